@@ -1,0 +1,200 @@
+"""What a market says happened, as one union of frozen facts."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from gateway.model.clearing import Clearing
+from gateway.model.device import Description, DeviceState
+from gateway.model.position import Position
+from gateway.model.reading import Reading
+from gateway.model.setpoint import SetpointStatus
+from gateway.model.site import OwnerControl
+from gateway.model.tender import TenderSet
+from gateway.model.time import Instant, Interval
+from gateway.model.transaction import Transaction
+
+
+class ResponseCode(IntEnum):
+    """HTTP-like response codes of CTS EiResponse."""
+
+    OK = 200
+    INVALID_ARTIFACT = 400
+    NOT_AUTHORIZED = 403
+    NOT_FOUND = 404
+    DUPLICATE = 409
+    RULES_VIOLATION = 422
+    TRADING_CLOSED = 423
+    FORCE_MAJEURE = 503
+
+
+class Detail(StrEnum):
+    """Source: CTS ResponseDetailType."""
+
+    SUCCESS = "SUCCESS"
+    INVALID_ARTIFACT = "INVALID_ARTIFACT"
+    NOT_AUTHORIZED = "NOT_AUTHORIZED"
+    PARTY_RESTRICTED = "PARTY_RESTRICTED"
+    INVALID_REFERENCE = "INVALID_REFERENCE"
+    INVALID_MARKET = "INVALID_MARKET"
+    INVALID_SEGMENT = "INVALID_SEGMENT"
+    INVALID_INSTRUMENT = "INVALID_INSTRUMENT"
+    DUPLICATE = "DUPLICATE"
+    RULES_VIOLATION = "RULES_VIOLATION"
+    TRADING_CLOSED = "TRADING_CLOSED"
+    FORCE_MAJEURE = "FORCE_MAJEURE"
+
+
+class CancelReason(StrEnum):
+    """Source: CTS CancelReasonType; EXPIRED is ours and is not sent as a cancellation."""
+
+    REQUESTED = "REQUESTED"
+    SUPERVISORY = "SUPERVISORY"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The whole tender set stands in the book.
+
+    Attributes:
+        orders: (tender id, market order id) per tender.
+        replaced: ids of the tenders of the older revision that this set replaced.
+    """
+
+    party: str
+    product: str
+    interval: Interval
+    orders: tuple[tuple[str, str], ...]
+    replaced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Nothing of the request was taken; the book is as it was.
+
+    Attributes:
+        term: the rule that was violated (``roundLot``, ``tickSize``, ``expirationTime``, ...),
+            empty where the code says all.
+        description: a sentence for a person.
+    """
+
+    party: str
+    product: str
+    code: ResponseCode
+    detail: Detail
+    description: str
+    term: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """A tender left the book unfilled or partly filled."""
+
+    party: str
+    product: str
+    tender: str
+    order: str
+    reason: CancelReason
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStepped:
+    """The wall clock was re-anchored by ``by`` nanoseconds (positive: forward)."""
+
+    at: Instant
+    by: int
+
+
+MarketEvent = Accepted | Refused | Cancelled | Clearing | Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookView:
+    """The live sets of one party in one product, as mirrored to MQTT; empty = none live."""
+
+    party: str
+    product: str
+    sets: tuple[TenderSet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A device was connected and told what it is."""
+
+    device: str
+    description: Description
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged:
+    """A device entered a state; ``reason`` is a sentence for a person."""
+
+    device: str
+    state: DeviceState
+    since: Instant
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultChanged:
+    """A fault of a device or of the gateway (``device`` = "gateway") came or went.
+
+    Attributes:
+        code: ``SETPOINT_NOT_FOLLOWED``, ``JOURNAL_FAILED``, ``LIMIT_BROKEN``, ...
+    """
+
+    device: str
+    code: str
+    active: bool
+    at: Instant
+    text: str = ""
+
+
+class SessionStatus(StrEnum):
+    """Source: CTS SessionStatusType."""
+
+    HALTED = "HALTED"
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+    PREOPEN = "PREOPEN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionChanged:
+    """Which instrument of a product is traded now, and until when.
+
+    Attributes:
+        interval: the instrument whose gate comes next; ``gate``: when it closes.
+    """
+
+    product: str
+    status: SessionStatus
+    interval: Interval
+    gate: Instant
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlChanged:
+    """The owner's mode in force changed; ``by`` is topic, command, configuration or end."""
+
+    control: OwnerControl
+    at: Instant
+    by: str
+
+
+Fact = (
+    Reading
+    | MarketEvent
+    | BookView
+    | Position
+    | SetpointStatus
+    | Described
+    | StateChanged
+    | FaultChanged
+    | SessionChanged
+    | ControlChanged
+    | ClockStepped
+)
+"""Everything that travels on the in-process bus."""

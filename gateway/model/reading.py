@@ -1,0 +1,53 @@
+"""Readings: measured flows with time and quality.
+
+Sign: passive, positive flows *into* the device.  A missing value is missing: ``None`` or
+absent, never 0, never NaN.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gateway.model.resource import POWER, Resource
+from gateway.model.time import Instant
+
+PointValue = float | int | str | None
+
+
+class Quality(StrEnum):
+    """How far a reading may be trusted."""
+
+    GOOD = "good"
+    SUSPECT = "suspect"
+    STALE = "stale"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One read of one device.
+
+    Attributes:
+        at: when the last byte of the block arrived.
+        flows: per resource in its unit (POWER in W); only what was measured.
+        soc_pct: state of charge 0..100, storage only.
+        available_w: magnitude a source could produce now where the device tells it (122 WAval).
+        asleep: the device says it sleeps (St SLEEPING/OFF, 0 Hz): its state is not a fault.
+        fault: names of set fault bits, or empty.
+        points: decoded values by ``"<model>.<point>"``, None where unimplemented.
+    """
+
+    device: str
+    at: Instant
+    flows: Mapping[Resource, float] = field(default_factory=dict)
+    quality: Quality = Quality.GOOD
+    soc_pct: float | None = None
+    available_w: float | None = None
+    asleep: bool = False
+    fault: str = ""
+    points: Mapping[str, PointValue] = field(default_factory=dict)
+
+    @property
+    def power_w(self) -> float | None:
+        """Active power into the device, W, or None."""
+        return self.flows.get(POWER)

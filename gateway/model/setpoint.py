@@ -1,0 +1,113 @@
+"""Setpoints: a wanted flow that is a lease, and what became of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.model.resource import POWER, Resource
+from gateway.model.time import Duration, Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setpoint:
+    """What a device shall do until ``valid_until``.
+
+    Attributes:
+        quantity: flow into the device in the resource's unit (W): for Control.LIMIT the bound
+            (-3000: produce at most 3 kW), for Control.TARGET the flow to hold.  None releases
+            the device to its own rule.
+        valid_until: end of the lease.
+        timer_s: what to write into the device's own countdown, seconds; 0 = timer off.
+        because: one sentence naming the transaction or the limit.
+    """
+
+    device: str
+    quantity: float | None
+    valid_until: Instant
+    timer_s: int
+    because: str
+    resource: Resource = POWER
+
+
+class Outcome(StrEnum):
+    """How far a setpoint came."""
+
+    COMMANDED = "commanded"  # handed to the line
+    ACCEPTED = "accepted"  # read back from the device
+    EFFECTIVE = "effective"  # the measured flow moved as expected
+    NO_EFFECT = "no-effect"  # read back, but the flow did not move
+    REFUSED = "refused"  # the device said no
+    OVERRIDDEN = "overridden"  # someone else wrote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A driver's answer to a setpoint.
+
+    Attributes:
+        quantity: the flow the device's registers now express after rounding, or None = released.
+        detail: what was written or what the device answered, for a person.
+    """
+
+    outcome: Outcome
+    quantity: float | None
+    at: Instant
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetpointStatus:
+    """What is published on ``d/D/set``: the newest setpoint and how far it came.
+
+    Attributes:
+        commanded, accepted, effective: flows in W (passive sign), None where it did not come
+            so far; in ``control: advise`` commanded stays None.
+        wanted: what the plan asked for before the guard; ``because`` names the guard's steps.
+        lease_until, timer_until: None when nothing is held.
+    """
+
+    device: str
+    at: Instant
+    wanted: float | None
+    commanded: float | None
+    accepted: float | None
+    effective: float | None
+    outcome: Outcome | None
+    lease_until: Instant | None
+    timer_until: Instant | None
+    because: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterWrite:
+    """Words for consecutive registers, written in one request."""
+
+    address: int
+    words: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arming:
+    """All that is needed to let go of a device without its driver or configuration.
+
+    Stored once, synced to disk before the first write, never overwritten until a release is
+    read back.
+
+    Attributes:
+        connection: the line's URL; ``unit``: its address on it.
+        identity: words that must still stand there before anything is written (model header).
+        found: the words found before the first write, in the order they are restored.
+        level: the words that bring the device to its fall-back level, in order; empty when
+            the level is its own rule (then ``found`` is it).
+        promise: sentence for a person: what happens and who enforces it.
+    """
+
+    device: str
+    connection: str
+    unit: int
+    at: Instant
+    identity: tuple[RegisterWrite, ...]
+    found: tuple[RegisterWrite, ...]
+    level: tuple[RegisterWrite, ...]
+    timeout: Duration
+    promise: str = ""

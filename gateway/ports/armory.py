@@ -1,0 +1,29 @@
+"""The armory port: what must be known to let go of a device after a crash."""
+
+from typing import Protocol
+
+from gateway.model.setpoint import Arming
+
+
+class Armory(Protocol):
+    """Arming records, one per device, each stored once and synced before the first write."""
+
+    async def store(self, arming: Arming) -> None:
+        """Keep the record on disk; does nothing if the device has one already.
+
+        Raises:
+            JournalFailed: it is not on disk, so nothing may be written to the device.
+        """
+        ...
+
+    def get(self, device: str) -> Arming | None:
+        """The record of a device, or None."""
+        ...
+
+    def all(self) -> tuple[Arming, ...]:
+        """Every record, by device id."""
+        ...
+
+    async def discard(self, device: str) -> None:
+        """Forget the record, after a release to the words found was read back."""
+        ...

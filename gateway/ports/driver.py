@@ -1,0 +1,64 @@
+"""The driver port: how the house speaks with one device."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from gateway.model.device import Description, Device
+from gateway.model.errors import SettingsError
+from gateway.model.reading import Reading
+from gateway.model.setpoint import Arming, Setpoint, Written
+from gateway.ports.line import Line
+
+
+class Driver(Protocol):
+    """One configured device on a line.  Calls never overlap except ``write`` with ``read``.
+
+    All calls raise the errors of ``Line``; after any ``DeviceUnavailable`` the caller calls
+    ``connect`` again before the next read.
+    """
+
+    async def connect(self) -> Description:
+        """Find the device's blocks (SunSpec: walk the chain) and say what it can do."""
+        ...
+
+    async def read(self) -> Reading:
+        """Read all measurements in few requests; signs are the project's."""
+        ...
+
+    async def arm(self) -> Arming:
+        """Read the words that ``write`` will overwrite; writes nothing.
+
+        Raises:
+            DeviceMisbehaves: the device cannot be controlled; says why.
+        """
+        ...
+
+    async def write(self, setpoint: Setpoint) -> Written:
+        """Write limit, timer and enable in the device's order, and read back.
+
+        A setpoint with ``quantity`` None releases the device: it writes its neutral state
+        (no limit, own rule).
+        """
+        ...
+
+
+class DriverPackage(Protocol):
+    """Entry point group ``gridtender.drivers``: name -> module or object with these."""
+
+    def parse(
+        self, device: Device, mapping: Mapping[str, object]
+    ) -> object | tuple[SettingsError, ...]:
+        """Settings from the driver's own keys of the device (all that is not common).
+
+        Returns:
+            An opaque settings value for ``open``, or every error found.
+        """
+        ...
+
+    def json_schema(self) -> Mapping[str, object]:
+        """JSON Schema ``properties`` of the driver's own keys."""
+        ...
+
+    def open(self, device: Device, settings: object, line: Line) -> Driver:
+        """A driver for the device; does no I/O."""
+        ...

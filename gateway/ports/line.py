@@ -1,0 +1,60 @@
+"""The line port: one Modbus connection, shared by the devices on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from gateway.model.time import Duration, Instant
+from gateway.ports.clock import Clock
+
+MAX_READ = 125
+MAX_WRITE = 123
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Register words of one read; ``at`` is when the last byte arrived."""
+
+    words: tuple[int, ...]
+    at: Instant
+
+
+class Line(Protocol):
+    """One connection, one request in flight, waiting writes before waiting reads.
+
+    It connects by itself when first asked and reconnects with a capped back-off; while it is
+    backing off every request fails at once.  Entered and left with ``async with``.
+
+    Raises (of read and write):
+        DeviceUnavailable: no connection, no answer in time.
+        RequestRefused: the device answered with a Modbus exception (``code``).
+        DeviceMisbehaves: an answer of the wrong shape.
+    """
+
+    async def read(self, unit: int, address: int, count: int, *, timeout: Duration) -> Block:
+        """Holding registers (function 3), ``count`` <= 125, starting at protocol ``address``."""
+        ...
+
+    async def write(
+        self, unit: int, address: int, words: Sequence[int], *, timeout: Duration
+    ) -> None:
+        """Function 16, <= 123 words."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class LineFactory(Protocol):
+    """Entry point group ``gridtender.lines``: URL scheme -> factory."""
+
+    def __call__(self, url: str, clock: Clock) -> Line:
+        """A line for ``scheme://host:port`` (no query), not yet connected."""
+        ...
