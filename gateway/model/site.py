@@ -1,8 +1,11 @@
 """The area and its owner's settings, as frozen values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gateway.model.device import Device
+from gateway.model.product import Product
+from gateway.model.tender import Party
 from gateway.model.time import MILLISECOND, SECOND, Duration, Instant
 
 
@@ -25,11 +28,7 @@ class OwnerControl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridLimits:
-    """Limits at the connection point, W, both positive; None = not limited.
-
-    Attributes:
-        phases: per-phase import limit, A is converted by the configuration; None = not limited.
-    """
+    """Limits at the connection point, W, both positive; None = not limited."""
 
     import_w: float | None = None
     export_w: float | None = None
@@ -48,3 +47,109 @@ class DispatchSettings:
     gate_lead: Duration = Duration(500 * MILLISECOND)
     settle: Duration = Duration(2 * SECOND)
     deviation_w: float = 200.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedPrice:
+    """One real price per price unit, for ever."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceTable:
+    """Prices that begin at given instants and hold until the next; sorted, not empty."""
+
+    steps: tuple[tuple[Instant, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicPrice:
+    """A number published (retained) on an MQTT topic of the gateway's broker."""
+
+    topic: str
+
+
+PriceSource = FixedPrice | PriceTable | TopicPrice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """What the utility asks and pays, per price unit."""
+
+    import_price: PriceSource = field(default_factory=lambda: FixedPrice(value=0.30))
+    export_price: PriceSource = field(default_factory=lambda: FixedPrice(value=0.08))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerSettings:
+    """Where MQTT is spoken.
+
+    Attributes:
+        url: ``mqtt://host:port`` of an external broker; None = a broker of our own
+            (mosquitto as a child, else in-process).
+        kind: for an own broker: auto | mosquitto | embedded.
+        listen_host, listen_port: of an own broker; port 0 = any free one.
+        password_file: of ``username``; None = no password.
+        guest: whether the own broker knows user guest with password guest (demo only).
+    """
+
+    url: str | None = None
+    kind: str = "auto"
+    username: str = "gateway"
+    password_file: str | None = None
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 0
+    guest: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalSettings:
+    """How often the disk is asked to sync; ``syncs_per_minute`` 0 = no budget."""
+
+    sync_window: Duration = Duration(5 * MILLISECOND)
+    syncs_per_minute: int = 0
+    keep: Duration = Duration(30 * 24 * 3600 * SECOND)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """What is said, and how: auto | console | json."""
+
+    level: str = "info"
+    format: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSettings:
+    """A configured device and what its driver package made of the driver's own keys."""
+
+    device: Device
+    settings: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The whole configuration, defaults filled in.
+
+    Attributes:
+        area: its id; also marketId and the market's party id.
+        devices: healthy ones in file order.
+        parties: outside parties with their budgets, in file order.
+        products: in file order; the first with resource POWER is the dispatch product.
+    """
+
+    area: str
+    timezone: str
+    currency: str
+    control: ControlMode
+    state_dir: str
+    broker: BrokerSettings
+    devices: tuple[DeviceSettings, ...]
+    products: tuple[Product, ...]
+    limits: GridLimits
+    tariff: Tariff
+    dispatch: DispatchSettings
+    journal: JournalSettings
+    parties: tuple[Party, ...]
+    log: LogSettings

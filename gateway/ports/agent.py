@@ -36,7 +36,9 @@ class Agent(Protocol):
     """
 
     @property
-    def party(self) -> Party: ...
+    def party(self) -> Party:
+        """Who it tenders for."""
+        ...
 
     def tenders(self, gate: Gate) -> tuple[Tender, ...]:
         """The party's whole requirement for the gate's interval, as steps (netting)."""

@@ -15,7 +15,9 @@ class House(Protocol):
     """
 
     @property
-    def devices(self) -> Mapping[str, Mapping[str, object]]: ...
+    def devices(self) -> Mapping[str, Mapping[str, object]]:
+        """Configuration of each device without its connection."""
+        ...
 
     async def serve(self) -> Mapping[str, str]:
         """Listen on loopback, one Modbus TCP server per device; id -> ``tcp://…?unit=N``."""
@@ -37,4 +39,6 @@ class House(Protocol):
 class HouseFactory(Protocol):
     """Entry point group ``gridtender.houses``: name -> factory."""
 
-    def __call__(self, clock: Clock, settings: Mapping[str, object]) -> House: ...
+    def __call__(self, clock: Clock, settings: Mapping[str, object]) -> House:
+        """A house at rest; it moves when its devices are asked."""
+        ...

@@ -36,10 +36,14 @@ class Journal(Protocol):
     """
 
     @property
-    def epoch(self) -> int: ...
+    def epoch(self) -> int:
+        """This start's number."""
+        ...
 
     @property
-    def failed(self) -> str | None: ...
+    def failed(self) -> str | None:
+        """None, or what the disk said."""
+        ...
 
     def append(self, now: Instant, kind: str, body: Body) -> int:
         """Queue a row; returns its seq.  Never waits for the disk."""

@@ -1,0 +1,1 @@
+"""One file per port: where the house touches the world."""

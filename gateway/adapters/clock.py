@@ -1,0 +1,145 @@
+"""Wall, scaled and virtual clocks: the only place that asks the system what time it is."""
+
+import asyncio
+import selectors
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.model.event import ClockStepped
+from gateway.model.time import MILLISECOND, SECOND, Duration, Instant, in_seconds
+
+# systemd-timesyncd leaves this file once it agrees with a server.
+_SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+_STEP = Duration(250 * MILLISECOND)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Simulated time runs from ``epoch_sim`` at ``speed`` since real ``epoch_real``."""
+
+    epoch_real: Instant
+    epoch_sim: Instant
+    speed: float
+
+
+class WallClock:
+    """The system's time as anchor + monotonic; stepped only by ``reanchor``."""
+
+    def __init__(self, synchronised_file: Path = _SYNCHRONISED) -> None:
+        self._anchor = time.time_ns() - time.monotonic_ns()
+        self._synchronised_file = synchronised_file
+
+    @property
+    def synchronised(self) -> bool:
+        """Whether a time server has confirmed the clock."""
+        return self._synchronised_file.exists()
+
+    def now(self) -> Instant:
+        """UTC nanoseconds."""
+        return Instant(self._anchor + time.monotonic_ns())
+
+    def monotonic(self) -> Duration:
+        """Nanoseconds of CLOCK_MONOTONIC."""
+        return Duration(time.monotonic_ns())
+
+    def reanchor(self) -> ClockStepped | None:
+        """Follow the system clock when it was set by more than 250 ms, and say so."""
+        by = time.time_ns() - time.monotonic_ns() - self._anchor
+        if abs(by) < _STEP:
+            return None
+        self._anchor += by
+        return ClockStepped(at=self.now(), by=by)
+
+    async def sleep_until(self, instant: Instant) -> None:
+        """Wake at the instant; a step of the clock while asleep is not seen before."""
+        while (left := instant - self.now()) > 0:
+            await asyncio.sleep(in_seconds(left))
+
+    async def sleep(self, duration: Duration) -> None:
+        """Sleep on CLOCK_MONOTONIC."""
+        await asyncio.sleep(in_seconds(duration))
+
+
+class ScaledClock:
+    """Simulated time at a multiple of real time; house and gateway share the same ``Scale``."""
+
+    synchronised = True
+
+    def __init__(self, scale: Scale) -> None:
+        self.scale = scale
+        self._offset = time.time_ns() - time.monotonic_ns()
+
+    def now(self) -> Instant:
+        """epoch_sim + speed x real time since epoch_real."""
+        real = self._offset + time.monotonic_ns() - self.scale.epoch_real
+        return Instant(self.scale.epoch_sim + int(real * self.scale.speed))
+
+    def monotonic(self) -> Duration:
+        """CLOCK_MONOTONIC at simulated speed."""
+        return Duration(int(time.monotonic_ns() * self.scale.speed))
+
+    async def sleep_until(self, instant: Instant) -> None:
+        """Wake at the simulated instant."""
+        while (left := instant - self.now()) > 0:
+            await asyncio.sleep(in_seconds(left) / self.scale.speed)
+
+    async def sleep(self, duration: Duration) -> None:
+        """Sleep a simulated duration."""
+        await asyncio.sleep(in_seconds(duration) / self.scale.speed)
+
+
+class VirtualClock:
+    """The time of a ``VirtualLoop``, from a given epoch."""
+
+    synchronised = True
+
+    def __init__(self, epoch: Instant) -> None:
+        self._epoch = epoch
+
+    def now(self) -> Instant:
+        """Epoch + loop time, exact to the nanosecond step of the loop."""
+        return Instant(self._epoch + self.monotonic())
+
+    def monotonic(self) -> Duration:
+        """The loop's own time."""
+        return Duration(round(asyncio.get_running_loop().time() * SECOND))
+
+    async def sleep_until(self, instant: Instant) -> None:
+        """Let virtual time pass."""
+        while (left := instant - self.now()) > 0:
+            await asyncio.sleep(in_seconds(left))
+
+    async def sleep(self, duration: Duration) -> None:
+        """Let virtual time pass."""
+        await asyncio.sleep(in_seconds(duration))
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Instead of waiting, moves the time to the next timer."""
+
+    elapsed = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            message = "virtual time stands still: every task waits for something that is not time"
+            raise RuntimeError(message)
+        events: list[tuple[selectors.SelectorKey, int]] = super().select(0)
+        if not events:
+            self.elapsed += max(0.0, timeout)
+        return events
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps to the next timer when nothing is ready.
+
+    Only for in-memory work: a real socket would time out at once.
+    """
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        return self._jumping.elapsed

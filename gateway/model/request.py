@@ -1,0 +1,73 @@
+"""What parties and the owner ask of the house, already parsed, and the answers."""
+
+from dataclasses import dataclass
+
+from gateway.model.event import Accepted, Cancelled, Refused
+from gateway.model.position import Position
+from gateway.model.site import OwnerControl
+from gateway.model.tender import TenderSet
+from gateway.model.time import Instant, Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitTenders:
+    """EiCreateTender of an outside party."""
+
+    party: str
+    request_id: str
+    tenders: TenderSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTenders:
+    """EiCancelTender: ids as the party gave them."""
+
+    party: str
+    request_id: str
+    product: str
+    tenders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskPosition:
+    """EiRequestPosition; a party sees only its own."""
+
+    party: str
+    request_id: str
+    product: str
+    interval: Interval
+
+
+Request = SubmitTenders | CancelTenders | AskPosition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The answer to one request; sent only when it is durable.
+
+    Attributes:
+        outcomes: Accepted or one Refused for a submission; Cancelled per tender or one Refused
+            for a cancellation; Position or one Refused for a position.
+        at: when it was decided.
+    """
+
+    party: str
+    request_id: str
+    at: Instant
+    outcomes: tuple[Accepted | Refused | Cancelled | Position, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerRequest:
+    """The owner's topic or command."""
+
+    control: OwnerControl
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceHeard:
+    """A number heard on a topic that the configuration names as a price."""
+
+    topic: str
+    value: float

@@ -1,0 +1,24 @@
+"""The exchange port: the one door for requests from outside parties and the owner."""
+
+from typing import Protocol
+
+from gateway.model.request import OwnerRequest, PriceHeard, Reply, Request
+
+
+class Exchange(Protocol):
+    """Implemented by the runtime; called by the MQTT adapter with parsed requests."""
+
+    async def handle(self, request: Request) -> Reply:
+        """Do it and return when the outcome is durable.
+
+        The same (party, request_id) within 24 h gets its first answer again.
+        """
+        ...
+
+    async def owner(self, request: OwnerRequest) -> None:
+        """Change the owner's mode; kept in the state directory."""
+        ...
+
+    def price(self, heard: PriceHeard) -> None:
+        """Take a tariff price heard on a topic."""
+        ...
