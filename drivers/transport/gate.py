@@ -1,0 +1,56 @@
+"""One request in flight; waiting writes go before waiting reads."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class PriorityGate:
+    """A lock with two queues, first come first served within each."""
+
+    def __init__(self) -> None:
+        self._busy = False
+        self._writers: deque[asyncio.Future[None]] = deque()
+        self._readers: deque[asyncio.Future[None]] = deque()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """Hold the gate once no write waits."""
+        await self._enter(self._readers)
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        """Hold the gate before any waiting read."""
+        await self._enter(self._writers)
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _enter(self, queue: deque[asyncio.Future[None]]) -> None:
+        if not self._busy:
+            self._busy = True
+            return
+        turn = asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            # The turn may have come in the same moment: hand it to the next.
+            if turn.done() and not turn.cancelled():
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        for queue in (self._writers, self._readers):
+            while queue:
+                turn = queue.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+        self._busy = False

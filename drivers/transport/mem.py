@@ -1,0 +1,122 @@
+"""Registers in this process: what a line speaks to when there is no wire."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+from drivers.transport.gate import PriorityGate
+from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
+from gateway.model.time import Duration, in_seconds
+from gateway.ports.clock import Clock
+from gateway.ports.line import MAX_READ, MAX_WRITE, Block
+
+ILLEGAL_ADDRESS = 2
+NO_SUCH_UNIT = 0x0B
+
+
+class Registers(Protocol):
+    """The devices behind one connection, as holding registers.
+
+    Both calls answer at once; a device with physics advances itself when it is asked.
+
+    Raises (of read and write):
+        RequestRefused: with the Modbus exception code: 2 for a hole, 0x0B for a unit that
+            is not there.
+        DeviceUnavailable: the device stays silent (the asker waits for its timeout).
+    """
+
+    def read(self, unit: int, address: int, count: int) -> list[int]:
+        """Return ``count`` words from protocol ``address`` on."""
+        ...
+
+    def write(self, unit: int, address: int, words: Sequence[int]) -> None:
+        """Take the words, all or none."""
+        ...
+
+
+class RegisterMemory:
+    """Sparse words that keep what is written; unit -> address -> word."""
+
+    def __init__(self, units: Mapping[int, Mapping[int, int]]) -> None:
+        self.units = {unit: dict(words) for unit, words in units.items()}
+
+    def read(self, unit: int, address: int, count: int) -> list[int]:
+        """Return the words, or refuse with code 2 (hole) or 0x0B (unknown unit)."""
+        words = self._unit(unit)
+        self._check(unit, address, range(address, address + count))
+        return [words[at] for at in range(address, address + count)]
+
+    def write(self, unit: int, address: int, words: Sequence[int]) -> None:
+        """Overwrite existing words; a hole refuses the whole request."""
+        memory = self._unit(unit)
+        self._check(unit, address, range(address, address + len(words)))
+        memory.update(enumerate(words, address))
+
+    def _unit(self, unit: int) -> dict[int, int]:
+        if unit not in self.units:
+            message = f"no unit {unit} here, have {sorted(self.units)}"
+            raise RequestRefused(message, code=NO_SUCH_UNIT)
+        return self.units[unit]
+
+    def _check(self, unit: int, address: int, wanted: Iterable[int]) -> None:
+        for at in wanted:
+            if at not in self.units[unit]:
+                message = f"unit {unit} has no register {at} (asked from {address})"
+                raise RequestRefused(message, code=ILLEGAL_ADDRESS)
+
+
+class MemLine:
+    """A ``Line`` straight onto ``Registers``, in the clock's time.
+
+    One request at a time, waiting writes before waiting reads.  A silent device costs its
+    timeout on the running loop, so on virtual time it costs nothing real.
+    """
+
+    def __init__(self, registers: Registers, clock: Clock) -> None:
+        self._registers = registers
+        self._clock = clock
+        self._gate = PriorityGate()
+
+    async def read(self, unit: int, address: int, count: int, *, timeout: Duration) -> Block:
+        """Holding registers, stamped when the answer is complete."""
+        _check_count(count, MAX_READ, "read")
+        async with self._gate.reading():
+            try:
+                words = self._registers.read(unit, address, count)
+            except DeviceUnavailable:
+                await asyncio.sleep(in_seconds(timeout))
+                raise
+            if len(words) != count:
+                message = f"unit {unit} answered {len(words)} words to {count} from {address}"
+                raise DeviceMisbehaves(message)
+            return Block(tuple(words), self._clock.now())
+
+    async def write(
+        self, unit: int, address: int, words: Sequence[int], *, timeout: Duration
+    ) -> None:
+        """Function 16 over consecutive registers."""
+        _check_count(len(words), MAX_WRITE, "write")
+        async with self._gate.writing():
+            try:
+                self._registers.write(unit, address, words)
+            except DeviceUnavailable:
+                await asyncio.sleep(in_seconds(timeout))
+                raise
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing to close."""
+
+
+def _check_count(count: int, most: int, what: str) -> None:
+    if not 1 <= count <= most:
+        message = f"one request can {what} 1..{most} registers, not {count}"
+        raise ValueError(message)
