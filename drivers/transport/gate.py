@@ -1,9 +1,25 @@
-"""One request in flight; waiting writes go before waiting reads."""
+"""What every line keeps to: sizes of requests, one in flight, writes before reads."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+
+from gateway.ports.line import MAX_READ, MAX_WRITE
+
+
+def check_read(count: int) -> None:
+    """Raise ValueError unless one request can read so many registers."""
+    if not 1 <= count <= MAX_READ:
+        message = f"one request can read 1..{MAX_READ} registers, not {count}"
+        raise ValueError(message)
+
+
+def check_write(words: Sequence[int]) -> None:
+    """Raise ValueError unless one request can write these words."""
+    if not 1 <= len(words) <= MAX_WRITE:
+        message = f"one request can write 1..{MAX_WRITE} registers, not {len(words)}"
+        raise ValueError(message)
 
 
 class PriorityGate:

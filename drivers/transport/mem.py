@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from drivers.transport.gate import PriorityGate
+from drivers.transport.gate import PriorityGate, check_read, check_write
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.time import Duration, in_seconds
 from gateway.ports.clock import Clock
-from gateway.ports.line import MAX_READ, MAX_WRITE, Block
+from gateway.ports.line import Block
 
 ILLEGAL_ADDRESS = 2
 NO_SUCH_UNIT = 0x0B
@@ -80,7 +80,7 @@ class MemLine:
 
     async def read(self, unit: int, address: int, count: int, *, timeout: Duration) -> Block:
         """Holding registers, stamped when the answer is complete."""
-        _check_count(count, MAX_READ, "read")
+        check_read(count)
         async with self._gate.reading():
             try:
                 words = self._registers.read(unit, address, count)
@@ -96,7 +96,7 @@ class MemLine:
         self, unit: int, address: int, words: Sequence[int], *, timeout: Duration
     ) -> None:
         """Function 16 over consecutive registers."""
-        _check_count(len(words), MAX_WRITE, "write")
+        check_write(words)
         async with self._gate.writing():
             try:
                 self._registers.write(unit, address, words)
@@ -114,9 +114,3 @@ class MemLine:
         trace: TracebackType | None,
     ) -> None:
         """Nothing to close."""
-
-
-def _check_count(count: int, most: int, what: str) -> None:
-    if not 1 <= count <= most:
-        message = f"one request can {what} 1..{most} registers, not {count}"
-        raise ValueError(message)
