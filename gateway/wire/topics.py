@@ -1,0 +1,217 @@
+"""The topic tree ``rmf/1/A/…``: names, builders and the parser of what others publish.
+
+``A`` is the area, ``P`` a product, ``D`` a device, ``U`` a party.
+"""
+
+import re
+from dataclasses import dataclass
+
+from gateway.model.time import Instant, topic_time
+
+ROOT = "rmf/1"
+
+RESERVED = frozenset({"gateway", "market", "owner", "guest", "utility"})
+"""Names no device, product or configured party may have."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_FOREIGN_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+
+
+def is_name(text: str) -> bool:
+    """Whether the text may name an area, device, product or party."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_foreign_id(text: str) -> bool:
+    """Whether the text may be a tender's or request's id, which parties choose themselves."""
+    return _FOREIGN_ID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTopic:
+    """``u/U/req/P/OP``: a party asks.  ``product`` and ``operation`` are empty if misshapen."""
+
+    party: str
+    product: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementTopic:
+    """``u/U/ack/OP``: a party has taken note of a push."""
+
+    party: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerTopic:
+    """``owner/control``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Builders and parser for one area."""
+
+    area: str
+
+    @property
+    def base(self) -> str:
+        """``rmf/1/A``: everything of the area is below it."""
+        return f"{ROOT}/{self.area}"
+
+    @property
+    def status(self) -> str:
+        """Birth and will of the gateway."""
+        return f"{self.base}/status"
+
+    @property
+    def directory(self) -> str:
+        """What there is to subscribe to."""
+        return f"{self.base}/dir"
+
+    @property
+    def market_ref(self) -> str:
+        """Market reference data."""
+        return f"{self.base}/m/ref"
+
+    @property
+    def market_rules(self) -> str:
+        """The rules every tender is under."""
+        return f"{self.base}/m/rules"
+
+    @property
+    def control(self) -> str:
+        """The owner's mode in force."""
+        return f"{self.base}/m/control"
+
+    @property
+    def owner_control(self) -> str:
+        """Where the owner, and nobody else, sets the mode."""
+        return f"{self.base}/owner/control"
+
+    def product_ref(self, product: str) -> str:
+        """Segment reference data of a product."""
+        return f"{self.base}/p/{product}/ref"
+
+    def session(self, product: str) -> str:
+        """Which instrument is traded now."""
+        return f"{self.base}/p/{product}/session"
+
+    def tenders(self, product: str, party: str) -> str:
+        """The live sets of one party."""
+        return f"{self.base}/p/{product}/tender/{party}"
+
+    def clearing(self, product: str) -> str:
+        """The last clearing with its why."""
+        return f"{self.base}/p/{product}/clearing"
+
+    def price(self, product: str, start: Instant) -> str:
+        """The price of an instrument that is traded ahead."""
+        return f"{self.base}/p/{product}/price/{topic_time(start)}"
+
+    def forward(self, product: str) -> str:
+        """The forward curve of a product."""
+        return f"{self.base}/p/{product}/forward"
+
+    def tick(self, product: str, kind: str) -> str:
+        """The ticker, not retained."""
+        return f"{self.base}/p/{product}/tick/{kind}"
+
+    def description(self, device: str) -> str:
+        """What a device is and can do."""
+        return f"{self.base}/d/{device}/desc"
+
+    def state(self, device: str) -> str:
+        """Online, sleeping, offline or faulty."""
+        return f"{self.base}/d/{device}/state"
+
+    def reading(self, device: str) -> str:
+        """The newest reading."""
+        return f"{self.base}/d/{device}/reading"
+
+    def setpoint(self, device: str) -> str:
+        """The newest setpoint and how far it came."""
+        return f"{self.base}/d/{device}/set"
+
+    def fault(self, device: str, code: str) -> str:
+        """One fault; cleared when it goes."""
+        return f"{self.base}/d/{device}/fault/{code}"
+
+    def position(self, party: str, product: str) -> str:
+        """A party's position, for its own eyes."""
+        return f"{self.base}/u/{party}/pos/{product}"
+
+    def request(self, party: str, product: str, operation: str) -> str:
+        """Where a party asks."""
+        return f"{self.base}/u/{party}/req/{product}/{operation}"
+
+    def acknowledgement(self, party: str, operation: str) -> str:
+        """Where a party acknowledges a push."""
+        return f"{self.base}/u/{party}/ack/{operation}"
+
+    def inbox(self, party: str, operation: str) -> str:
+        """Where a party gets answers and pushes."""
+        return f"{self.base}/u/{party}/in/{operation}"
+
+    @property
+    def listened(self) -> tuple[str, ...]:
+        """Filters the gateway subscribes to, beside the price topics of its configuration."""
+        return (f"{self.base}/u/+/req/#", f"{self.base}/u/+/ack/#", self.owner_control)
+
+    @property
+    def retained(self) -> tuple[str, ...]:
+        """Filters of all that the gateway itself retains; they meet nothing of ``listened``."""
+        shapes = ("status", "dir", "m/#", "p/#", "d/#", "u/+/pos/#", "tie/#")
+        return tuple(f"{self.base}/{shape}" for shape in shapes)
+
+    def parse(self, topic: str) -> RequestTopic | AcknowledgementTopic | OwnerTopic | None:
+        """What a topic that somebody else published on means; None = nothing to the gateway."""
+        if topic == self.owner_control:
+            return OwnerTopic()
+        prefix = f"{self.base}/u/"
+        if not topic.startswith(prefix):
+            return None
+        match topic.removeprefix(prefix).split("/"):
+            case [party, "req", product, operation]:
+                return RequestTopic(party, product, operation)
+            case [party, "req", *_]:
+                return RequestTopic(party, "", "")
+            case [party, "ack", *operation]:
+                return AcknowledgementTopic(party, "/".join(operation))
+            case _:
+                return None
+
+
+def matches(topic_filter: str, topic: str) -> bool:
+    """Whether a subscription to the filter gets the topic, by the rules of MQTT 3.1.1 s.4.7."""
+    return "+" not in topic and "#" not in topic and covers(topic_filter, topic)
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Whether the filter ``wide`` gets every topic that the filter ``narrow`` gets."""
+    ours, theirs = wide.split("/"), narrow.split("/")
+    if theirs[0].startswith("$") and not ours[0].startswith("$"):
+        return False
+    for index, level in enumerate(ours):
+        if level == "#":
+            return True
+        if index == len(theirs):
+            return False
+        if theirs[index] == "#" or level not in {"+", theirs[index]}:
+            return False
+    return len(ours) == len(theirs)
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether some topic is matched by both filters."""
+    ours, theirs = one.split("/"), other.split("/")
+    if ours[0].startswith("$") != theirs[0].startswith("$"):
+        return False
+    for mine, yours in zip(ours, theirs, strict=False):
+        if "#" in {mine, yours}:
+            return True
+        if mine != yours and "+" not in {mine, yours}:
+            return False
+    longer = max(ours, theirs, key=len)
+    return len(ours) == len(theirs) or longer[min(len(ours), len(theirs)) :] == ["#"]

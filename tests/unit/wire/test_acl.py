@@ -1,0 +1,74 @@
+"""Nobody acts for somebody else: the access rules, evaluated and as mosquitto's file."""
+
+import pytest
+
+from gateway.wire.acl import Access, acl, allowed, mosquitto_acl, reachable
+
+RULES = acl("home")
+BASE = "rmf/1/home"
+
+
+@pytest.mark.parametrize(
+    ("user", "access", "topic", "expected"),
+    [
+        ("app", Access.WRITE, "u/app/req/power/create-tender", True),
+        ("app", Access.WRITE, "u/app/status", True),
+        ("app", Access.WRITE, "u/other/req/power/create-tender", False),
+        ("app", Access.WRITE, "u/app/in/created-tender", False),
+        ("app", Access.WRITE, "u/app/pos/power", False),
+        ("app", Access.WRITE, "owner/control", False),
+        ("app", Access.WRITE, "d/roof/set", False),
+        ("app", Access.READ, "u/app/in/created-tender", True),
+        ("app", Access.READ, "u/other/pos/power", False),
+        ("app", Access.READ, "u/+/pos/power", False),
+        ("app", Access.READ, "d/roof/reading", True),
+        ("app", Access.READ, "p/#", True),
+        ("app", Access.READ, "owner/control", False),
+        ("owner", Access.WRITE, "owner/control", True),
+        ("owner", Access.READ, "owner/control", False),
+        ("gateway", Access.WRITE, "d/roof/set", True),
+        ("gateway", Access.READ, "u/app/req/power/create-tender", True),
+        (None, Access.READ, "status", True),
+        (None, Access.READ, "u/None/pos/power", False),
+        (None, Access.WRITE, "u//req/power/create-tender", False),
+        ("+", Access.READ, "u/app/pos/power", False),
+        ("#", Access.WRITE, "u/app/req/power/create-tender", False),
+        ("app/req", Access.WRITE, "u/app/req/status", False),
+    ],
+)
+def test_rules_grant_exactly_what_is_written(user, access, topic, expected):
+    assert allowed(RULES, user, access, f"{BASE}/{topic}") is expected
+
+
+def test_wide_subscription_is_reachable_though_not_all_of_it_is_granted():
+    assert reachable(RULES, "app", "#")
+    assert not allowed(RULES, "app", Access.READ, "#")
+    assert not reachable(RULES, "app", f"{BASE}/u/other/#")
+
+
+def test_owner_may_write_the_configured_price_topics_only():
+    rules = acl("home", price_topics=["tariff/import"])
+    assert allowed(rules, "owner", Access.WRITE, "tariff/import")
+    assert not allowed(rules, "app", Access.WRITE, "tariff/import")
+    assert not allowed(RULES, "owner", Access.WRITE, "tariff/import")
+
+
+def test_mosquitto_file_is_the_same_rules():
+    assert mosquitto_acl("home", price_topics=["tariff/import"]).splitlines() == [
+        "user gateway",
+        "topic readwrite #",
+        "user owner",
+        "topic write rmf/1/home/owner/control",
+        "topic write tariff/import",
+        "pattern write rmf/1/home/u/%u/req/#",
+        "pattern write rmf/1/home/u/%u/ack/#",
+        "pattern write rmf/1/home/u/%u/status",
+        "pattern write rmf/1/home/u/%u/avail",
+        "pattern write rmf/1/home/u/%u/opt",
+        "pattern read rmf/1/home/u/%u/#",
+        "pattern read rmf/1/home/status",
+        "pattern read rmf/1/home/dir",
+        "pattern read rmf/1/home/m/#",
+        "pattern read rmf/1/home/p/#",
+        "pattern read rmf/1/home/d/#",
+    ]

@@ -1,0 +1,104 @@
+"""Topics are built and taken apart, and filters compared, as MQTT means it."""
+
+import pytest
+
+from gateway.model.time import parse_rfc3339
+from gateway.wire.topics import (
+    AcknowledgementTopic,
+    OwnerTopic,
+    RequestTopic,
+    Topics,
+    covers,
+    is_foreign_id,
+    is_name,
+    matches,
+    overlap,
+)
+
+HOME = Topics("home")
+
+
+@pytest.mark.parametrize(
+    ("topic", "meaning"),
+    [
+        ("rmf/1/home/u/app/req/power/create-tender", RequestTopic("app", "power", "create-tender")),
+        ("rmf/1/home/u/app/req/power", RequestTopic("app", "", "")),
+        ("rmf/1/home/u/app/req/power/create-tender/x", RequestTopic("app", "", "")),
+        (
+            "rmf/1/home/u/app/ack/created-transaction",
+            AcknowledgementTopic("app", "created-transaction"),
+        ),
+        ("rmf/1/home/owner/control", OwnerTopic()),
+        ("rmf/1/home/u/app/in/created-tender", None),
+        ("rmf/1/house/u/app/req/power/create-tender", None),
+        ("rmf/1/home/status", None),
+    ],
+)
+def test_topic_of_others_is_taken_apart(topic, meaning):
+    assert HOME.parse(topic) == meaning
+
+
+def test_built_request_topic_parses_back():
+    topic = HOME.request("app", "power", "cancel-tender")
+    assert HOME.parse(topic) == RequestTopic("app", "power", "cancel-tender")
+
+
+def test_start_in_a_topic_is_compact_utc():
+    start = parse_rfc3339("2026-11-22T15:05:00+01:00")
+    assert HOME.price("power", start) == "rmf/1/home/p/power/price/20261122T140500Z"
+
+
+def test_sweep_of_own_topics_never_meets_requests():
+    assert not [
+        (own, theirs) for own in HOME.retained for theirs in HOME.listened if overlap(own, theirs)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "expected"),
+    [
+        ("a/#", "a", True),
+        ("a/#", "a/b/c", True),
+        ("a/+", "a/b", True),
+        ("a/+", "a", False),
+        ("a/+", "a/#", False),
+        ("a/b", "a/+", False),
+        ("a/+/c", "a/+/c", True),
+        ("#", "$SYS/broker", False),
+        ("$SYS/#", "$SYS/broker", True),
+        ("a", "a/b", False),
+    ],
+)
+def test_filter_covers_another(wide, narrow, expected):
+    assert covers(wide, narrow) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("a/+", "+/b", True),
+        ("a/#", "a", True),
+        ("a/b/#", "a/+", True),
+        ("a/b/c", "a/+", False),
+        ("a/b", "a/c", False),
+        ("#", "$SYS/#", False),
+    ],
+)
+def test_filters_overlap(one, other, expected):
+    assert overlap(one, other) is expected
+    assert overlap(other, one) is expected
+
+
+def test_topic_with_wildcards_matches_nothing():
+    assert not matches("#", "a/+")
+
+
+def test_names_and_foreign_ids_have_their_alphabets():
+    assert [is_name(text) for text in ("roof", "a" * 33, "Roof", "-a", "a/b", "")] == [
+        True,
+        *[False] * 5,
+    ]
+    assert [is_foreign_id(text) for text in ("A.b~c-1", "a b", "a" * 65, "", "ä")] == [
+        True,
+        *[False] * 4,
+    ]
