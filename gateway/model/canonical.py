@@ -1,0 +1,311 @@
+"""Values of the house as canonical JSON: one value, one text, on every machine.
+
+Only integers are written: a float is written in thousandths, rounded half to even.  What a
+number means is told by the type hint of its field, so a field typed ``float`` reads back as
+integer / 1000.  A union of dataclasses is tagged ``{"_": "ClassName", ...}``.  A field that
+is None is left out where its absence reads as None.  Mappings are written by sorted key.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, NewType, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+T = TypeVar("T")
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+_TAG = "_"
+_THOUSAND = 1000
+# Below this x * 1000 as a float errs by less than half a thousandth.
+_EXACT_PRODUCT = float(2**40)
+
+
+def to_json(value: object) -> Json:
+    """The value as JSON of integers, strings, lists and dicts with sorted keys.
+
+    Raises:
+        ValueError: a float is NaN or infinite.
+        TypeError: something that has no canonical form.
+    """
+    if isinstance(value, type):
+        message = f"{value!r} is a class, not a value"
+        raise TypeError(message)
+    if is_dataclass(value):
+        return _of(type(value)).write(value)
+    return _plain(value)
+
+
+def from_json(cls: type[T], data: Json) -> T:
+    """The inverse of ``to_json``, guided by the type hints of ``cls``.
+
+    Keys that the class does not know are ignored; missing ones take the field's default.
+
+    Raises:
+        ValueError: the data does not fit; the text names class and field.
+    """
+    return cast("T", _of(cls).read(data))
+
+
+def text(value: object) -> str:
+    """Canonical JSON text: sorted keys, no spaces, ASCII, integers only."""
+    return _ENCODER.encode(to_json(value))
+
+
+def quantise(value: T) -> T:
+    """The value as it will be read back from its text, so that live and replay see one value."""
+    return from_json(type(value), to_json(value))
+
+
+def thousandths(number: float) -> int:
+    """The number in thousandths, rounded half to even.
+
+    Raises:
+        ValueError: NaN or infinite.
+    """
+    if not math.isfinite(number):
+        message = f"{number} is not a number that can be kept; a missing value is None"
+        raise ValueError(message)
+    if isinstance(number, int):
+        return number * _THOUSAND
+    if -_EXACT_PRODUCT < number < _EXACT_PRODUCT:
+        return round(number * _THOUSAND)
+    numerator, denominator = number.as_integer_ratio()
+    return _divide_half_even(numerator * _THOUSAND, denominator)
+
+
+def _divide_half_even(numerator: int, denominator: int) -> int:
+    whole, rest = divmod(numerator, denominator)
+    odd = whole % 2
+    return whole + (2 * rest + odd > denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class _Codec:
+    """How values of one type hint are written and read."""
+
+    write: Callable[[Any], Json]
+    read: Callable[[Any], object]
+
+
+def _plain(value: object) -> Json:
+    """JSON by what the value is, where no type hint says more."""
+    match value:
+        case Enum():
+            return _plain(value.value)
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return thousandths(value)
+        case Mapping():
+            return {key: to_json(value[key]) for key in sorted(map(_key, value))}
+        case Sequence() if not isinstance(value, bytes | bytearray):
+            return [to_json(item) for item in value]
+        case _:
+            message = f"{type(value).__name__} has no canonical form: {value!r}"
+            raise TypeError(message)
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str):
+        return key
+    message = f"keys of a mapping are strings, not {key!r}"
+    raise TypeError(message)
+
+
+def _of(cls: Any) -> _Codec:  # noqa: ANN401  mypy takes a type variable for unhashable
+    return _codec(cls)
+
+
+@cache
+def _codec(hint: Any) -> _Codec:  # noqa: ANN401  a type hint can be anything
+    while isinstance(hint, NewType):
+        hint = hint.__supertype__
+    if hint in _SCALARS:
+        return _SCALARS[hint]
+    origin = get_origin(hint)
+    if origin in {Union, UnionType}:
+        return _union(get_args(hint))
+    if origin is tuple:
+        return _tuple(get_args(hint))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _mapping(get_args(hint)[1])
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return _Codec(lambda member: _plain(hint(member)), hint)
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _record(hint)
+    message = f"no canonical form for values typed {hint!r}"
+    raise TypeError(message)
+
+
+def _exactly(kind: type) -> _Codec:
+    def same(value: object) -> Json:
+        if type(value) is kind or (kind is str and isinstance(value, str)):
+            return cast("Json", value)
+        message = f"expected {kind.__name__}, found {value!r}"
+        raise ValueError(message)
+
+    return _Codec(same, same)
+
+
+def _read_float(data: object) -> float:
+    if type(data) is int:
+        return data / _THOUSAND
+    message = f"expected an integer of thousandths, found {data!r}"
+    raise ValueError(message)
+
+
+_SCALARS: Mapping[object, _Codec] = {
+    NoneType: _exactly(NoneType),
+    bool: _exactly(bool),
+    int: _exactly(int),
+    str: _exactly(str),
+    float: _Codec(thousandths, _read_float),
+    object: _Codec(to_json, lambda data: data),  # JSON that somebody else gave a meaning
+}
+
+
+def _tuple(items: tuple[Any, ...]) -> _Codec:
+    if len(items) == 2 and items[1] is Ellipsis:  # noqa: PLR2004  tuple[X, ...]
+        item = _codec(items[0])
+        return _Codec(
+            lambda value: [item.write(part) for part in value],
+            lambda data: tuple([item.read(part) for part in _list(data)]),
+        )
+    parts = tuple(_codec(part) for part in items)
+    return _Codec(
+        lambda value: [part.write(v) for part, v in zip(parts, value, strict=True)],
+        lambda data: tuple([part.read(d) for part, d in zip(parts, _list(data), strict=True)]),
+    )
+
+
+def _list(data: object) -> list[Json]:
+    if isinstance(data, list):
+        return data
+    message = f"expected a list, found {data!r}"
+    raise ValueError(message)
+
+
+def _object(data: object) -> dict[str, Json]:
+    if isinstance(data, dict):
+        return data
+    message = f"expected an object, found {data!r}"
+    raise ValueError(message)
+
+
+def _mapping(hint: Any) -> _Codec:  # noqa: ANN401  a type hint can be anything
+    value_of = _codec(hint)
+    return _Codec(
+        lambda value: {key: value_of.write(value[key]) for key in sorted(map(_key, value))},
+        lambda data: {key: value_of.read(item) for key, item in sorted(_object(data).items())},
+    )
+
+
+def _union(hints: tuple[Any, ...]) -> _Codec:
+    some = tuple(hint for hint in hints if hint is not NoneType)
+    if len(some) == 1:
+        inner = _codec(some[0])
+    elif all(is_dataclass(hint) for hint in some):
+        inner = _tagged(some)
+    else:
+        inner = _either(some)
+    if len(some) == len(hints):
+        return inner
+    return _Codec(
+        lambda value: None if value is None else inner.write(value),
+        lambda data: None if data is None else inner.read(data),
+    )
+
+
+def _tagged(classes: tuple[type, ...]) -> _Codec:
+    """One of several dataclasses; the class name tells which."""
+    by_name = {cls.__name__: _codec(cls) for cls in classes}
+
+    def write(value: object) -> Json:
+        name = type(value).__name__
+        if name not in by_name:
+            message = f"expected one of {', '.join(sorted(by_name))}, found {name}"
+            raise ValueError(message)
+        return {_TAG: name} | cast("dict[str, Json]", by_name[name].write(value))
+
+    def read(data: object) -> object:
+        name = _object(data).get(_TAG)
+        if not isinstance(name, str) or name not in by_name:
+            message = f"expected one of {', '.join(sorted(by_name))}, found {name!r}"
+            raise ValueError(message)
+        return by_name[name].read(data)
+
+    return _Codec(write, read)
+
+
+def _either(kinds: tuple[type, ...]) -> _Codec:
+    """One of several scalars.  Where a float may stand, whole thousands read back as int."""
+    if unknown := set(kinds) - {bool, int, float, str}:
+        message = f"no canonical form for a union with {sorted(map(str, unknown))}"
+        raise TypeError(message)
+    floats = float in kinds
+
+    def write(value: object) -> Json:
+        if floats and isinstance(value, int | float) and not isinstance(value, bool):
+            return thousandths(value)
+        return _plain(value)
+
+    def read(data: object) -> object:
+        if floats and type(data) is int:
+            return data / _THOUSAND if data % _THOUSAND else data // _THOUSAND
+        if isinstance(data, kinds):
+            return data
+        message = f"expected {' or '.join(kind.__name__ for kind in kinds)}, found {data!r}"
+        raise ValueError(message)
+
+    return _Codec(write, read)
+
+
+def _record(cls: Any) -> _Codec:  # noqa: ANN401  a dataclass has no common type
+    """A dataclass; its fields' codecs are looked up once, on first use (classes may nest)."""
+
+    @cache
+    def plan() -> tuple[tuple[str, _Codec, Field[object]], ...]:
+        hints = get_type_hints(cls)
+        return tuple((f.name, _codec(hints[f.name]), f) for f in fields(cls))
+
+    def write(value: object) -> Json:
+        written: dict[str, Json] = {}
+        for name, codec, field in plan():
+            item = getattr(value, name)
+            if item is not None or not _absent_is_none(field):
+                try:
+                    written[name] = codec.write(item)
+                except (ValueError, TypeError) as error:
+                    raise _located(cls, name, error) from error
+        return written
+
+    def read(data: object) -> object:
+        given = _object(data)
+        values: dict[str, object] = {}
+        for name, codec, field in plan():
+            if name in given or _is_required(field):
+                try:
+                    values[name] = codec.read(given.get(name))
+                except (ValueError, TypeError) as error:
+                    raise _located(cls, name, error) from error
+        return cls(**values)
+
+    return _Codec(write, read)
+
+
+def _is_required(field: Field[object]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _absent_is_none(field: Field[object]) -> bool:
+    return _is_required(field) or field.default is None
+
+
+def _located(cls: type, name: str, error: Exception) -> ValueError:
+    return ValueError(f"{cls.__name__}.{name}: {error}")
