@@ -1,0 +1,1 @@
+"""Pure: how positions become setpoints.  plan wants, guard bounds, effect judges."""

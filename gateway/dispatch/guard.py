@@ -1,0 +1,216 @@
+"""The guard speaks last: it bounds a wanted flow and names every bound that bit.
+
+Order when things go wrong: limits before comfort, comfort before money; a safe level before
+silence.  With headroom the setpoint equals the plan.
+"""
+
+import math
+from dataclasses import dataclass
+
+from gateway.model.device import Capabilities, Control, Device, DeviceState, Role
+from gateway.model.snapshot import DeviceView
+from gateway.model.time import Instant, in_seconds
+
+# Below this a battery on its SoC bound is not asked to move further towards it.
+_SOC_EDGE_PCT = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRoom:
+    """Flows of this device that keep the connection point inside its limits, W, passive.
+
+    They are made from everybody else's flow, so they are absolute.
+
+    Attributes:
+        broken: whether the import limit is broken now.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the gateway last had the device do.
+
+    Attributes:
+        quantity: flow or bound, W, passive; None = released.
+        at: when it was written; ``turned_at``: when its direction or stage last changed.
+    """
+
+    quantity: float | None
+    at: Instant
+    turned_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """The setpoint to write: None = release to its own rule.  ``reasons`` in order."""
+
+    quantity: float | None
+    reasons: tuple[str, ...] = ()
+
+
+def fall_back(device: Device, reason: str) -> Guarded:
+    """The device's fall-back level, never a release where a level is set."""
+    level = device.fallback.level_w
+    if level is None:
+        return Guarded(quantity=None, reasons=(reason,))
+    quantity = -level if device.role in {Role.SOLAR, Role.GENERATOR} else level
+    return Guarded(quantity=quantity + 0.0, reasons=(reason, f"fall-back level {level:.0f} W"))
+
+
+def guard(  # noqa: PLR0917 - each argument is one fact the bounds rest on
+    wanted: float | None,
+    device: Device,
+    view: DeviceView,
+    held: Held | None,
+    room: SiteRoom,
+    now: Instant,
+) -> Guarded:
+    """Bound ``wanted`` (W, passive; None = no limit) for one device."""
+    if view.state is DeviceState.SLEEPING and device.role is Role.SOLAR:
+        return _round(_Bounds(wanted, device, view.capabilities), [])
+    if view.power_w is None:
+        return fall_back(device, f"no fresh good reading ({view.quality})")
+    if view.state is DeviceState.FAULTY:
+        return fall_back(device, "the device reports a fault")
+    if wanted is None:
+        return Guarded(quantity=None)
+    bounds = _Bounds(wanted, device, view.capabilities)
+    reasons: list[str] = []
+    for step in (_device_limits, _charge_limits, _ramp, _minimum_times, _site_limits, _floor):
+        reason = step(bounds, view, held, room, now)
+        if reason:
+            reasons.append(reason)
+    return _round(bounds, reasons)
+
+
+@dataclass(slots=True)
+class _Bounds:
+    """The flow on its way through the guard."""
+
+    flow: float | None
+    device: Device
+    capabilities: Capabilities
+
+    def within(self, low: float, high: float) -> bool:
+        """Clamp; whether it bit."""
+        if self.flow is None:
+            return False
+        before = self.flow
+        self.flow = min(max(before, low), high)
+        return self.flow != before
+
+
+def _device_limits(
+    b: _Bounds, _view: DeviceView, _held: Held | None, _room: SiteRoom, _now: Instant
+) -> str | None:
+    caps, limits = b.capabilities, b.device.limits
+    known = [w for w in (caps.rating_w, limits.max_w) if w is not None]
+    most = min(known) if known else math.inf
+    charge = min(w for w in (caps.charge_w, limits.charge_w, most) if w is not None)
+    discharge = min(w for w in (caps.discharge_w, limits.discharge_w, most) if w is not None)
+    low, high = (-discharge, charge) if b.device.role is Role.STORAGE else (-most, most)
+    if b.within(low, high):
+        return f"device limit {low:.0f}..{high:.0f} W"
+    return None
+
+
+def _charge_limits(
+    b: _Bounds, view: DeviceView, _held: Held | None, _room: SiteRoom, _now: Instant
+) -> str | None:
+    if b.device.role is not Role.STORAGE:
+        return None
+    soc, limits = view.soc_pct, b.device.limits
+    if soc is None:
+        b.flow = 0.0
+        return "state of charge unknown"
+    if soc <= limits.min_soc_pct + _SOC_EDGE_PCT and b.within(0.0, math.inf):
+        return f"reserve: {soc:.1f} % of {limits.min_soc_pct:.0f} %"
+    if soc >= limits.max_soc_pct - _SOC_EDGE_PCT and b.within(-math.inf, 0.0):
+        return f"full: {soc:.1f} %"
+    return None
+
+
+def _ramp(
+    b: _Bounds, _view: DeviceView, held: Held | None, _room: SiteRoom, now: Instant
+) -> str | None:
+    rate = b.device.limits.ramp_w_per_s
+    if rate is None or held is None or held.quantity is None:
+        return None
+    reach = rate * max(0.0, in_seconds(now - held.at))
+    if b.within(held.quantity - reach, held.quantity + reach):
+        return f"ramp {rate:.0f} W/s"
+    return None
+
+
+def _minimum_times(
+    b: _Bounds, view: DeviceView, held: Held | None, room: SiteRoom, now: Instant
+) -> str | None:
+    """Minimum run and rest of a stepped load, dwell of a storage; a broken limit goes first."""
+    limits = b.device.limits
+    if b.flow is None or room.broken:
+        return None
+    if b.capabilities.stages_w:
+        return _run_and_rest(b, view, now)
+    if held is None or not held.quantity or held.quantity * b.flow >= 0:
+        return None
+    if now - held.turned_at < limits.dwell:
+        b.flow = 0.0
+        return f"dwell: turned {in_seconds(now - held.turned_at):.0f} s ago"
+    return None
+
+
+def _run_and_rest(b: _Bounds, view: DeviceView, now: Instant) -> str | None:
+    limits, first = b.device.limits, b.capabilities.stages_w[0]
+    running, stopped = view.running_since, view.stopped_since
+    if running is not None and now - running < limits.min_run and b.within(first, math.inf):
+        return f"minimum run: on for {in_seconds(now - running):.0f} s"
+    if stopped is not None and now - stopped < limits.min_rest and b.within(-math.inf, 0.0):
+        return f"minimum rest: off for {in_seconds(now - stopped):.0f} s"
+    return None
+
+
+def _site_limits(
+    b: _Bounds, _view: DeviceView, _held: Held | None, room: SiteRoom, _now: Instant
+) -> str | None:
+    """Targets only: bounds of sources are made from the balance by the plan."""
+    if b.capabilities.control is not Control.TARGET or b.flow is None:
+        return None
+    if b.device.role is Role.STORAGE:
+        return "site limit" if b.within(min(room.low, room.high), room.high) else None
+    if b.flow > 0 and room.high < b.flow:
+        b.flow = max(0.0, room.high)
+        return "site import limit"
+    return None
+
+
+def _floor(
+    b: _Bounds, _view: DeviceView, _held: Held | None, _room: SiteRoom, _now: Instant
+) -> str | None:
+    """A limit below the device's floor may put it to standby: it is raised to the floor.
+
+    Under a standing export limit the plan has asked for less only when nothing takes the
+    power, and a floor must never exceed a site limit: there the bound stays.
+    """
+    floor = b.capabilities.floor_w
+    if b.capabilities.control is not Control.LIMIT or b.flow is None or floor <= 0:
+        return None
+    if -floor < b.flow < 0 and b.device.fallback.level_w is None:
+        b.flow = -floor
+        return f"floor {floor:.0f} W"
+    return None
+
+
+def _round(b: _Bounds, reasons: list[str]) -> Guarded:
+    """Whole resolution steps towards zero, the safe side; a stage snaps down."""
+    if b.flow is None:
+        return Guarded(quantity=None, reasons=tuple(reasons))
+    if b.capabilities.stages_w:
+        fitting = [s for s in b.capabilities.stages_w if s <= b.flow + 1.0]
+        return Guarded(quantity=max(fitting, default=0.0), reasons=tuple(reasons))
+    step = max(b.capabilities.resolution_w, 0.001)
+    quantity = math.trunc(b.flow / step + math.copysign(1e-9, b.flow)) * step
+    return Guarded(quantity=quantity + 0.0, reasons=tuple(reasons))

@@ -1,0 +1,190 @@
+"""From standing tenders and fresh readings to a wanted flow per device.
+
+Setpoints are absolute (load minus sources), never the last setpoint plus an error, so a lost
+or late sample cannot wind anything up.  The rules for sources and storage under an export
+limit, and why they hold the limit, are in docs/dispatch.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gateway.dispatch.merit import Step, walk
+from gateway.model.time import Duration, Instant
+
+# A source limited this close to the balance never exports by the meter's noise.
+MARGIN_W = 30.0
+# While storage discharges a source may come back only so far above the balance per poll ...
+REENTRY_W = 120.0
+# ... and while storage charges it may draw so much ahead of a source that hides behind a limit.
+LEAD_W = 500.0
+# Closer to its limit than this a source is held back by it.
+AT_LIMIT_W = 40.0
+AT_LIMIT_SHARE = 0.02
+# A source that still climbs by this much per poll is on its way.
+CLIMBING_W = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceView:
+    """A source that can be limited.
+
+    Attributes:
+        output_w: produced now, positive W.
+        limit_w: what the gateway holds it to (magnitude), None = not limited.
+        nameplate_w: what it could produce at most.
+    """
+
+    id: str
+    output_w: float
+    limit_w: float | None
+    nameplate_w: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceMemory:
+    """What is believed of a source between polls.
+
+    Attributes:
+        hidden: it produces what its limit allows, so it could be more.
+        output_w: at the previous poll.
+        limit_w: at the previous poll; ``raised_at``: when it was last raised.
+    """
+
+    hidden: bool = False
+    output_w: float = 0.0
+    limit_w: float | None = None
+    raised_at: Instant = Instant(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """All that the plan rests on; powers in W, passive sign.
+
+    Attributes:
+        residual_w: the load estimate.
+        fixed_w: flow of steered devices that cannot follow (stepped loads) and of parties
+            without a meter.
+        export_limit_w: at the connection point, None = none.
+    """
+
+    residual_w: float
+    fixed_w: float
+    sources: tuple[SourceView, ...]
+    storages: tuple[str, ...]
+    steps: tuple[Step, ...]
+    export_limit_w: float | None
+    floor: int
+    cap: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Wanted flows: for a source the bound (-3000: at most 3 kW), None = no limit."""
+
+    wanted: Mapping[str, float | None]
+    memory: Mapping[str, SourceMemory]
+
+
+def judge_source(
+    memory: SourceMemory, source: SourceView, now: Instant, settle: Duration
+) -> SourceMemory:
+    """Decide whether the source hides more behind its limit.
+
+    It has ``settle`` after a raise, and longer while it climbs, to come up to a new limit.
+    """
+    limit = source.limit_w
+    raised = limit is not None and (memory.limit_w is None or limit > memory.limit_w + 1.0)
+    raised_at = now if raised else memory.raised_at
+    if limit is None:
+        hidden = False
+    elif source.output_w >= limit - max(AT_LIMIT_W, AT_LIMIT_SHARE * limit):
+        hidden = True
+    else:
+        climbing = source.output_w > memory.output_w + CLIMBING_W
+        hidden = memory.hidden and (now - raised_at < settle or climbing)
+    return SourceMemory(hidden=hidden, output_w=source.output_w, limit_w=limit, raised_at=raised_at)
+
+
+def _with_available(steps: Sequence[Step], available: Mapping[str, float]) -> tuple[Step, ...]:
+    """The steps with each source's supply replaced by what it can produce now."""
+    kept = [s for s in steps if s.party not in available]
+    for party, power_w in available.items():
+        own = [s for s in steps if s.party == party and not s.buy]
+        if own:
+            kept.append(replace(own[0], power_w=power_w))
+    return tuple(kept)
+
+
+def make_plan(
+    balance: Balance,
+    memory: Mapping[str, SourceMemory],
+    discharging: bool,  # noqa: FBT001 - one fact of the previous plan
+    now: Instant,
+    settle: Duration,
+) -> Plan:
+    """The wanted flow of every source and storage.
+
+    ``discharging``: whether storage was commanded to discharge at the previous plan; then a
+    source that hides is believed to have only ``REENTRY_W`` more, and storage is lowered by
+    as much in the same plan.
+    """
+    judged = {
+        s.id: judge_source(memory.get(s.id, SourceMemory()), s, now, settle)
+        for s in balance.sources
+    }
+    seen = {s.id: s.output_w for s in balance.sources}
+    believed = {
+        s.id: _believed(s, hidden=judged[s.id].hidden, discharging=discharging)
+        for s in balance.sources
+    }
+    must = balance.residual_w + balance.fixed_w
+    bounds = {"floor": balance.floor, "cap": balance.cap}
+    hoped = walk(_with_available(balance.steps, believed), must, **bounds)
+    sure = walk(_with_available(balance.steps, seen), must, **bounds)
+    wanted: dict[str, float | None] = {
+        s: min(hoped.get(s, 0.0), max(sure.get(s, 0.0), 0.0) + LEAD_W) for s in balance.storages
+    }
+    wanted |= _source_limits(balance, {s: wanted[s] or 0.0 for s in balance.storages})
+    return Plan(wanted=wanted, memory=judged)
+
+
+def _believed(source: SourceView, *, hidden: bool, discharging: bool) -> float:
+    if not hidden:
+        return source.output_w
+    if discharging:
+        return min(source.nameplate_w, source.output_w + REENTRY_W)
+    return source.nameplate_w
+
+
+def _source_limits(balance: Balance, storage: Mapping[str, float]) -> dict[str, float | None]:
+    """Bounds of the sources, given what storage will do.
+
+    The room is what load, storage and (if it is in the money) export take.  It is shared in
+    merit order, pro rata at one price.
+    """
+    if not balance.sources:
+        return {}
+    nameplates = {s.id: s.nameplate_w for s in balance.sources}
+    storing = sum(storage.values())
+    others = tuple(s for s in balance.steps if s.party not in storage)
+    must = balance.residual_w + balance.fixed_w + storing
+    room = walk(_with_available(others, nameplates), must, floor=balance.floor, cap=balance.cap)
+    slack = REENTRY_W if storing < 0 else -MARGIN_W
+    share = slack / len(balance.sources)
+    return {s.id: _bound(balance, s, -room.get(s.id, 0.0), share) for s in balance.sources}
+
+
+def _bound(balance: Balance, source: SourceView, room_w: float, slack_w: float) -> float | None:
+    """The bound for one source: passive (<= 0), or None when it needs none.
+
+    Under an export limit below the nameplates a limit always stands; else a source whose
+    whole output is taken gets none, so that a gust is free.
+    """
+    nameplate = sum(s.nameplate_w for s in balance.sources)
+    standing = balance.export_limit_w is not None and balance.export_limit_w < nameplate
+    bound = min(source.nameplate_w, max(0.0, room_w + slack_w))
+    if standing:
+        return -bound
+    if room_w >= source.nameplate_w or (source.limit_w is None and room_w >= source.output_w):
+        return None
+    return -bound

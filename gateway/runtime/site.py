@@ -1,0 +1,156 @@
+"""The site: the newest reading of every device, their states, and the load estimate."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gateway.dispatch.estimate import LoadEstimate, first_estimate, next_estimate
+from gateway.model.device import Capabilities, Description, Device, DeviceState, Role
+from gateway.model.event import StateChanged
+from gateway.model.reading import Quality, Reading
+from gateway.model.snapshot import DeviceView, Snapshot
+from gateway.model.time import SECOND, Duration, Instant
+from gateway.runtime.prices import Prices
+
+# Roles whose power is in the residual load, whether they have a meter of their own or not.
+_UNSTEERED = frozenset({Role.GRID, Role.METER, Role.CONTROLLER, Role.AGGREGATE, Role.TIE})
+_RUNNING_W = 50.0
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What is known of one device."""
+
+    device: Device
+    state: DeviceState = DeviceState.OFFLINE
+    since: Instant = Instant(0)
+    reading: Reading | None = None
+    capabilities: Capabilities = Capabilities()
+    limit_w: float | None = None
+    running_since: Instant | None = None
+    stopped_since: Instant | None = None
+
+
+class Site:
+    """One owner of all measurements; hands out frozen snapshots.
+
+    ``fresh_at_least``: a reading younger than this or than 3 polls is fresh.
+    """
+
+    def __init__(
+        self, devices: Iterable[Device], prices: Prices, fresh_at_least: Duration = 3 * SECOND
+    ) -> None:
+        self._entries = {d.id: _Entry(device=d) for d in devices}
+        self._prices = prices
+        self._fresh = fresh_at_least
+        self._estimate: LoadEstimate | None = None
+        self.grid = next((d.id for d in self.devices if d.role is Role.GRID), None)
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """In configuration order."""
+        return tuple(e.device for e in self._entries.values())
+
+    def put(self, reading: Reading) -> None:
+        """Take a newer reading."""
+        entry = self._entries[reading.device]
+        entry.reading = reading
+        if entry.capabilities.stages_w and reading.power_w is not None:
+            self._note_running(entry, reading)
+        if reading.device == self.grid:
+            self._estimate_load(reading)
+
+    def describe(self, device: str, description: Description) -> None:
+        """Take what the device told of itself."""
+        self._entries[device].capabilities = description.capabilities
+
+    def enter(
+        self, device: str, state: DeviceState, at: Instant, reason: str
+    ) -> StateChanged | None:
+        """The device's state; returns the change, None when it is no change."""
+        entry = self._entries[device]
+        if entry.state is state and entry.since:
+            return None
+        entry.state, entry.since = state, at
+        return StateChanged(device=device, state=state, since=at, reason=reason)
+
+    def hold(self, device: str, limit_w: float | None) -> None:
+        """Note the limit the gateway holds a source to (magnitude), None = none."""
+        self._entries[device].limit_w = limit_w
+
+    def state(self, device: str) -> DeviceState:
+        """The state in force."""
+        return self._entries[device].state
+
+    def view(self, device: str, now: Instant) -> DeviceView:
+        """One device as of now, its reading's quality aged."""
+        entry = self._entries[device]
+        return DeviceView(
+            id=device,
+            state=entry.state,
+            capabilities=entry.capabilities,
+            since=entry.since,
+            reading=entry.reading,
+            quality=self._quality(entry, now),
+            limit_w=entry.limit_w,
+            running_since=entry.running_since,
+            stopped_since=entry.stopped_since,
+        )
+
+    def snapshot(self, now: Instant) -> Snapshot:
+        """Everything, frozen, without the readings' single points."""
+        views = {d: self.view(d, now) for d in self._entries}
+        slim = {
+            d: replace(v, reading=replace(v.reading, points={})) if v.reading else v
+            for d, v in views.items()
+        }
+        import_price, export_price = self._prices.now(now)
+        return Snapshot(
+            at=now,
+            devices=slim,
+            import_price=import_price,
+            export_price=export_price,
+            residual_w=self.residual_w(now),
+        )
+
+    def residual_w(self, now: Instant) -> float | None:
+        """The load estimate; None without a fresh grid meter."""
+        if self.grid is None or self._estimate is None:
+            return None
+        entry = self._entries[self.grid]
+        if self._quality(entry, now) is not Quality.GOOD:
+            return None
+        return self._estimate.residual_w
+
+    def _quality(self, entry: _Entry, now: Instant) -> Quality:
+        if entry.reading is None or entry.state is DeviceState.OFFLINE:
+            return Quality.MISSING
+        if now - entry.reading.at > max(3 * entry.device.poll, self._fresh):
+            return Quality.STALE
+        return entry.reading.quality
+
+    def _estimate_load(self, meter: Reading) -> None:
+        if meter.power_w is None or meter.quality is not Quality.GOOD:
+            return
+        steered = sum(
+            e.reading.power_w or 0.0
+            for e in self._entries.values()
+            if e.device.tender
+            and e.device.role not in _UNSTEERED
+            and e.reading is not None
+            and self._quality(e, meter.at) is Quality.GOOD
+            and (e.device.role is not Role.LOAD or e.capabilities.stages_w)
+        )
+        old = self._estimate
+        self._estimate = (
+            next_estimate(old, meter.power_w, steered)
+            if old
+            else first_estimate(meter.power_w, steered)
+        )
+
+    @staticmethod
+    def _note_running(entry: _Entry, reading: Reading) -> None:
+        runs = (reading.power_w or 0.0) > _RUNNING_W
+        if runs and entry.running_since is None:
+            entry.running_since, entry.stopped_since = reading.at, None
+        elif not runs and entry.stopped_since is None:
+            entry.running_since, entry.stopped_since = None, reading.at
