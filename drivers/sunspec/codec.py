@@ -1,0 +1,223 @@
+"""SunSpec models as compiled decoders: one ``struct`` and one generated function per layout.
+
+The definitions are the JSON files of the SunSpec Alliance in the pysunspec2 package; none of
+its objects is used.  Raw words are compared with their type's "not implemented" value before
+anything is scaled, and a scale factor always comes from the same read as its value.
+
+Source: SunSpec Device Information Model Specification, sections on point types and scaling.
+"""
+
+import json
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from gateway.model.reading import PointValue
+
+HEADER = 2
+"""Registers of a model's ID and L, which come before its body."""
+
+_TYPES = {  # struct code and the raw value that means "not implemented"
+    "int16": ("h", -0x8000),
+    "uint16": ("H", 0xFFFF),
+    "count": ("H", 0xFFFF),
+    "acc16": ("H", 0),
+    "enum16": ("H", 0xFFFF),
+    "bitfield16": ("H", 0xFFFF),
+    "sunssf": ("h", -0x8000),
+    "pad": ("h", -0x8000),
+    "int32": ("i", -0x8000_0000),
+    "uint32": ("I", 0xFFFF_FFFF),
+    "acc32": ("I", 0),
+    "enum32": ("I", 0xFFFF_FFFF),
+    "bitfield32": ("I", 0xFFFF_FFFF),
+    "int64": ("q", -0x8000_0000_0000_0000),
+    "uint64": ("Q", 0xFFFF_FFFF_FFFF_FFFF),
+    "acc64": ("Q", 0),
+}
+# SolarEdge sends +-FLT_MAX where it means NaN; nothing in a house measures 3.4e38.
+_REAL = "{v} if -3.4e38 < {v} < 3.4e38 else None"
+_EXPONENTS = range(-10, 11)
+_MOST_VARIANTS = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One field of a model.
+
+    Attributes:
+        name: as in the definition; points of a repeating group are ``module1.DCW``.
+        offset: registers from the model's ID; ``size`` in registers.
+        sf: name of its scale factor point, or None.
+        symbols: names of enum values or of bit numbers.
+    """
+
+    name: str
+    type: str
+    offset: int
+    size: int
+    sf: str | None
+    symbols: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The points that a device's model of ``registers`` length (header included) has.
+
+    Attributes:
+        decode: words from the model's ID on -> values by ``"<model>.<point>"``, scaled; None
+            where not implemented; without scale factors, pads and the header.
+    """
+
+    model: int
+    registers: int
+    points: tuple[Point, ...]
+    decode: Callable[[Sequence[int]], dict[str, PointValue]]
+
+    def point(self, name: str) -> Point | None:
+        """The point of that name, None where the device's model ends before it."""
+        return next((point for point in self.points if point.name == name), None)
+
+
+def exponent(word: int) -> int | None:
+    """The power of ten that a ``sunssf`` word means, None unless it is in -10..10."""
+    value = word - 0x1_0000 if word >= 0x8000 else word  # noqa: PLR2004 - the sign bit
+    return value if value in _EXPONENTS else None
+
+
+def known(model: int) -> bool:
+    """Whether there is a definition of the model."""
+    found: bool = _path(model).is_file()
+    return found
+
+
+@cache
+def layout(model: int, length: int) -> Layout:
+    """Compile the model as a device with ``L = length`` has it.
+
+    A device's model that is shorter than the definition has the points that fit wholly; one
+    that is longer ends with registers nobody knows.  Groups repeat as often as L allows.
+    """
+    registers = length + HEADER
+    group = json.loads(_path(model).read_text("utf-8"))["group"]
+    points = tuple(point for point in _points(group, length) if _end(point) <= registers)
+    return Layout(
+        model=model, registers=registers, points=points, decode=_compile(model, registers, points)
+    )
+
+
+def _path(model: int) -> Any:  # noqa: ANN401 - Traversable moved between Python versions
+    return files("sunspec2") / "models" / "json" / f"model_{model}.json"
+
+
+def _end(point: Point) -> int:
+    return point.offset + point.size
+
+
+def _points(group: Mapping[str, Any], length: int) -> Iterator[Point]:
+    offset = 0
+    for entry in group["points"]:
+        yield _point(entry, offset, "")
+        offset += entry["size"]
+    for repeated in group.get("groups", ()):
+        size = sum(entry["size"] for entry in repeated["points"])
+        for number in range(1, (length + HEADER - offset) // size + 1):
+            for entry in repeated["points"]:
+                yield _point(entry, offset, f"{repeated['name']}{number}.")
+                offset += entry["size"]
+
+
+def _point(entry: Mapping[str, Any], offset: int, prefix: str) -> Point:
+    return Point(
+        name=prefix + entry["name"],
+        type=entry["type"],
+        offset=offset,
+        size=entry["size"],
+        sf=entry.get("sf"),
+        symbols={symbol["value"]: symbol["name"] for symbol in entry.get("symbols", ())},
+    )
+
+
+def _compile(
+    model: int, registers: int, points: tuple[Point, ...]
+) -> Callable[[Sequence[int]], dict[str, PointValue]]:
+    """Decode with a function generated for the scale factors that stand in the words.
+
+    Straight-line code with the powers of ten written in is several times faster than a loop;
+    a device shows few combinations of scale factors, and one that shows many starts anew.
+    """
+    factors = {point.name: point.offset for point in points if point.type == "sunssf"}
+    variants: dict[tuple[int, ...], Callable[[Sequence[int]], dict[str, PointValue]]] = {}
+
+    def decode(words: Sequence[int]) -> dict[str, PointValue]:
+        key = tuple([words[offset] for offset in factors.values()])
+        variant = variants.get(key)
+        if variant is None:
+            if len(variants) == _MOST_VARIANTS:
+                variants.clear()
+            exponents = dict(zip(factors, map(exponent, key), strict=True))
+            variant = variants[key] = _generate(model, registers, points, exponents)
+        return variant(words)
+
+    return decode
+
+
+def _generate(
+    model: int,
+    registers: int,
+    points: tuple[Point, ...],
+    exponents: Mapping[str, int | None],
+) -> Callable[[Sequence[int]], dict[str, PointValue]]:
+    shown = [p for p in points if p.type not in {"pad", "sunssf"} and p.name not in {"ID", "L"}]
+    codes, end = "", 0
+    for point in shown:
+        codes += f"{2 * (point.offset - end)}x{_code(point)}"
+        end = _end(point)
+    targets = "".join(f"v{point.offset}, " for point in shown)
+    values = (f"'{model}.{point.name}': {_value(point, exponents)}" for point in shown)
+    text = (
+        f"def decode(words):\n    ({targets}) = unpack(pack(*words))\n"
+        f"    return {{{', '.join(values)}}}\n"
+    )
+    scope: dict[str, Any] = {
+        "pack": struct.Struct(f">{registers}H").pack,
+        "unpack": struct.Struct(f">{codes}{2 * (registers - end)}x").unpack,
+        "text": _text,
+    }
+    exec(text, scope)  # noqa: S102 - its own text, from the installed definitions
+    decode: Callable[[Sequence[int]], dict[str, PointValue]] = scope["decode"]
+    return decode
+
+
+def _code(point: Point) -> str:
+    match point.type:
+        case "float32":
+            return "f"
+        case "float64":
+            return "d"
+        case name if name in _TYPES:
+            return _TYPES[name][0]
+        case _:
+            return f"{2 * point.size}s"
+
+
+def _value(point: Point, exponents: Mapping[str, int | None]) -> str:
+    v = f"v{point.offset}"
+    if point.type in {"float32", "float64"}:
+        return _REAL.format(v=v)
+    if point.type not in _TYPES:
+        return f"text({v})"
+    power = 0 if point.sf is None else exponents.get(point.sf)
+    if power is None:
+        return "None"
+    scaled = f"{v} * {10**power}" if power > 0 else f"{v} / {10**-power}.0" if power else v
+    missing = _TYPES[point.type][1]
+    return f"None if {v} == {missing} else {scaled}" if missing else f"{scaled} or None"
+
+
+def _text(raw: bytes) -> str | None:
+    """A string up to its first NUL; some devices leave rubbish after it."""
+    return raw.split(b"\0", 1)[0].decode("utf-8", "replace") or None
