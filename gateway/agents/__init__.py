@@ -1,0 +1,23 @@
+"""Agents: they turn a snapshot of the site into what each party wants at each price.
+
+Source: docs/economics.md.
+"""
+
+from gateway.agents.must_run import MUST_RUN, MustRun
+from gateway.agents.roster import agents_for, tenders_for_itself
+from gateway.agents.solar import Solar
+from gateway.agents.stepped_load import SteppedLoad
+from gateway.agents.storage import Storage
+from gateway.agents.utility import UTILITY, Utility
+
+__all__ = [
+    "MUST_RUN",
+    "UTILITY",
+    "MustRun",
+    "Solar",
+    "SteppedLoad",
+    "Storage",
+    "Utility",
+    "agents_for",
+    "tenders_for_itself",
+]

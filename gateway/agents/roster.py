@@ -1,0 +1,53 @@
+"""Which agents a site has."""
+
+from gateway.agents.must_run import MustRun
+from gateway.agents.solar import Solar
+from gateway.agents.stepped_load import SteppedLoad
+from gateway.agents.storage import Storage
+from gateway.agents.utility import Utility
+from gateway.model.device import Capabilities, Device, Role
+from gateway.model.site import FixedPrice, PriceSource, PriceTable, Site, TopicPrice
+from gateway.ports.agent import Agent
+
+_BY_NATURE = frozenset({Role.SOLAR, Role.STORAGE})
+_BY_STAGES = frozenset({Role.HEAT, Role.EV, Role.LOAD})
+
+
+def tenders_for_itself(device: Device, capabilities: Capabilities) -> bool:
+    """Whether the device's flow is tendered by its own agent and so leaves the site's residual."""
+    if not device.tender:
+        return False
+    return device.role in _BY_NATURE or (device.role in _BY_STAGES and bool(capabilities.stages_w))
+
+
+def agents_for(site: Site) -> tuple[Agent, ...]:
+    """The utility, the must-run load where there is a grid meter, then devices in file order."""
+    devices = [settings.device for settings in site.devices]
+    metered = any(device.role is Role.GRID for device in devices)
+    own = (_agent(device, site) for device in devices if device.tender)
+    return (
+        Utility(limits=site.limits),
+        *((MustRun(),) if metered else ()),
+        *(agent for agent in own if agent is not None),
+    )
+
+
+def _agent(device: Device, site: Site) -> Agent | None:
+    if device.role is Role.SOLAR:
+        return Solar(device=device)
+    if device.role is Role.STORAGE:
+        return Storage(device=device, dearest_import=_dearest(site.tariff.import_price))
+    if device.role in _BY_STAGES:
+        return SteppedLoad(device=device)
+    return None
+
+
+def _dearest(source: PriceSource) -> float | None:
+    """The highest real price the source can ever tell; None where that is not known."""
+    match source:
+        case FixedPrice(value=value):
+            return value
+        case PriceTable(steps=steps):
+            return max(price for _, price in steps)
+        case TopicPrice():
+            return None

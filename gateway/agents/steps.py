@@ -1,0 +1,64 @@
+"""A requirement as numbered step tenders."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gateway.model.device import DeviceState
+from gateway.model.resource import POWER
+from gateway.model.snapshot import DeviceView
+from gateway.model.tender import Side, Tender
+from gateway.model.time import topic_time
+from gateway.ports.agent import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step before it has a name: the product's integers, quantity >= 0."""
+
+    side: Side
+    price: int
+    quantity: int
+    all_or_none: bool = False
+
+
+def as_tenders(gate: Gate, steps: Iterable[Step]) -> tuple[Tender, ...]:
+    """The steps as tenders, numbered in order; empty steps and other resources vanish.
+
+    Ids repeat from one revision of a netting set to the next: the set is replaced as a whole.
+    """
+    if gate.product.resource != POWER:
+        return ()
+    stem = f"{gate.product.id}-{topic_time(gate.interval.start)}"
+    real = [step for step in steps if step.quantity > 0]
+    return tuple(
+        Tender(
+            id=f"{stem}-{number}",
+            side=step.side,
+            price=gate.product.clamp_price(step.price),
+            quantity=step.quantity,
+            all_or_none=step.all_or_none,
+        )
+        for number, step in enumerate(real)
+    )
+
+
+def must_run(gate: Gate, flow: int) -> tuple[Tender, ...]:
+    """A flow (BUY +, SELL -) that happens at any price: bought at the cap or sold at the floor."""
+    product = gate.product
+    if flow > 0:
+        return as_tenders(gate, [Step(Side.BUY, product.price_cap, flow)])
+    return as_tenders(gate, [Step(Side.SELL, product.price_floor, -flow)])
+
+
+def as_it_flows(gate: Gate, power_w: float) -> int:
+    """A measured power as a flow in whole lots: draw rounded up, generation rounded down."""
+    product = gate.product
+    return product.quantity_up(power_w) if power_w > 0 else -product.quantity_down(-power_w)
+
+
+def online(gate: Gate, device: str) -> DeviceView | None:
+    """The device's view if it is online with a good and fresh power reading, else None."""
+    view = gate.snapshot.devices.get(device)
+    if view is None or view.state is not DeviceState.ONLINE or view.power_w is None:
+        return None
+    return view

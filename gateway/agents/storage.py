@@ -1,0 +1,165 @@
+"""Storage: a value of stored energy between the export and the import price.
+
+It departs from plain self-consumption (charge from surplus, discharge to load) only where that
+is a sure gain, so it is not dearer.  Source: docs/economics.md, "Storage".
+"""
+
+import math
+from dataclasses import dataclass
+
+from gateway.agents.steps import Step, as_it_flows, as_tenders, must_run, online
+from gateway.agents.utility import GridPrices
+from gateway.model.device import Capabilities, Control, Device
+from gateway.model.snapshot import DeviceView
+from gateway.model.tender import Party, Side, Tender
+from gateway.model.time import HOUR
+from gateway.ports.agent import Gate
+
+# A common lithium battery with its inverter, where neither device nor owner tell.
+ROUND_TRIP = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """What a storage can do from its present charge, in real units.
+
+    Attributes:
+        eta: one-way efficiency, the same both ways: the square root of the round trip.
+        charge_w, discharge_w: at its terminals, W >= 0.
+        room_wh, stored_wh: that fit in, and lie above the reserve, Wh >= 0.
+        level: 0 at the reserve, 1 at the highest charge allowed.
+    """
+
+    eta: float
+    charge_w: float
+    discharge_w: float
+    room_wh: float
+    stored_wh: float
+    level: float
+
+    @classmethod
+    def of(cls, device: Device, told: Capabilities, soc_pct: float) -> "Battery":
+        """From the device's word first, then the owner's; the stricter limit counts."""
+        own = device.limits
+        span_pct = own.max_soc_pct - own.min_soc_pct
+        above_pct = min(max(soc_pct - own.min_soc_pct, 0.0), max(span_pct, 0.0))
+        discharge_w = _strictest(told.discharge_w, own.discharge_w, own.max_w, told.rating_w)
+        capacity_wh = told.capacity_wh or device.capacity_wh or discharge_w  # one hour: cautious
+        return cls(
+            eta=math.sqrt(told.round_trip or device.round_trip or ROUND_TRIP),
+            charge_w=_strictest(told.charge_w, own.charge_w, own.max_w, told.rating_w),
+            discharge_w=discharge_w,
+            room_wh=max(own.max_soc_pct - soc_pct, 0.0) / 100 * capacity_wh,
+            stored_wh=max(soc_pct - own.min_soc_pct, 0.0) / 100 * capacity_wh,
+            level=above_pct / span_pct if span_pct > 0 else 1.0,
+        )
+
+    def can_charge_w(self, hours: float) -> float:
+        """The draw it can hold for so long; fades to 0 as it fills."""
+        return min(self.charge_w, self.room_wh / self.eta / hours)
+
+    def can_discharge_w(self, hours: float) -> float:
+        """The output it can hold for so long; fades to 0 towards the reserve."""
+        return min(self.discharge_w, self.stored_wh * self.eta / hours)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The prices a storage tenders at, ``buy`` < ``sell``; None = not on this side."""
+
+    buy: int | None
+    sell: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """Buys below and sells above the value of what it has stored.
+
+    Attributes:
+        dearest_import: the highest real import price the tariff can reach; None = unknown.
+            Surplus is left to the grid only when not even that price would repay storing it.
+    """
+
+    device: Device
+    dearest_import: float | None = None
+
+    @property
+    def party(self) -> Party:
+        """The device's own party."""
+        return Party(id=self.device.id)
+
+    def tenders(self, gate: Gate) -> tuple[Tender, ...]:
+        """One BUY and one SELL step, each holdable over the whole interval.
+
+        A storage that cannot be steered, or does not tell its charge, is tendered as it flows.
+        """
+        view = online(gate, self.device.id)
+        if view is None or view.power_w is None:
+            return ()
+        if view.capabilities.control is Control.NONE or view.soc_pct is None:
+            return must_run(gate, as_it_flows(gate, view.power_w))
+        return as_tenders(gate, self._steps(gate, view, view.soc_pct))
+
+    def _steps(self, gate: Gate, view: DeviceView, soc_pct: float) -> list[Step]:
+        battery = Battery.of(self.device, view.capabilities, soc_pct)
+        quote = self._quote(gate, battery)
+        hours = gate.interval.duration / HOUR
+        steps = []
+        if quote.buy is not None:
+            quantity = gate.product.quantity_down(battery.can_charge_w(hours))
+            steps.append(Step(Side.BUY, quote.buy, quantity))
+        if quote.sell is not None:
+            quantity = gate.product.quantity_down(battery.can_discharge_w(hours))
+            steps.append(Step(Side.SELL, quote.sell, quantity))
+        return steps
+
+    def _quote(self, gate: Gate, battery: Battery) -> Quote:
+        """BUY at eta v - w and SELL at v / eta + w, v between what export and import are worth.
+
+        v falls with the charge, so that of two storages the emptier charges first.
+        """
+        wear = gate.product.price(self.device.wear)
+        grid = GridPrices.at(gate)
+        if grid.asks <= 0:  # drawing is paid for: charge if that covers the wear, never discharge
+            return Quote(-wear if grid.asks <= -wear else None, None)
+        quote = _inside(gate, grid, battery, wear)
+        return Quote(
+            quote.buy if self._pays_to_store(gate, battery, wear) else None,
+            quote.sell if grid.asks > wear else None,
+        )
+
+    def _pays_to_store(self, gate: Gate, battery: Battery, wear: int) -> bool:
+        """Whether stored surplus can ever save more than exporting it earns now."""
+        product, tariff = gate.product, gate.snapshot
+        if self.dearest_import is None or tariff.export_price is None:
+            return True
+        dearest = max(self.dearest_import, tariff.import_price or 0.0)
+        saves = battery.eta**2 * (product.price(dearest) - wear) - wear
+        return saves > max(product.price(tariff.export_price), 0)
+
+
+def _inside(gate: Gate, grid: GridPrices, battery: Battery, wear: int) -> Quote:
+    """A quote inside the grid's: it pays more for surplus and asks less for its energy.
+
+    In a spread too narrow to stand inside, the quote stands on its edges: at a tie the local
+    party comes before the grid.
+    """
+    tick = gate.product.tick
+    low, high = max(grid.pays, 0), grid.asks
+    if high - low >= 3 * tick:
+        low, high = low + tick, high - tick
+    empty = (grid.asks - wear) * battery.eta
+    full = min((max(grid.pays, 0) + wear) / battery.eta, empty)
+    value = empty + (full - empty) * battery.level
+    buy = _clamp(math.floor((battery.eta * value - wear) / tick) * tick, low, high - tick)
+    sell = _clamp(math.ceil((value / battery.eta + wear) / tick) * tick, buy + tick, high)
+    return Quote(buy, sell)
+
+
+def _clamp(price: int, low: int, high: int) -> int:
+    return min(max(price, low), high)
+
+
+def _strictest(*bounds_w: float | None) -> float:
+    """The smallest bound that is known, W; 0 when none is."""
+    return min((max(bound, 0.0) for bound in bounds_w if bound is not None), default=0.0)
