@@ -1,0 +1,230 @@
+"""The simulated house: real registers behind sockets or memory lines."""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from types import TracebackType
+from typing import Protocol, Self
+from urllib.parse import urlsplit
+
+from drivers.simulated.settings import parse_settings
+from drivers.simulated.world import World
+from drivers.transport import MemLine, Server, serve_tcp
+from gateway.model.errors import DeviceUnavailable, RequestRefused
+from gateway.model.time import Duration
+from gateway.ports.clock import Clock
+from gateway.ports.line import Block, Line
+
+UNIT = 1
+_NO_SUCH_UNIT = 0x0B
+
+_DEVICES: Mapping[str, Mapping[str, object]] = {
+    "roof": {"driver": "sunspec", "role": "solar", "poll": "1s", "limits": {"max_w": 8000}},
+    "battery": {
+        "driver": "sunspec",
+        "role": "storage",
+        "poll": "1s",
+        "limits": {"min_soc_pct": 10},
+    },
+    "grid": {"driver": "sunspec", "role": "grid", "poll": "1s", "sign": "import"},
+    "house": {
+        "driver": "sunspec",
+        "role": "load",
+        "poll": "1s",
+        "sign": "import",
+        "tender": False,
+    },
+    "heatpump": {
+        "driver": "modbus",
+        "map": "heat-pump-demo.yaml",
+        "role": "heat",
+        "poll": "1s",
+        "price_cap": 0.20,
+        "limits": {"min_rest": "3min"},
+    },
+}
+
+
+class Cord(Enum):
+    """How a device hangs on its line."""
+
+    PLUGGED = "plugged"
+    UNPLUGGED = "unplugged"
+    SILENT = "silent"
+
+
+class _Box(Protocol):
+    """A device's own registers."""
+
+    def read(self, address: int, count: int) -> list[int]: ...
+
+    def write(self, address: int, words: Sequence[int]) -> None: ...
+
+
+class Outlet:
+    """One device as the ``Registers`` of a line; time passes when it is asked.
+
+    Attributes:
+        cord: whether it answers.
+    """
+
+    def __init__(self, device: str, box: _Box, world: World, clock: Clock) -> None:
+        self.cord = Cord.PLUGGED
+        self._device = device
+        self._box = box
+        self._world = world
+        self._clock = clock
+
+    def read(self, unit: int, address: int, count: int) -> list[int]:
+        """Return holding registers, measured now."""
+        self._ask(unit)
+        return self._box.read(address, count)
+
+    def write(self, unit: int, address: int, words: Sequence[int]) -> None:
+        """Take the words, all or none."""
+        self._ask(unit)
+        self._box.write(address, words)
+
+    def check_cord(self) -> None:
+        """Raise DeviceUnavailable if the plug is out."""
+        if self.cord is Cord.UNPLUGGED:
+            message = f"{self._device}: no connection, the device is unplugged"
+            raise DeviceUnavailable(message)
+
+    def _ask(self, unit: int) -> None:
+        if self.cord is not Cord.PLUGGED:
+            message = f"{self._device}: no answer, the device is {self.cord.value}"
+            raise DeviceUnavailable(message)
+        if unit != UNIT:
+            message = f"{self._device}: no unit {unit} here, have {UNIT}"
+            raise RequestRefused(message, code=_NO_SUCH_UNIT)
+        self._world.advance(self._clock.now())
+
+
+class MemoryCord:
+    """A memory line that fails at once while its device is unplugged."""
+
+    def __init__(self, outlet: Outlet, clock: Clock) -> None:
+        self._outlet = outlet
+        self._line = MemLine(outlet, clock)
+
+    async def read(self, unit: int, address: int, count: int, *, timeout: Duration) -> Block:
+        """Holding registers."""
+        self._outlet.check_cord()
+        return await self._line.read(unit, address, count, timeout=timeout)
+
+    async def write(
+        self, unit: int, address: int, words: Sequence[int], *, timeout: Duration
+    ) -> None:
+        """Function 16."""
+        self._outlet.check_cord()
+        await self._line.write(unit, address, words, timeout=timeout)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing to close."""
+
+
+class DemoHouse:
+    """A roof, a battery, a grid meter, the house's load and a heat pump.
+
+    Besides the ``House`` port it has switches, for situations: they act from now on.
+    """
+
+    def __init__(self, clock: Clock, settings: Mapping[str, object]) -> None:
+        self._clock = clock
+        self._world = World(parse_settings(settings), clock.now())
+        world = self._world
+        boxes: Mapping[str, _Box] = {
+            "roof": world.roof,
+            "battery": world.battery,
+            "grid": world.grid,
+            "house": world.house,
+            "heatpump": world.heatpump,
+        }
+        self._outlets = {name: Outlet(name, box, world, clock) for name, box in boxes.items()}
+        self._servers: dict[str, Server] = {}
+        self._ports: dict[str, int] = {}
+
+    @property
+    def devices(self) -> Mapping[str, Mapping[str, object]]:
+        """Configuration of each device without its connection."""
+        return _DEVICES
+
+    async def serve(self) -> Mapping[str, str]:
+        """Listen on loopback, one server per device; id -> ``tcp://127.0.0.1:PORT?unit=1``."""
+        for device in self._outlets:
+            await self._listen(device)
+        return {
+            device: f"tcp://127.0.0.1:{port}?unit={UNIT}" for device, port in self._ports.items()
+        }
+
+    async def close(self) -> None:
+        """Stop listening."""
+        while self._servers:
+            _, server = self._servers.popitem()
+            await server.close()
+        self._ports.clear()
+
+    def line(self, url: str, clock: Clock) -> Line:
+        """A line for ``mem://DEVICE``."""
+        name = urlsplit(url).netloc
+        if name not in self._outlets:
+            message = f"{url}: no such device in this house, have {', '.join(self._outlets)}"
+            raise DeviceUnavailable(message)
+        return MemoryCord(self._outlets[name], clock)
+
+    def truth(self) -> Mapping[str, float]:
+        """What is true now: ``roof_w battery_w house_w heatpump_w grid_w`` (passive) and more."""
+        self._now()
+        return self._world.truth()
+
+    def set_load(self, load_w: float | None) -> None:
+        """Hold the load without cooker; None: as the day goes."""
+        self._now()
+        self._world.force_load(load_w)
+
+    def set_cooker(self, on: bool | None) -> None:  # noqa: FBT001 - a switch
+        """Switch the cooker (2 kW); None: at meal times."""
+        self._now()
+        self._world.force_cooker(on)
+
+    def set_sun(self, available_w: float | None) -> None:
+        """Hold what the roof could put out, without clouds; None: as the day goes."""
+        self._now()
+        self._world.force_sun(available_w)
+
+    def set_soc(self, soc_pct: float) -> None:
+        """Charge or empty the battery at once."""
+        self._now()
+        self._world.battery.set_soc(soc_pct)
+
+    async def unplug(self, device: str) -> None:
+        """Cut its connections and refuse new ones; its physics goes on."""
+        self._outlets[device].cord = Cord.UNPLUGGED
+        if server := self._servers.pop(device, None):
+            await server.close()
+
+    def hang(self, device: str) -> None:
+        """Let it accept connections and requests but never answer."""
+        self._outlets[device].cord = Cord.SILENT
+
+    async def plug(self, device: str) -> None:
+        """Undo ``unplug`` and ``hang``; it listens where it did before."""
+        self._outlets[device].cord = Cord.PLUGGED
+        if device in self._ports and device not in self._servers:
+            await self._listen(device)
+
+    def _now(self) -> None:
+        self._world.advance(self._clock.now())
+
+    async def _listen(self, device: str) -> None:
+        server = await serve_tcp(self._outlets[device], self._ports.get(device, 0))
+        self._servers[device] = server
+        self._ports[device] = server.port

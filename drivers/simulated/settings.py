@@ -1,0 +1,86 @@
+"""The situation a simulated house starts in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import cast
+
+from gateway.model.errors import SettingsError
+
+_NUMBERS = (int, float)
+_WINDOW = 3  # start_s, end_s, factor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseSettings:
+    """All optional; powers in W, positive.
+
+    Attributes:
+        seed: of clouds, noise, cooker and the meters' phases.
+        solar_peak_w: rating of the inverter and peak of a clear day.
+        solar_w: a constant sun instead of the day's curve.
+        cloud: ``none``, ``passing`` (seeded), or windows (start_s, end_s, factor) counted from the
+            house's start; omitted: ``passing`` under the day's sun, ``none`` under a constant one.
+        tells_available: whether the inverter implements 122 WAval.
+        battery_soc_pct, battery_capacity_wh, battery_w, battery_round_trip: the battery.
+        load_w: a constant load instead of base load and cooker.
+        cooker: on or off for good; omitted: at meal times.
+        temperature_c: in the house at the start; ``outside_c`` stays.
+        meter_period_s: how often the meters renew their values; ``meter_noise_w`` +-.
+    """
+
+    seed: int = 1
+    solar_peak_w: float = 8000.0
+    solar_w: float | None = None
+    cloud: str | tuple[tuple[float, float, float], ...] | None = None
+    tells_available: bool = False
+    battery_soc_pct: float = 50.0
+    battery_capacity_wh: float = 10_000.0
+    battery_w: float = 5000.0
+    battery_round_trip: float = 0.9
+    load_w: float | None = None
+    cooker: bool | None = None
+    temperature_c: float = 20.3
+    outside_c: float = 8.0
+    meter_period_s: float = 1.0
+    meter_noise_w: float = 10.0
+
+
+def parse_settings(mapping: Mapping[str, object]) -> HouseSettings:
+    """Settings from a plain mapping.
+
+    Raises:
+        SettingsError: the first key or value that is wrong.
+    """
+    values: dict[str, object] = {}
+    for key, value in mapping.items():
+        if key not in _KINDS:
+            raise SettingsError(path=(key,), found="an unknown key", allowed=", ".join(_KINDS))
+        values[key] = _cloud(value) if key == "cloud" else _checked(key, value)
+    return HouseSettings(**values)  # type: ignore[arg-type]
+
+
+_KINDS = {field.name: field.default for field in fields(HouseSettings)}
+_SWITCHES = ("tells_available", "cooker")
+
+
+def _checked(key: str, value: object) -> object:
+    if value is None and _KINDS[key] is None:
+        return None
+    if key in _SWITCHES:
+        if isinstance(value, bool):
+            return value
+        raise SettingsError(path=(key,), found=repr(value), allowed="true or false")
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
+        raise SettingsError(path=(key,), found=repr(value), allowed="a number")
+    return value if key == "seed" else float(value)
+
+
+def _cloud(value: object) -> object:
+    if value in (None, "none", "passing"):
+        return value
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        windows = tuple(tuple(window) for window in value)
+        if all(len(window) == _WINDOW for window in windows):
+            return cast("tuple[tuple[float, float, float], ...]", windows)
+    allowed = "none, passing, or a list of [start_s, end_s, factor]"
+    raise SettingsError(path=("cloud",), found=repr(value), allowed=allowed)
