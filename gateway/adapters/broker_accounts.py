@@ -1,0 +1,60 @@
+"""Who may log in at a broker of our own, and what each may read and write."""
+
+import hmac
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gateway.wire.acl import Access, Rule, acl, allowed
+
+GATEWAY = "gateway"
+GUEST = "guest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """The users of one area's broker; anonymous clients may read what is public.
+
+    Attributes:
+        passwords: by user name; the gateway's own is made anew at every start.
+        price_topics: tariff topics, which the owner may write.
+    """
+
+    area: str
+    passwords: Mapping[str, str] = field(repr=False)
+    price_topics: tuple[str, ...] = ()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The area's access rules."""
+        return acl(self.area, gateway=GATEWAY, price_topics=self.price_topics)
+
+    def knows(self, user: str | None, password: str | None) -> bool:
+        """Whether the client may connect: nobody in particular, or a user with its password."""
+        if not user:
+            return True
+        expected = self.passwords.get(user)
+        return expected is not None and hmac.compare_digest(
+            expected.encode(), (password or "").encode()
+        )
+
+
+def accounts(
+    area: str, users: Mapping[str, str], *, guest: bool, price_topics: Iterable[str] = ()
+) -> Accounts:
+    """The given users, the gateway with a fresh password, and guest/guest where wanted."""
+    passwords = {user: password for user, password in users.items() if user != GUEST}
+    if guest:
+        passwords[GUEST] = GUEST
+    passwords[GATEWAY] = secrets.token_urlsafe(24)
+    return Accounts(area=area, passwords=passwords, price_topics=tuple(price_topics))
+
+
+def may_read(rules: Iterable[Rule], user: str | None, topic: str) -> bool:
+    """Whether a message on the topic may be delivered to the user (None = anonymous)."""
+    return allowed(rules, user, Access.READ, topic)
+
+
+def may_write(rules: Iterable[Rule], user: str | None, topic: str) -> bool:
+    """Whether the user (None = anonymous) may publish on the topic."""
+    return allowed(rules, user, Access.WRITE, topic)
