@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from gateway.agents import tenders_for_itself
 from gateway.dispatch.estimate import LoadEstimate, first_estimate, next_estimate
 from gateway.model.device import Capabilities, Description, Device, DeviceState, Role
 from gateway.model.event import StateChanged
@@ -11,9 +12,8 @@ from gateway.model.snapshot import DeviceView, Snapshot
 from gateway.model.time import SECOND, Duration, Instant
 from gateway.runtime.prices import Prices
 
-# Roles whose power is in the residual load, whether they have a meter of their own or not.
-_UNSTEERED = frozenset({Role.GRID, Role.METER, Role.CONTROLLER, Role.AGGREGATE, Role.TIE})
 _RUNNING_W = 50.0
+_UNKNOWN = Capabilities()
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class _Entry:
     state: DeviceState = DeviceState.OFFLINE
     since: Instant = Instant(0)
     reading: Reading | None = None
-    capabilities: Capabilities = Capabilities()
+    capabilities: Capabilities = _UNKNOWN
     limit_w: float | None = None
     running_since: Instant | None = None
     stopped_since: Instant | None = None
@@ -37,7 +37,10 @@ class Site:
     """
 
     def __init__(
-        self, devices: Iterable[Device], prices: Prices, fresh_at_least: Duration = 3 * SECOND
+        self,
+        devices: Iterable[Device],
+        prices: Prices,
+        fresh_at_least: Duration = Duration(3 * SECOND),
     ) -> None:
         self._entries = {d.id: _Entry(device=d) for d in devices}
         self._prices = prices
@@ -134,11 +137,9 @@ class Site:
         steered = sum(
             e.reading.power_w or 0.0
             for e in self._entries.values()
-            if e.device.tender
-            and e.device.role not in _UNSTEERED
-            and e.reading is not None
+            if e.reading is not None
+            and tenders_for_itself(e.device, e.capabilities)
             and self._quality(e, meter.at) is Quality.GOOD
-            and (e.device.role is not Role.LOAD or e.capabilities.stages_w)
         )
         old = self._estimate
         self._estimate = (

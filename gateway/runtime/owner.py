@@ -1,0 +1,74 @@
+"""The owner is in charge: which control mode is in force, until when, and who said so."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from gateway.model.event import ControlChanged
+from gateway.model.site import ControlMode, OwnerControl
+from gateway.model.time import SECOND
+from gateway.ports.bus import Bus
+from gateway.ports.clock import Clock
+
+
+class Owner:
+    """The mode in force: what was said last, while it lasts, else what is configured.
+
+    ``stored`` reads what topic or command left in the state directory; ``store`` keeps it.
+    ``on_change`` is awaited after the mode in force changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        configured: ControlMode,
+        stored: Callable[[], OwnerControl | None],
+        store: Callable[[OwnerControl], None],
+        clock: Clock,
+        bus: Bus,
+        on_change: Callable[[ControlMode], Awaitable[None]],
+    ) -> None:
+        self._configured = configured
+        self._stored = stored
+        self._store = store
+        self._clock = clock
+        self._bus = bus
+        self._on_change = on_change
+        self._said = stored()
+        self._announced: OwnerControl | None = None
+
+    def mode(self) -> ControlMode:
+        """The mode in force now."""
+        return self._in_force().mode
+
+    def _in_force(self) -> OwnerControl:
+        said = self._said
+        if said is None or (said.until is not None and said.until <= self._clock.now()):
+            return OwnerControl(mode=self._configured)
+        return said
+
+    async def say(self, control: OwnerControl, by: str) -> None:
+        """Take a mode from topic or command; it outlives a restart until its end."""
+        self._store(control)
+        self._said = control
+        await self._announce(by)
+
+    async def run(self) -> None:
+        """Notice ends, and commands given through the state directory, within a second."""
+        await self._announce("configuration")
+        while True:
+            await self._clock.sleep(SECOND)
+            said = self._stored()
+            by = "command" if said != self._said else "end"
+            self._said = said
+            await self._announce(by)
+
+    async def _announce(self, by: str) -> None:
+        control = self._in_force()
+        if control == self._announced:
+            return
+        before, self._announced = self._announced, control
+        structlog.get_logger().info("control.changed", mode=control.mode.value, by=by)
+        self._bus.publish(ControlChanged(control=control, at=self._clock.now(), by=by))
+        if before is not None and before.mode is not control.mode:
+            await self._on_change(control.mode)

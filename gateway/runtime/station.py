@@ -1,0 +1,173 @@
+"""One device's station: polls it in aligned slots and writes the newest setpoint.
+
+Reading and writing are two tasks on one line; the line puts writes first.  A device that does
+not answer costs only its own slot.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from gateway.model.device import Device, DeviceState
+from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, JournalFailed, RequestRefused
+from gateway.model.event import Described
+from gateway.model.reading import Reading
+from gateway.model.setpoint import Outcome, Setpoint, Written
+from gateway.model.time import MILLISECOND, SECOND, Duration, Instant
+from gateway.ports.armory import Armory
+from gateway.ports.bus import Bus
+from gateway.ports.clock import Clock
+from gateway.ports.driver import Driver
+from gateway.runtime.site import Site
+
+_MISSES_TO_OFFLINE = 3
+# A dead unit on a shared line is asked less often, so that it does not slow its neighbours.
+_DEAD_NEIGHBOUR_POLL = Duration(10 * SECOND)
+_FAULTS = (DeviceUnavailable, DeviceMisbehaves, RequestRefused)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A setpoint and what the device made of it."""
+
+    setpoint: Setpoint
+    written: Written
+
+
+class Station:
+    """Owns one driver; nobody else speaks with the device.
+
+    ``on_reading`` and ``on_attempt`` are called in the station's task and must not block.
+    """
+
+    def __init__(
+        self,
+        *,
+        device: Device,
+        driver: Driver,
+        shares_line: bool,
+        clock: Clock,
+        site: Site,
+        bus: Bus,
+        armory: Armory,
+        on_reading: Callable[[Reading], None],
+        on_attempt: Callable[[Attempt], None],
+    ) -> None:
+        self.device = device
+        self._driver = driver
+        self._shares_line = shares_line
+        self._clock = clock
+        self._site = site
+        self._bus = bus
+        self._armory = armory
+        self._on_reading = on_reading
+        self._on_attempt = on_attempt
+        self._connected = False
+        self._misses = 0
+        self._newest: Setpoint | None = None
+        self._mail = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._log = structlog.get_logger().bind(device=device.id)
+
+    async def run(self) -> None:
+        """Poll and write until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._poll(), name=f"poller[{self.device.id}]")
+            tasks.create_task(self._write_newest(), name=f"writer[{self.device.id}]")
+
+    def command(self, setpoint: Setpoint) -> None:
+        """Hand over a setpoint; a newer one replaces one not yet written."""
+        self._newest = setpoint
+        self._mail.set()
+
+    async def silence(self) -> None:
+        """Drop a waiting setpoint and return when no write is under way (before a release)."""
+        self._newest = None
+        async with self._writing:
+            pass
+
+    async def _poll(self) -> None:
+        while True:
+            await self._clock.sleep_until(self._next_slot())
+            try:
+                reading = await self._read()
+            except _FAULTS as fault:
+                self._missed(str(fault))
+            else:
+                self._received(reading)
+
+    def _next_slot(self) -> Instant:
+        now, poll = self._clock.now(), self.device.poll
+        if self._shares_line and self._site.state(self.device.id) is DeviceState.OFFLINE:
+            poll = max(poll, _DEAD_NEIGHBOUR_POLL) if self._misses else poll
+        if poll == 0:
+            # As fast as it answers; a device that does not is asked ten times a second.
+            return Instant(now + 100 * MILLISECOND) if self._misses else now
+        return Instant(now - now % poll + poll)
+
+    async def _read(self) -> Reading:
+        if not self._connected:
+            description = await self._driver.connect()
+            self._connected = True
+            self._site.describe(self.device.id, description)
+            self._bus.publish(Described(device=self.device.id, description=description))
+        try:
+            return await self._driver.read()
+        except DeviceUnavailable:
+            self._connected = False
+            raise
+
+    def _missed(self, reason: str) -> None:
+        self._misses += 1
+        first = self._misses == 1 and not self._site.view(self.device.id, Instant(0)).reading
+        if self._misses >= _MISSES_TO_OFFLINE or first:
+            self._enter(DeviceState.OFFLINE, reason)
+
+    def _received(self, reading: Reading) -> None:
+        self._misses = 0
+        self._site.put(reading)
+        if reading.asleep:
+            self._enter(DeviceState.SLEEPING, "the device says it sleeps")
+        elif reading.fault:
+            self._enter(DeviceState.FAULTY, reading.fault)
+        else:
+            self._enter(DeviceState.ONLINE, "")
+        self._bus.publish(reading)
+        self._on_reading(reading)
+
+    def _enter(self, state: DeviceState, reason: str) -> None:
+        change = self._site.enter(self.device.id, state, self._clock.now(), reason)
+        if change is not None:
+            log = self._log.info if state is not DeviceState.FAULTY else self._log.warning
+            log("device.state_changed", state=state.value, reason=reason)
+            self._bus.publish(change)
+
+    async def _write_newest(self) -> None:
+        while True:
+            await self._mail.wait()
+            self._mail.clear()
+            async with self._writing:
+                setpoint, self._newest = self._newest, None
+                if setpoint is not None:
+                    written = await self._write(setpoint)
+                    self._on_attempt(Attempt(setpoint=setpoint, written=written))
+
+    async def _write(self, setpoint: Setpoint) -> Written:
+        """Arm once, then write and read back; a failure is an outcome, renewed later."""
+        try:
+            if not self._connected:
+                raise DeviceUnavailable(self._not_connected)
+            if self._armory.get(self.device.id) is None:
+                await self._armory.store(await self._driver.arm())
+                self._log.info("device.armed")
+            return await self._driver.write(setpoint)
+        except (*_FAULTS, JournalFailed) as fault:
+            return Written(
+                outcome=Outcome.REFUSED, quantity=None, at=self._clock.now(), detail=str(fault)
+            )
+
+    @property
+    def _not_connected(self) -> str:
+        return f"{self.device.id} is not connected; the setpoint waits for its next renewal"
