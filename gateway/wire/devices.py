@@ -1,0 +1,129 @@
+"""Facts about devices as payloads."""
+
+from gateway.model.device import Capabilities, Device
+from gateway.model.event import Described, FaultChanged, StateChanged
+from gateway.model.reading import PointValue, Reading
+from gateway.model.setpoint import SetpointStatus
+from gateway.model.time import Instant, in_seconds, iso_duration, rfc3339
+from gateway.wire.payloads_state import (
+    CapabilitiesPayload,
+    DescriptionPayload,
+    FaultPayload,
+    ReadingPayload,
+    SetpointPayload,
+    StatePayload,
+)
+from gateway.wire.text import number
+
+
+def description(described: Described, device: Device | None) -> DescriptionPayload:
+    """``d/D/desc``: what it told of itself, and what the configuration says of it."""
+    told = described.description
+    return {
+        "v": 1,
+        "deviceId": described.device,
+        "role": None if device is None else device.role.value,
+        "maker": told.identity.maker,
+        "model": told.identity.model,
+        "version": told.identity.version,
+        "serial": told.identity.serial,
+        "models": list(told.models),
+        "capabilities": _capabilities(told.capabilities),
+        "fallback": None
+        if device is None
+        else {
+            "after": iso_duration(device.fallback.after),
+            "level_w": number(device.fallback.level_w),
+        },
+        "notes": list(told.notes),
+    }
+
+
+def state(changed: StateChanged) -> StatePayload:
+    """``d/D/state``."""
+    return {
+        "v": 1,
+        "deviceId": changed.device,
+        "state": changed.state.value,
+        "since": rfc3339(changed.since),
+        "reason": changed.reason,
+    }
+
+
+def reading(read: Reading) -> ReadingPayload:
+    """``d/D/reading``: what is not measured is left out or null."""
+    payload: ReadingPayload = {
+        "v": 1,
+        "deviceId": read.device,
+        "at": rfc3339(read.at),
+        "quality": read.quality.value,
+        "flows": {resource: number(flow) for resource, flow in read.flows.items()},
+        "points": {},
+    }
+    if (soc_pct := number(read.soc_pct)) is not None:
+        payload["soc_pct"] = soc_pct
+    if (available_w := number(read.available_w)) is not None:
+        payload["available_w"] = available_w
+    if read.asleep:
+        payload["asleep"] = True
+    if read.fault:
+        payload["fault"] = read.fault
+    payload["points"] = {name: _point(value) for name, value in read.points.items()}
+    return payload
+
+
+def setpoint(status: SetpointStatus) -> SetpointPayload:
+    """``d/D/set``."""
+    payload: SetpointPayload = {
+        "v": 1,
+        "deviceId": status.device,
+        "at": rfc3339(status.at),
+        "wanted": number(status.wanted),
+        "commanded": number(status.commanded),
+        "accepted": number(status.accepted),
+        "effective": number(status.effective),
+        "outcome": None if status.outcome is None else status.outcome.value,
+        "leaseUntil": None if status.lease_until is None else rfc3339(status.lease_until),
+        "lease_s": _left(status.lease_until, status.at),
+        "timerUntil": None if status.timer_until is None else rfc3339(status.timer_until),
+        "timer_s": _left(status.timer_until, status.at),
+        "because": status.because,
+    }
+    if status.detail:
+        payload["detail"] = status.detail
+    return payload
+
+
+def fault(changed: FaultChanged) -> FaultPayload:
+    """``d/D/fault/CODE`` while it is active."""
+    return {
+        "v": 1,
+        "deviceId": changed.device,
+        "code": changed.code,
+        "since": rfc3339(changed.at),
+        "text": changed.text,
+    }
+
+
+def _capabilities(told: Capabilities) -> CapabilitiesPayload:
+    return {
+        "control": told.control.value,
+        "rating_w": number(told.rating_w),
+        "charge_w": number(told.charge_w),
+        "discharge_w": number(told.discharge_w),
+        "capacity_wh": number(told.capacity_wh),
+        "round_trip": number(told.round_trip),
+        "stages_w": [number(stage) for stage in told.stages_w],
+        "resolution_w": number(told.resolution_w),
+        "floor_w": number(told.floor_w),
+        "timer_max_s": None if told.timer is None else told.timer.max_s,
+        "timer_reaches_level": told.timer is not None and told.timer.reaches_level,
+    }
+
+
+def _point(value: PointValue) -> PointValue:
+    return number(value) if isinstance(value, float) else value
+
+
+def _left(until: Instant | None, at: Instant) -> float | None:
+    return None if until is None else number(max(0.0, in_seconds(until - at)))

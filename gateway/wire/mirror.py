@@ -1,0 +1,278 @@
+"""The mirror: every fact of the house as the messages that tell the world."""
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from gateway.model.clearing import Clearing, MarginalTender
+from gateway.model.device import Device
+from gateway.model.event import (
+    Accepted,
+    BookView,
+    Cancelled,
+    CancelReason,
+    ClockStepped,
+    ControlChanged,
+    Described,
+    Fact,
+    FaultChanged,
+    Refused,
+    SessionChanged,
+    StateChanged,
+)
+from gateway.model.position import Position
+from gateway.model.product import Product
+from gateway.model.reading import Reading
+from gateway.model.setpoint import SetpointStatus
+from gateway.model.site import Site
+from gateway.model.time import SECOND, Instant, rfc3339
+from gateway.model.transaction import Transaction
+from gateway.wire import devices, reference
+from gateway.wire.because import because
+from gateway.wire.border import border
+from gateway.wire.message import Message
+from gateway.wire.payloads_state import (
+    BookPayload,
+    ClearingPayload,
+    ControlPayload,
+    MarginalPayload,
+    SessionPayload,
+    StatusPayload,
+    TransactionTick,
+)
+from gateway.wire.positions import encode_position
+from gateway.wire.replies import transaction_message, withdrawn_message
+from gateway.wire.tenders import encode_interval, encode_tender
+from gateway.wire.text import write
+from gateway.wire.topics import Topics
+
+_SHORTEST_EXPIRY_S = 60
+_POLLS_TO_EXPIRY = 10
+
+
+class Mirror:
+    """Facts to messages.  Holds the configuration only: the same fact gives the same bytes."""
+
+    def __init__(self, site: Site) -> None:
+        self.topics = Topics(site.area)
+        self._site = site
+        self._products = {product.id: product for product in site.products}
+        self._devices = {one.device.id: one.device for one in site.devices}
+        self._local = border(site).local
+
+    def birth(self, now: Instant) -> Message:
+        """Published after every connect."""
+        payload: StatusPayload = {"v": 1, "status": "online", "since": rfc3339(now)}
+        return _retained(self.topics.status, payload)
+
+    def will(self) -> Message:
+        """Published by the broker when the gateway is gone, and by a clean stop."""
+        payload: StatusPayload = {"v": 1, "status": "offline"}
+        return _retained(self.topics.status, payload)
+
+    def standing(self) -> tuple[Message, ...]:
+        """What does not change in this run: directory, reference data, rules."""
+        return (
+            _retained(self.topics.directory, reference.directory(self._site)),
+            _retained(self.topics.market_ref, reference.market_ref(self._site)),
+            _retained(self.topics.market_rules, reference.rules(self._site)),
+            *(
+                _retained(
+                    self.topics.product_ref(product.id),
+                    reference.segment_ref(self._site, product),
+                )
+                for product in self._site.products
+            ),
+        )
+
+    def messages(  # noqa: C901, PLR0911 - one arm per kind of fact
+        self, fact: Fact, now: Instant
+    ) -> tuple[Message, ...]:
+        """What to publish, in order; ``now`` dates pushes of facts that carry no time."""
+        match fact:
+            case Reading():
+                return (self._reading(fact),)
+            case Clearing():
+                return (self._clearing(fact),)
+            case Transaction():
+                return self._transaction(fact)
+            case Cancelled():
+                return self._cancelled(fact, now)
+            case BookView():
+                return (self._book(fact),)
+            case Position():
+                return (self._position(fact),)
+            case SessionChanged():
+                return (self._session(fact),)
+            case ControlChanged():
+                return (self._control(fact),)
+            case SetpointStatus() | Described() | StateChanged() | FaultChanged():
+                return (self._device(fact),)
+            case Accepted() | Refused() | ClockStepped():
+                return ()  # answered to the party that asked; the book view shows the rest
+            case _:
+                assert_never(fact)
+
+    def _reading(self, read: Reading) -> Message:
+        return Message(
+            self.topics.reading(read.device),
+            write(devices.reading(read)),
+            qos=0,
+            retain=True,
+            expiry_s=_expiry_s(self._devices.get(read.device)),
+        )
+
+    def _device(self, fact: SetpointStatus | Described | StateChanged | FaultChanged) -> Message:
+        match fact:
+            case SetpointStatus(device=device):
+                return _retained(self.topics.setpoint(device), devices.setpoint(fact))
+            case Described(device=device):
+                described = devices.description(fact, self._devices.get(device))
+                return _retained(self.topics.description(device), described)
+            case StateChanged(device=device):
+                return _retained(self.topics.state(device), devices.state(fact))
+            case FaultChanged(device=device, code=code, active=active):
+                topic = self.topics.fault(device, code)
+                return _retained(topic, devices.fault(fact) if active else None)
+            case _:
+                assert_never(fact)
+
+    def _clearing(self, clearing: Clearing) -> Message:
+        product = self._products[clearing.product]
+        payload: ClearingPayload = {
+            "v": 1,
+            "marketId": self._site.area,
+            "segmentId": clearing.product,
+            "sequence": clearing.sequence,
+            "clearedAt": rfc3339(clearing.at),
+            "instrument": encode_interval(clearing.instrument),
+            "interval": encode_interval(clearing.interval),
+            "scheduled": clearing.scheduled,
+            "price": clearing.price,
+            "referencePrice": clearing.reference_price,
+            "priceScale": product.price_scale,
+            "priceUnit": product.price_unit,
+            "currency": product.currency,
+            "volume": clearing.quantity,
+            "quantityScale": product.quantity_scale,
+            "resourceUnit": product.unit,
+            "clearingType": clearing.type.value,
+            "priceRange": [clearing.low, clearing.high],
+            "marginal": [_marginal(step) for step in clearing.marginal],
+            "nextCheaper": _neighbour(clearing.next_cheaper),
+            "nextDearer": _neighbour(clearing.next_dearer),
+            "congestionPrice": clearing.congestion,
+            "rejectedBlocks": list(clearing.rejected_blocks),
+            "bookRevision": clearing.book_revision,
+            "because": because(clearing, product),
+        }
+        return _retained(self.topics.clearing(clearing.product), payload)
+
+    def _transaction(self, transaction: Transaction) -> tuple[Message, ...]:
+        product = self._products[transaction.product]
+        tick = Message(
+            self.topics.tick(transaction.product, "transaction"),
+            write(_tick(transaction, product)),
+            qos=0,
+        )
+        if transaction.party in self._local:
+            return (tick,)
+        return transaction_message(self._site.area, transaction, product), tick
+
+    def _cancelled(self, cancelled: Cancelled, now: Instant) -> tuple[Message, ...]:
+        unasked = cancelled.reason is CancelReason.SUPERVISORY
+        if not unasked or cancelled.party in self._local:
+            return ()
+        return (withdrawn_message(self._site.area, cancelled, now),)
+
+    def _book(self, view: BookView) -> Message:
+        product = self._products[view.product]
+        payload: BookPayload = {
+            "v": 1,
+            "partyId": view.party,
+            "marketId": self._site.area,
+            "segmentId": view.product,
+            "sets": [
+                {
+                    "netting": tenders.netting,
+                    "revision": tenders.revision,
+                    "tenders": [
+                        encode_tender(tender, tenders.interval, product)
+                        for tender in tenders.tenders
+                    ],
+                }
+                for tenders in view.sets
+            ],
+        }
+        topic = self.topics.tenders(view.product, view.party)
+        return _retained(topic, payload if view.sets else None)
+
+    def _position(self, position: Position) -> Message:
+        product = self._products[position.product]
+        payload = encode_position(position, self._site.area, product)
+        topic = self.topics.position(position.party, position.product)
+        return _retained(topic, payload if position.steps else None)
+
+    def _session(self, changed: SessionChanged) -> Message:
+        payload: SessionPayload = {
+            "v": 1,
+            "marketId": self._site.area,
+            "segmentId": changed.product,
+            "sessionStatus": changed.status.value,
+            "currentTradingPhase": "ScheduleIntradayAuction",
+            "sessionClose": rfc3339(changed.gate),
+            "tradeableInstrumentRange": encode_interval(changed.interval),
+            "messageTimeStamp": rfc3339(changed.at),
+        }
+        return _retained(self.topics.session(changed.product), payload)
+
+    def _control(self, changed: ControlChanged) -> Message:
+        until = changed.control.until
+        payload: ControlPayload = {
+            "v": 1,
+            "mode": changed.control.mode.value,
+            "until": None if until is None else rfc3339(until),
+            "at": rfc3339(changed.at),
+            "by": changed.by,
+        }
+        return _retained(self.topics.control, payload)
+
+
+def _retained(topic: str, payload: Mapping[str, object] | None) -> Message:
+    return Message(topic, b"" if payload is None else write(payload), retain=True)
+
+
+def _expiry_s(device: Device | None) -> int:
+    poll_s = 0 if device is None else device.poll // SECOND
+    return max(_SHORTEST_EXPIRY_S, _POLLS_TO_EXPIRY * poll_s)
+
+
+def _marginal(step: MarginalTender) -> MarginalPayload:
+    return {
+        "partyId": step.party,
+        "tenderId": step.tender,
+        "side": step.side.value,
+        "price": step.price,
+        "quantity": step.quantity,
+        "filled": step.filled,
+    }
+
+
+def _neighbour(step: MarginalTender | None) -> MarginalPayload | None:
+    return None if step is None else _marginal(step)
+
+
+def _tick(transaction: Transaction, product: Product) -> TransactionTick:
+    return {
+        "v": 1,
+        "segmentId": transaction.product,
+        "marketTransactionId": transaction.id,
+        "partyId": transaction.party,
+        "counterPartyId": transaction.counter_party,
+        "side": transaction.side.value,
+        "price": transaction.price,
+        "priceScale": product.price_scale,
+        "quantity": transaction.quantity,
+        "quantityScale": product.quantity_scale,
+        "interval": encode_interval(transaction.interval),
+        "clearing": transaction.clearing,
+    }

@@ -1,0 +1,309 @@
+"""What the gateway retains for everybody to read: the market, the devices, the mode.
+
+Measured values are real numbers in the unit named, positive into the device; a value that is
+missing is null, never 0.  Prices and quantities of the market are scaled integers.
+"""
+
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from gateway.wire.payloads import (
+    DurationText,
+    InstantText,
+    IntervalPayload,
+    SideText,
+    TenderPayload,
+    Version,
+)
+
+
+class StatusPayload(TypedDict):
+    """``status``: birth and will."""
+
+    v: Version
+    status: Literal["online", "offline"]
+    since: NotRequired[InstantText]
+
+
+class DirectoryPayload(TypedDict):
+    """``dir``: what there is, and the topics' shapes."""
+
+    v: Version
+    marketId: str
+    products: list[str]
+    devices: list[str]
+    operations: list[str]
+    topics: dict[str, str]
+
+
+class MarketRefPayload(TypedDict):
+    """``m/ref``: MarketReferenceDataType."""
+
+    v: Version
+    marketId: str
+    marketName: str
+    marketPartyId: str
+    currency: str
+    timezone: str
+    segments: list[str]
+    import_limit_w: float | None
+    export_limit_w: float | None
+
+
+class SegmentRules(TypedDict):
+    """The terms of one product."""
+
+    segmentId: str
+    mechanism: str
+    priceRule: str
+    tieRule: str
+    gateClosure: DurationText
+    tickSize: int
+    roundLot: int
+    priceFloor: int
+    priceCap: int
+    revision: int
+
+
+class RulesPayload(TypedDict):
+    """``m/rules``: the rules every tender is under."""
+
+    v: Version
+    marketId: str
+    segments: list[SegmentRules]
+    operations: list[str]
+    maxPayloadBytes: int
+    idempotentFor: DurationText
+
+
+class ProductPayload(TypedDict):
+    """CTS ProductType."""
+
+    resourceDesignator: str
+    resourceUnit: str
+    quantityScale: int
+    duration: DurationText
+
+
+class SegmentRefPayload(TypedDict):
+    """``p/P/ref``: SegmentReferenceDataType.  Money = price x quantity x time."""
+
+    v: Version
+    marketId: str
+    segmentId: str
+    segmentStatus: Literal["ACTIVE"]
+    marketMechanism: str
+    product: ProductPayload
+    currency: str
+    priceScale: int
+    priceUnit: str
+    tickSize: int
+    roundLot: int
+    priceFloor: int
+    priceCap: int
+    streamTradingOk: Literal["ST_PROHIBITED"]
+    executionInstructionsAccepted: str
+    timeOffset: DurationText
+    gateClosure: DurationText
+    revision: int
+
+
+class SessionPayload(TypedDict):
+    """``p/P/session``: SessionDataType; ``sessionClose`` is the gate."""
+
+    v: Version
+    marketId: str
+    segmentId: str
+    sessionStatus: Literal["HALTED", "OPEN", "CLOSED", "PREOPEN"]
+    currentTradingPhase: str
+    sessionClose: InstantText
+    tradeableInstrumentRange: IntervalPayload
+    messageTimeStamp: InstantText
+
+
+class TenderSetPayload(TypedDict):
+    """The tenders of one party for one interval."""
+
+    netting: bool
+    revision: int
+    tenders: list[TenderPayload]
+
+
+class BookPayload(TypedDict):
+    """``p/P/tender/U``: the live sets of one party."""
+
+    v: Version
+    partyId: str
+    marketId: str
+    segmentId: str
+    sets: list[TenderSetPayload]
+
+
+class MarginalPayload(TypedDict):
+    """A step at the margin."""
+
+    partyId: str
+    tenderId: str
+    side: SideText
+    price: int
+    quantity: int
+    filled: int
+
+
+class ClearingPayload(TypedDict):
+    """``p/P/clearing``: the last clearing and why its price is what it is.
+
+    ``price`` is null when nothing was traded; ``referencePrice`` is then the last one.
+    ``instrument`` is the product's interval, ``interval`` what the transactions cover.
+    ``priceRange`` is every price that would have cleared the same volume.
+    """
+
+    v: Version
+    marketId: str
+    segmentId: str
+    sequence: int
+    clearedAt: InstantText
+    instrument: IntervalPayload
+    interval: IntervalPayload
+    scheduled: bool
+    price: int | None
+    referencePrice: int | None
+    priceScale: int
+    priceUnit: str
+    currency: str
+    volume: int
+    quantityScale: int
+    resourceUnit: str
+    clearingType: str
+    priceRange: list[int | None]
+    marginal: list[MarginalPayload]
+    nextCheaper: MarginalPayload | None
+    nextDearer: MarginalPayload | None
+    congestionPrice: int
+    rejectedBlocks: list[str]
+    bookRevision: int
+    because: str
+
+
+class TransactionTick(TypedDict):
+    """``p/P/tick/transaction``, not retained: one side of a match."""
+
+    v: Version
+    segmentId: str
+    marketTransactionId: str
+    partyId: str
+    counterPartyId: str
+    side: SideText
+    price: int
+    priceScale: int
+    quantity: int
+    quantityScale: int
+    interval: IntervalPayload
+    clearing: int
+
+
+class CapabilitiesPayload(TypedDict):
+    """What the device told of itself; null where it told nothing."""
+
+    control: str
+    rating_w: float | None
+    charge_w: float | None
+    discharge_w: float | None
+    capacity_wh: float | None
+    round_trip: float | None
+    stages_w: list[float | None]
+    resolution_w: float | None
+    floor_w: float | None
+    timer_max_s: int | None
+    timer_reaches_level: bool
+
+
+class FallbackPayload(TypedDict):
+    """Where the device goes when the gateway is gone; ``level_w`` null = its own rule."""
+
+    after: DurationText
+    level_w: float | None
+
+
+class DescriptionPayload(TypedDict):
+    """``d/D/desc``."""
+
+    v: Version
+    deviceId: str
+    role: str | None
+    maker: str
+    model: str
+    version: str
+    serial: str
+    models: list[int]
+    capabilities: CapabilitiesPayload
+    fallback: FallbackPayload | None
+    notes: list[str]
+
+
+class StatePayload(TypedDict):
+    """``d/D/state``."""
+
+    v: Version
+    deviceId: str
+    state: Literal["online", "sleeping", "offline", "faulty"]
+    since: InstantText
+    reason: str
+
+
+class ReadingPayload(TypedDict):
+    """``d/D/reading``: one message per read; flows are positive into the device."""
+
+    v: Version
+    deviceId: str
+    at: InstantText
+    quality: Literal["good", "suspect", "stale", "missing"]
+    flows: dict[str, float | None]
+    soc_pct: NotRequired[float]
+    available_w: NotRequired[float]
+    asleep: NotRequired[bool]
+    fault: NotRequired[str]
+    points: dict[str, float | int | str | None]
+
+
+class SetpointPayload(TypedDict):
+    """``d/D/set``: flows in W, null where it did not come so far.
+
+    ``lease_s`` and ``timer_s`` are what was left of them at ``at``.
+    """
+
+    v: Version
+    deviceId: str
+    at: InstantText
+    wanted: float | None
+    commanded: float | None
+    accepted: float | None
+    effective: float | None
+    outcome: str | None
+    leaseUntil: InstantText | None
+    lease_s: float | None
+    timerUntil: InstantText | None
+    timer_s: float | None
+    because: str
+    detail: NotRequired[str]
+
+
+class FaultPayload(TypedDict):
+    """``d/D/fault/CODE``."""
+
+    v: Version
+    deviceId: str
+    code: str
+    since: InstantText
+    text: str
+
+
+class ControlPayload(TypedDict):
+    """``m/control``: the owner's mode in force, and who set it."""
+
+    v: Version
+    mode: Literal["observe", "advise", "act", "hands-off"]
+    until: InstantText | None
+    at: InstantText
+    by: str

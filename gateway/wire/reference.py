@@ -1,0 +1,121 @@
+"""What the gateway publishes once: directory, reference data and rules."""
+
+from typing import Final
+
+from gateway.model.product import Product
+from gateway.model.site import Site
+from gateway.model.time import HOUR, Duration, iso_duration
+from gateway.wire.payloads_state import (
+    DirectoryPayload,
+    MarketRefPayload,
+    RulesPayload,
+    SegmentRefPayload,
+    SegmentRules,
+)
+from gateway.wire.replies import ANSWERS
+from gateway.wire.text import MAX_BYTES, number
+from gateway.wire.topics import Topics
+
+TIE_RULE: Final = (
+    "local parties before interties before the grid; inside a class pro rata in whole lots, "
+    "largest remainder first, ties by sequence number"
+)
+_IDEMPOTENT: Final = Duration(24 * HOUR)
+
+
+def directory(site: Site) -> DirectoryPayload:
+    """``dir``."""
+    shape = Topics(site.area)
+    return {
+        "v": 1,
+        "marketId": site.area,
+        "products": [product.id for product in site.products],
+        "devices": [configured.device.id for configured in site.devices],
+        "operations": list(ANSWERS),
+        "topics": {
+            "request": shape.request("{U}", "{P}", "{OP}"),
+            "inbox": shape.inbox("{U}", "{OP}"),
+            "acknowledgement": shape.acknowledgement("{U}", "{OP}"),
+            "position": shape.position("{U}", "{P}"),
+            "clearing": shape.clearing("{P}"),
+            "session": shape.session("{P}"),
+            "tender": shape.tenders("{P}", "{U}"),
+            "tick": shape.tick("{P}", "transaction"),
+            "reading": shape.reading("{D}"),
+            "setpoint": shape.setpoint("{D}"),
+            "state": shape.state("{D}"),
+            "fault": shape.fault("{D}", "{CODE}"),
+            "control": shape.control,
+        },
+    }
+
+
+def market_ref(site: Site) -> MarketRefPayload:
+    """``m/ref``."""
+    return {
+        "v": 1,
+        "marketId": site.area,
+        "marketName": site.area,
+        "marketPartyId": site.area,
+        "currency": site.currency,
+        "timezone": site.timezone,
+        "segments": [product.id for product in site.products],
+        "import_limit_w": number(site.limits.import_w),
+        "export_limit_w": number(site.limits.export_w),
+    }
+
+
+def rules(site: Site) -> RulesPayload:
+    """``m/rules``."""
+    return {
+        "v": 1,
+        "marketId": site.area,
+        "segments": [_segment_rules(product) for product in site.products],
+        "operations": list(ANSWERS),
+        "maxPayloadBytes": MAX_BYTES,
+        "idempotentFor": iso_duration(_IDEMPOTENT),
+    }
+
+
+def segment_ref(site: Site, product: Product) -> SegmentRefPayload:
+    """``p/P/ref``."""
+    return {
+        "v": 1,
+        "marketId": site.area,
+        "segmentId": product.id,
+        "segmentStatus": "ACTIVE",
+        "marketMechanism": "MMT_AUCTION",
+        "product": {
+            "resourceDesignator": product.resource,
+            "resourceUnit": product.unit,
+            "quantityScale": product.quantity_scale,
+            "duration": iso_duration(product.interval),
+        },
+        "currency": product.currency,
+        "priceScale": product.price_scale,
+        "priceUnit": product.price_unit,
+        "tickSize": product.tick,
+        "roundLot": product.lot,
+        "priceFloor": product.price_floor,
+        "priceCap": product.price_cap,
+        "streamTradingOk": "ST_PROHIBITED",
+        "executionInstructionsAccepted": "",
+        "timeOffset": iso_duration(product.offset),
+        "gateClosure": iso_duration(product.gate_lead),
+        "revision": product.revision,
+    }
+
+
+def _segment_rules(product: Product) -> SegmentRules:
+    return {
+        "segmentId": product.id,
+        "mechanism": product.mechanism,
+        "priceRule": product.price_rule,
+        "tieRule": TIE_RULE,
+        "gateClosure": iso_duration(product.gate_lead),
+        "tickSize": product.tick,
+        "roundLot": product.lot,
+        "priceFloor": product.price_floor,
+        "priceCap": product.price_cap,
+        "revision": product.revision,
+    }

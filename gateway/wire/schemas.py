@@ -1,0 +1,47 @@
+"""JSON Schemas of every payload, by topic shape."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from gateway.wire import payloads, payloads_state
+
+SHAPES: Final[Mapping[str, Any]] = {
+    "status": payloads_state.StatusPayload,
+    "dir": payloads_state.DirectoryPayload,
+    "m/ref": payloads_state.MarketRefPayload,
+    "m/rules": payloads_state.RulesPayload,
+    "m/control": payloads_state.ControlPayload,
+    "p/P/ref": payloads_state.SegmentRefPayload,
+    "p/P/session": payloads_state.SessionPayload,
+    "p/P/tender/U": payloads_state.BookPayload,
+    "p/P/clearing": payloads_state.ClearingPayload,
+    "p/P/tick/transaction": payloads_state.TransactionTick,
+    "d/D/desc": payloads_state.DescriptionPayload,
+    "d/D/state": payloads_state.StatePayload,
+    "d/D/reading": payloads_state.ReadingPayload,
+    "d/D/set": payloads_state.SetpointPayload,
+    "d/D/fault/CODE": payloads_state.FaultPayload,
+    "u/U/pos/P": payloads.PositionPayload,
+    "u/U/req/P/create-tender": payloads.CreateTender,
+    "u/U/req/P/cancel-tender": payloads.CancelTender,
+    "u/U/req/P/request-position": payloads.RequestPosition,
+    "u/U/in/created-tender": payloads.CreatedTender,
+    "u/U/in/canceled-tender": payloads.CanceledTender,
+    "u/U/in/reply-position": payloads.ReplyPosition,
+    "u/U/in/create-transaction": payloads.CreateTransaction,
+    "u/U/in/response": payloads.ResponseMessage,
+    "owner/control": payloads.OwnerControlMessage,
+}
+"""Topic below ``rmf/1/A/`` -> the shape of its payload."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """A self-contained JSON Schema per topic shape, in the order of ``SHAPES``."""
+    return {
+        topic: {"$schema": _DIALECT, **TypeAdapter(shape).json_schema()}
+        for topic, shape in SHAPES.items()
+    }
