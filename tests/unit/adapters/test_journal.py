@@ -1,0 +1,321 @@
+"""The SQLite journal: order, durability, chain, epoch, migrations and failure."""
+
+import asyncio
+import contextlib
+import sqlite3
+import stat
+
+import pytest
+
+from gateway.adapters import journal as module
+from gateway.adapters.chain import verify
+from gateway.adapters.clock import WallClock
+from gateway.adapters.journal import MIGRATIONS, open_journal, read_journal
+from gateway.model.errors import JournalFailed
+from gateway.model.site import JournalSettings
+from gateway.model.time import MILLISECOND, SECOND, Duration, Instant
+from gateway.ports.journal import Journal
+
+DAY = 86_400 * SECOND
+
+
+class _At:
+    """A clock that stands where it is told."""
+
+    synchronised = True
+
+    def __init__(self, now):
+        self._now = Instant(now)
+
+    def now(self):
+        return self._now
+
+
+@pytest.fixture(params=[True, False], ids=["threaded", "inline"])
+def threaded(request):
+    return request.param
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal.sqlite"
+
+
+def _open(path, *, threaded, clock=None, **settings):
+    return open_journal(
+        path,
+        clock=clock or WallClock(),
+        settings=JournalSettings(**settings),
+        threaded=threaded,
+    )
+
+
+async def _until(condition, seconds=5.0):
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  the disk tells nobody
+            await asyncio.sleep(0.005)
+
+
+async def _filled(path, count, *, threaded=False):
+    async with _open(path, threaded=threaded) as journal:
+        for number in range(count):
+            journal.append(Instant(number), "submit", {"number": number})
+
+
+async def test_durable_row_is_in_the_file_with_canonical_body(path, threaded):
+    async with _open(path, threaded=threaded) as journal:
+        port: Journal = journal
+        assert port.append(Instant(5), "submit", {"b": 1, "a": None}) == 1
+        await port.durable(1)
+        (row,) = port.rows()
+        assert (row.seq, row.now, row.kind, row.body) == (1, 5, "submit", '{"a":null,"b":1}')
+
+
+async def test_rows_nobody_waits_for_are_in_the_file_after_close(path, threaded):
+    await _filled(path, 1200, threaded=threaded)
+    assert [row.seq for row in read_journal(path)] == list(range(1, 1201))
+
+
+async def test_row_nobody_waits_for_reaches_the_file_by_itself(path):
+    async with _open(path, threaded=True) as journal:
+        journal.append(Instant(1), "lease", {})
+        await _until(lambda: journal.last("lease") is not None)
+        await journal.durable(1)
+
+
+async def test_rows_appended_after_a_reopening_continue_seq_and_chain(path, threaded):
+    await _filled(path, 150, threaded=threaded)
+    await _filled(path, 3, threaded=threaded)
+    assert len(list(read_journal(path))) == 153
+
+
+async def test_epoch_grows_by_one_at_every_open(path, threaded):
+    epochs = []
+    for _ in range(3):
+        async with _open(path, threaded=threaded) as journal:
+            epochs.append(journal.epoch)
+    assert epochs == [1, 2, 3]
+
+
+async def test_many_waiters_share_few_syncs(path):
+    async with _open(path, threaded=True, sync_window=Duration(20 * MILLISECOND)) as journal:
+        async with asyncio.TaskGroup() as group:
+            for number in range(200):
+                seq = journal.append(Instant(number), "reply", {})
+                group.create_task(journal.durable(seq))
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            (syncs,) = db.execute("SELECT syncs FROM head").fetchone()
+    assert syncs <= 5
+
+
+async def test_budget_of_syncs_widens_the_window_and_is_kept(path):
+    async with _open(path, threaded=True, syncs_per_minute=300) as journal:
+        assert journal.sync_window_in_force == Duration(200 * MILLISECOND)
+        loop = asyncio.get_running_loop()
+        await journal.durable(journal.append(Instant(0), "reply", {}))
+        before = loop.time()
+        await journal.durable(journal.append(Instant(1), "reply", {}))
+        assert loop.time() - before > 0.15
+
+
+async def test_waiting_for_a_row_never_appended_is_refused(path, threaded):
+    async with _open(path, threaded=threaded) as journal:
+        with pytest.raises(ValueError, match="row 1 was never appended"):
+            await journal.durable(1)
+
+
+async def test_changed_row_is_found_when_reading(path):
+    await _filled(path, 10)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE row SET body = '{}' WHERE seq = 4")
+        db.commit()
+    with pytest.raises(JournalFailed, match="row 4 does not follow row 3"):
+        list(read_journal(path))
+    with pytest.raises(JournalFailed, match="row 4 does not follow row 3"):
+        _open(path, threaded=False)
+
+
+async def test_missing_row_is_found(path):
+    await _filled(path, 5)
+    rows = list(read_journal(path))
+    with pytest.raises(JournalFailed, match="row 3 does not follow row 1"):
+        list(verify(row for row in rows if row.seq != 2))
+
+
+async def test_full_disk_refuses_durability_and_recovers_in_order(path, threaded):
+    async with _open(path, threaded=threaded) as journal:
+        await journal.durable(journal.append(Instant(0), "submit", {"n": 0}))
+        database = journal._file._db
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
+        database.execute(f"PRAGMA max_page_count = {pages}")
+        seq = journal.append(Instant(1), "submit", {"n": "x" * 100_000})
+        with pytest.raises(JournalFailed, match="database or disk is full; check free space"):
+            await journal.durable(seq)
+        assert "disk is full" in journal.failed
+        later = journal.append(Instant(2), "submit", {"n": 2})
+        if threaded:
+            with pytest.raises(JournalFailed):
+                await journal.durable(later)
+
+        database.execute("PRAGMA max_page_count = 1000000")
+        if threaded:
+            await _until(lambda: journal.failed is None)
+        await journal.durable(later)
+        assert journal.failed is None
+        assert [row.now for row in verify(journal.rows())] == [0, 1, 2]
+
+
+async def test_full_queue_takes_no_more_rows_and_stays_failed(path, threaded):
+    async with _open(path, threaded=threaded) as journal:
+        journal._commit._queue._limit = 1000
+        assert journal.append(Instant(0), "submit", {"n": "x" * 900}) == 1
+        assert journal.append(Instant(1), "submit", {"n": "x" * 900}) == 2
+        assert journal.append(Instant(2), "submit", {}) == 2
+        assert "restart" in journal.failed
+        with pytest.raises(JournalFailed, match="the queue is full"):
+            await journal.durable(2)
+    assert [row.now for row in read_journal(path)] == [0]
+
+
+def test_file_that_is_no_database_is_refused_with_advice(path):
+    path.write_bytes(b"something else" * 1000)
+    with pytest.raises(JournalFailed, match=r"journal.sqlite: .*damaged.*move the file away"):
+        _open(path, threaded=False)
+    assert path.read_bytes().startswith(b"something else")
+
+
+def test_other_database_is_refused(path):
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE notes (text)")
+    with pytest.raises(JournalFailed, match="no gridtender journal"):
+        _open(path, threaded=False)
+
+
+def test_missing_folder_is_refused_naming_the_file(tmp_path):
+    with pytest.raises(JournalFailed, match=r"nowhere/journal.sqlite: .*cannot be read"):
+        _open(tmp_path / "nowhere" / "journal.sqlite", threaded=False)
+    with pytest.raises(JournalFailed, match="cannot be read"):
+        list(read_journal(tmp_path / "none.sqlite"))
+
+
+async def test_interrupted_creation_is_finished_at_the_next_open(path):
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+    await _filled(path, 1)
+    assert len(list(read_journal(path))) == 1
+
+
+async def test_file_is_readable_by_its_owner_only(path):
+    await _filled(path, 1)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_newer_file_is_refused_and_left_alone(path):
+    await _filled(path, 1)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(JournalFailed, match=r"version 99 .* newer gridtender"):
+        _open(path, threaded=False)
+
+
+async def test_migration_keeps_rows_and_a_copy_of_the_old_file(path):
+    await _filled(path, 3)
+    later = (*MIGRATIONS, "ALTER TABLE head ADD COLUMN note TEXT")
+    file = module._File(path, later)
+    assert file._db.execute("PRAGMA user_version").fetchone() == (2,)
+    assert file._db.execute("SELECT note FROM head").fetchone() == (None,)
+    file.close()
+    copy = path.with_name("journal.sqlite.v1")
+    assert [row.now for row in read_journal(copy)] == [0, 1, 2]
+    assert [row.now for row in read_journal(path)] == [0, 1, 2]
+
+
+async def test_failed_migration_leaves_the_old_version(path):
+    await _filled(path, 3)
+    with pytest.raises(JournalFailed, match="near"):
+        module._File(path, (*MIGRATIONS, "ALTER TABLE head ADD COLUMN note TEXT; NONSENSE"))
+    await _filled(path, 1)
+    assert len(list(read_journal(path))) == 4
+
+
+async def test_pruning_keeps_the_checkpoint_before_the_cutoff_and_the_chain(path, threaded):
+    clock = _At(10 * DAY)
+    async with _open(path, threaded=threaded, clock=clock) as journal:
+        for day in range(10):
+            for product in ("heat", "power"):
+                journal.append(Instant(day * DAY), "checkpoint", {"product": product})
+            for _ in range(600):
+                seq = journal.append(Instant(day * DAY + 1), "advance", {})
+        await journal.durable(seq)
+        forgotten = await journal.prune(("power", "heat"), Duration(3 * DAY))
+        assert forgotten == 6 * 602
+        assert await journal.prune(("power", "heat"), Duration(3 * DAY)) == 0
+        first = next(journal.rows())
+        assert (first.kind, first.now) == ("checkpoint", 6 * DAY)
+    assert len(list(read_journal(path))) == 4 * 602
+    await _filled(path, 5)
+    assert len(list(read_journal(path))) == 4 * 602 + 5
+
+
+async def test_pruning_without_an_old_checkpoint_forgets_nothing(path, threaded):
+    async with _open(path, threaded=threaded, clock=_At(10 * DAY)) as journal:
+        await journal.durable(journal.append(Instant(0), "advance", {}))
+        assert await journal.prune(("power",), Duration(DAY)) == 0
+
+
+async def test_recovery_reads_from_the_oldest_needed_checkpoint_and_recent_replies(path, threaded):
+    async with _open(path, threaded=threaded) as journal:
+        for now, kind, product in (
+            (1, "reply", None),
+            (5, "reply", None),
+            (6, "checkpoint", "power"),
+            (7, "checkpoint", "gone"),
+            (8, "advance", "power"),
+            (9, "checkpoint", "heat"),
+            (10, "lease", None),
+            (11, "checkpoint", "power"),
+            (12, "advance", "heat"),
+        ):
+            seq = journal.append(Instant(now), kind, {"product": product})
+        await journal.durable(seq)
+        rows = journal.rows_for_recovery(("heat", "power", "new"), Instant(4))
+        assert [row.now for row in rows] == [5, 9, 10, 11, 12]
+        assert [row.now for row in journal.rows_for_recovery((), Instant(0))] == [1, *range(5, 13)]
+
+
+async def test_last_row_of_a_kind(path, threaded):
+    async with _open(path, threaded=threaded) as journal:
+        for now, kind in ((1, "start"), (2, "start"), (3, "submit")):
+            seq = journal.append(Instant(now), kind, {})
+        await journal.durable(seq)
+        assert journal.last("start").now == 2
+        assert journal.last("reply") is None
+
+
+async def test_journal_can_be_read_while_it_is_written(path):
+    async with _open(path, threaded=True) as journal:
+        await journal.durable(journal.append(Instant(1), "submit", {}))
+        reading = read_journal(path)
+        assert next(reading).seq == 1
+        await journal.durable(journal.append(Instant(2), "submit", {}))
+        reading.close()
+
+
+def test_inline_journal_works_on_virtual_time(virtual, clock, path):
+    async def main():
+        async with open_journal(
+            path, clock=clock, settings=JournalSettings(), threaded=False
+        ) as journal:
+            await clock.sleep(Duration(DAY))
+            await journal.durable(journal.append(clock.now(), "submit", {}))
+
+    virtual(main())
+    assert len(list(read_journal(path))) == 1
+
+
+async def test_closed_journal_refuses_to_wait(path):
+    journal = _open(path, threaded=True)
+    await journal.close()
+    seq = journal.append(Instant(1), "submit", {})
+    with pytest.raises(JournalFailed, match="closed"):
+        await journal.durable(seq)
