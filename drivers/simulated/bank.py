@@ -96,6 +96,10 @@ class Bank:
         (raw,) = struct.unpack(f">{code}", struct.pack(f">{slot.size}H", *words))
         return None if raw == unimplemented else raw * self._scale(slot)
 
+    def address(self, name: str) -> int:
+        """Protocol address of a point's first register."""
+        return BASE + self._slots[name].index
+
     def read(self, address: int, count: int) -> list[int]:
         """Words from a protocol address on; a hole is refused with code 2."""
         start = address - BASE

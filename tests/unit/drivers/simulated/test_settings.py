@@ -1,0 +1,33 @@
+"""Settings of the house."""
+
+import pytest
+
+from drivers.simulated.settings import HouseSettings, parse_settings
+from gateway.model.errors import SettingsError
+
+
+def test_nothing_given_is_the_demo_house():
+    assert parse_settings({}) == HouseSettings()
+
+
+def test_numbers_and_windows_are_taken():
+    settings = parse_settings({"solar_w": 6000, "seed": 7, "cloud": [[10, 20, 0.3]]})
+    assert (settings.solar_w, settings.seed, settings.cloud) == (6000.0, 7, ((10, 20, 0.3),))
+
+
+@pytest.mark.parametrize(
+    ("mapping", "path"),
+    [
+        ({"solar": 1}, ("solar",)),
+        ({"load_w": "much"}, ("load_w",)),
+        ({"seed": None}, ("seed",)),
+        ({"cooker": 1}, ("cooker",)),
+        ({"load_w": True}, ("load_w",)),
+        ({"cloud": "some"}, ("cloud",)),
+        ({"cloud": [[1, 2]]}, ("cloud",)),
+    ],
+)
+def test_wrong_key_or_value_is_named(mapping, path):
+    with pytest.raises(SettingsError) as error:
+        parse_settings(mapping)
+    assert error.value.path == path
