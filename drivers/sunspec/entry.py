@@ -1,0 +1,91 @@
+"""What the gateway finds under the entry point: the driver's keys, and devices from them."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import cast
+
+from drivers.sunspec.device import Settings, SunSpecDriver
+from drivers.sunspec.discovery import BASES
+from gateway.model.device import Device
+from gateway.model.errors import SettingsError
+from gateway.ports.driver import Driver
+from gateway.ports.line import Line
+
+_KEYS = ("sign", "base")
+_SIGNS = ("import", "export")
+_LAST_BASE = 0xFFFF - 2
+
+
+class SunSpecPackage:
+    """A ``DriverPackage``."""
+
+    def parse(
+        self,
+        device: Device,  # noqa: ARG002 - the port's
+        mapping: Mapping[str, object],
+    ) -> Settings | tuple[SettingsError, ...]:
+        """Settings from ``sign`` and ``base``, or every error found."""
+        errors = (*_unknown(mapping), *_bad_sign(mapping), *_bad_base(mapping))
+        if errors:
+            return errors
+        base = mapping.get("base", list(BASES))
+        bases = base if isinstance(base, list) else [base]
+        return Settings(
+            sign="export" if mapping.get("sign") == "export" else "import",
+            bases=tuple(cast("list[int]", bases)),
+        )
+
+    def json_schema(self) -> Mapping[str, object]:
+        """JSON Schema properties of the own keys."""
+        address = {"type": "integer", "minimum": 0, "maximum": _LAST_BASE}
+        return {
+            "sign": {
+                "enum": list(_SIGNS),
+                "default": "import",
+                "description": "what a positive W register of a meter means",
+            },
+            "base": {
+                "anyOf": [address, {"type": "array", "items": address, "minItems": 1}],
+                "default": list(BASES),
+                "description": "registers where the SunSpec marker may stand, in order",
+            },
+        }
+
+    def open(self, device: Device, settings: object, line: Line) -> Driver:
+        """A driver for the device; does no I/O."""
+        if not isinstance(settings, Settings):
+            message = f"settings of the sunspec driver, not {type(settings).__name__}"
+            raise TypeError(message)
+        return SunSpecDriver(device, settings, line)
+
+
+def _unknown(mapping: Mapping[str, object]) -> Iterator[SettingsError]:
+    for key in mapping:
+        if key not in _KEYS:
+            near = get_close_matches(key, _KEYS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            yield SettingsError(
+                path=(key,), found="an unknown key", allowed=f"{', '.join(_KEYS)}{hint}"
+            )
+
+
+def _bad_sign(mapping: Mapping[str, object]) -> Iterator[SettingsError]:
+    sign = mapping.get("sign", "import")
+    if sign not in _SIGNS:
+        yield SettingsError(path=("sign",), found=repr(sign), allowed=" | ".join(_SIGNS))
+
+
+def _bad_base(mapping: Mapping[str, object]) -> Iterator[SettingsError]:
+    base = mapping.get("base", list(BASES))
+    bases = base if isinstance(base, list) else [base]
+    allowed = f"a register 0..{_LAST_BASE}, or a list of them"
+    if not bases:
+        yield SettingsError(path=("base",), found="an empty list", allowed=allowed)
+    for index, address in enumerate(bases):
+        if (
+            isinstance(address, bool)
+            or not isinstance(address, int)
+            or not (0 <= address <= _LAST_BASE)
+        ):
+            path = ("base", index) if isinstance(base, list) else ("base",)
+            yield SettingsError(path=path, found=repr(address), allowed=allowed)

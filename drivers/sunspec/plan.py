@@ -1,0 +1,68 @@
+"""Few requests: which registers are read together, and the words of each model back."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from drivers.sunspec.codec import HEADER, layout
+from drivers.sunspec.discovery import Header
+from gateway.ports.line import MAX_READ
+
+GAP = 32
+"""Registers of unwanted models that are read along rather than asked around."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One request: ``count`` registers from ``address``."""
+
+    address: int
+    count: int
+
+
+def spans(headers: Iterable[Header], gap: int = GAP) -> tuple[Span, ...]:
+    """Requests of at most 125 registers, cut between models, or between points of a long one."""
+    merged: list[Span] = []
+    for piece in sorted(_pieces(headers), key=lambda span: span.address):
+        if merged and _fits(merged[-1], piece, gap):
+            first = merged[-1].address
+            merged[-1] = Span(first, piece.address + piece.count - first)
+        else:
+            merged.append(piece)
+    return tuple(merged)
+
+
+def _fits(block: Span, piece: Span, gap: int) -> bool:
+    between = piece.address - (block.address + block.count)
+    return between <= gap and piece.address + piece.count - block.address <= MAX_READ
+
+
+def _pieces(headers: Iterable[Header]) -> Iterator[Span]:
+    for header in headers:
+        start = 0
+        size = HEADER + header.length
+        while size - start > MAX_READ:
+            cut = max(
+                (
+                    p.offset
+                    for p in layout(header.model, header.length).points
+                    if start < p.offset <= start + MAX_READ
+                ),
+                default=start + MAX_READ,
+            )
+            yield Span(header.address + start, cut - start)
+            start = cut
+        yield Span(header.address + start, size - start)
+
+
+def words_of(header: Header, blocks: Mapping[int, Sequence[int]]) -> tuple[int, ...] | None:
+    """The model's words out of blocks by address, None unless all of them were read."""
+    start, end = header.address, header.end
+    words: list[int] = []
+    for address in sorted(blocks):
+        block = blocks[address]
+        at = start + len(words)
+        if address <= at < address + len(block):
+            words.extend(block[at - address : end - address])
+        if start + len(words) == end:
+            return tuple(words)
+    return None
