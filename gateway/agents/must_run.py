@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from gateway.agents.steps import as_it_flows, must_run
-from gateway.model.tender import Party, Tender
+from gateway.agents.steps import Step, as_tenders
+from gateway.model.tender import Party, Side, Tender
 from gateway.ports.agent import Gate
 
 MUST_RUN = "must-run"
@@ -25,7 +25,11 @@ class MustRun:
         positions are taken off.  Without a fresh grid meter nothing is known and nothing is
         tendered.
         """
-        residual_w = gate.snapshot.residual_w
+        product, residual_w = gate.product, gate.snapshot.residual_w
         if residual_w is None:
             return ()
-        return must_run(gate, as_it_flows(gate, residual_w) - gate.unmetered)
+        draws, gives = product.quantity_up(residual_w), product.quantity_down(-residual_w)
+        flow = draws - gives - gate.unmetered
+        buys = Step(Side.BUY, product.price_cap, max(0, flow))
+        sells = Step(Side.SELL, product.price_floor, max(0, -flow))
+        return as_tenders(gate, [buys, sells])

@@ -5,7 +5,7 @@ from gateway.agents.solar import Solar
 from gateway.agents.stepped_load import SteppedLoad
 from gateway.agents.storage import Storage
 from gateway.agents.utility import Utility
-from gateway.model.device import Capabilities, Device, Role
+from gateway.model.device import Capabilities, Control, Device, Role
 from gateway.model.site import FixedPrice, PriceSource, PriceTable, Site, TopicPrice
 from gateway.ports.agent import Agent
 
@@ -15,7 +15,7 @@ _BY_STAGES = frozenset({Role.HEAT, Role.EV, Role.LOAD})
 
 def tenders_for_itself(device: Device, capabilities: Capabilities) -> bool:
     """Whether the device's flow is tendered by its own agent and so leaves the site's residual."""
-    if not device.tender:
+    if not device.tender or capabilities.control is Control.NONE:
         return False
     return device.role in _BY_NATURE or (device.role in _BY_STAGES and bool(capabilities.stages_w))
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from gateway.agents.steps import Step, as_it_flows, as_tenders, must_run, online
-from gateway.model.device import Control, Device
+from gateway.agents.steps import Step, as_tenders, steerable
+from gateway.model.device import Device
 from gateway.model.snapshot import DeviceView
 from gateway.model.tender import Party, Side, Tender
 from gateway.ports.agent import Gate
@@ -25,15 +25,10 @@ class Solar:
         return Party(id=self.device.id)
 
     def tenders(self, gate: Gate) -> tuple[Tender, ...]:
-        """One SELL step; nothing while asleep, offline or without a good reading.
-
-        An inverter without a limit to set produces at any price: it is sold at the floor.
-        """
-        view = online(gate, self.device.id)
+        """One SELL step; nothing while asleep, offline or without a good reading."""
+        view = steerable(gate, self.device.id)
         if view is None or view.power_w is None:
             return ()
-        if view.capabilities.control is Control.NONE:
-            return must_run(gate, as_it_flows(gate, min(0.0, view.power_w)))
         product = gate.product
         quantity = product.quantity_down(self._possible_w(view, view.power_w))
         return as_tenders(

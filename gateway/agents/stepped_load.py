@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from gateway.agents.steps import Step, as_it_flows, as_tenders, must_run, online
-from gateway.model.device import Control, Device
+from gateway.agents.steps import Step, as_tenders, steerable
+from gateway.model.device import Device
 from gateway.model.snapshot import DeviceView
 from gateway.model.tender import Party, Side, Tender
 from gateway.model.time import Instant
@@ -30,15 +30,10 @@ class SteppedLoad:
         """One BUY per stage at the price cap, each a tick below the one under it.
 
         Inside its minimum run the running stage is one BUY just below the product's cap; inside
-        its minimum rest there is none.  Without stages it stays in the site's residual; without
-        a way to be switched it is tendered as it draws.
+        its minimum rest there is none.  Without stages it stays in the site's residual.
         """
-        view = online(gate, self.device.id)
-        if view is None or view.power_w is None or not view.capabilities.stages_w:
-            return ()
-        if view.capabilities.control is Control.NONE:
-            return must_run(gate, as_it_flows(gate, view.power_w))
-        if self._must_rest(view, gate.interval.start):
+        view = steerable(gate, self.device.id)
+        if view is None or self._must_rest(view, gate.interval.start):
             return ()
         return as_tenders(gate, self._steps(gate, self._stages_w(view), self._kept(view, gate)))
 

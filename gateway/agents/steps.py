@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gateway.model.device import DeviceState
+from gateway.model.device import Control, DeviceState
 from gateway.model.resource import POWER
 from gateway.model.snapshot import DeviceView
 from gateway.model.tender import Side, Tender
@@ -42,23 +42,12 @@ def as_tenders(gate: Gate, steps: Iterable[Step]) -> tuple[Tender, ...]:
     )
 
 
-def must_run(gate: Gate, flow: int) -> tuple[Tender, ...]:
-    """A flow (BUY +, SELL -) that happens at any price: bought at the cap or sold at the floor."""
-    product = gate.product
-    if flow > 0:
-        return as_tenders(gate, [Step(Side.BUY, product.price_cap, flow)])
-    return as_tenders(gate, [Step(Side.SELL, product.price_floor, -flow)])
+def steerable(gate: Gate, device: str) -> DeviceView | None:
+    """The view of a device that is online, freshly measured and takes setpoints, else None.
 
-
-def as_it_flows(gate: Gate, power_w: float) -> int:
-    """A measured power as a flow in whole lots: draw rounded up, generation rounded down."""
-    product = gate.product
-    return product.quantity_up(power_w) if power_w > 0 else -product.quantity_down(-power_w)
-
-
-def online(gate: Gate, device: str) -> DeviceView | None:
-    """The device's view if it is online with a good and fresh power reading, else None."""
+    A device that takes none stays in the site's residual, whatever its role.
+    """
     view = gate.snapshot.devices.get(device)
     if view is None or view.state is not DeviceState.ONLINE or view.power_w is None:
         return None
-    return view
+    return None if view.capabilities.control is Control.NONE else view

@@ -7,9 +7,9 @@ is a sure gain, so it is not dearer.  Source: docs/economics.md, "Storage".
 import math
 from dataclasses import dataclass
 
-from gateway.agents.steps import Step, as_it_flows, as_tenders, must_run, online
+from gateway.agents.steps import Step, as_tenders, steerable
 from gateway.agents.utility import GridPrices
-from gateway.model.device import Capabilities, Control, Device
+from gateway.model.device import Capabilities, Device
 from gateway.model.snapshot import DeviceView
 from gateway.model.tender import Party, Side, Tender
 from gateway.model.time import HOUR
@@ -91,13 +91,11 @@ class Storage:
     def tenders(self, gate: Gate) -> tuple[Tender, ...]:
         """One BUY and one SELL step, each holdable over the whole interval.
 
-        A storage that cannot be steered, or does not tell its charge, is tendered as it flows.
+        Without a known charge nothing is tendered.
         """
-        view = online(gate, self.device.id)
-        if view is None or view.power_w is None:
+        view = steerable(gate, self.device.id)
+        if view is None or view.soc_pct is None:
             return ()
-        if view.capabilities.control is Control.NONE or view.soc_pct is None:
-            return must_run(gate, as_it_flows(gate, view.power_w))
         return as_tenders(gate, self._steps(gate, view, view.soc_pct))
 
     def _steps(self, gate: Gate, view: DeviceView, soc_pct: float) -> list[Step]:

@@ -144,7 +144,7 @@ def test_ids_of_a_set_are_unique_and_the_same_gate_gives_the_same_set(agent, gat
 def test_storage_never_tenders_energy_or_room_it_does_not_have(agent, gate):
     view = gate.snapshot.devices["it"]
     told, own = view.capabilities, agent.device.limits
-    if told.capacity_wh is None or view.soc_pct is None or told.control is Control.NONE:
+    if told.capacity_wh is None or view.soc_pct is None:
         return
     hours = gate.interval.duration / HOUR
     eta = (told.round_trip or 0.9) ** 0.5
@@ -157,10 +157,6 @@ def test_storage_never_tenders_energy_or_room_it_does_not_have(agent, gate):
 
 @given(storages, gates())
 def test_steered_storage_never_discharges_into_the_grid(agent, gate):
-    if gate.snapshot.devices["it"].capabilities.control is Control.NONE:
-        return
-    if gate.snapshot.devices["it"].soc_pct is None:
-        return
     grid = Utility(limits=GridLimits()).tenders(gate)
     pays = [tender.price for tender in grid if tender.side is Side.BUY]
     for tender in agent.tenders(gate):
@@ -170,8 +166,6 @@ def test_steered_storage_never_discharges_into_the_grid(agent, gate):
 
 @given(st.builds(SteppedLoad, device=devices), gates())
 def test_switched_load_yields_to_load_that_must_run(agent, gate):
-    if gate.snapshot.devices["it"].capabilities.control is Control.NONE:
-        return
     for tender in agent.tenders(gate):
         assert tender.all_or_none
         assert tender.price < gate.product.price_cap

@@ -1,7 +1,7 @@
 import pytest
 
 from gateway.agents import SteppedLoad, Storage, agents_for, tenders_for_itself
-from gateway.model.device import Capabilities
+from gateway.model.device import Capabilities, Control
 from gateway.model.site import (
     BrokerSettings,
     ControlMode,
@@ -72,13 +72,18 @@ def test_every_load_may_turn_out_to_have_stages(site, make_device):
 
 def test_only_a_load_with_stages_leaves_the_residual(make_device):
     rods = make_device("rods", "load")
-    assert tenders_for_itself(rods, Capabilities(stages_w=(500.0,)))
-    assert not tenders_for_itself(rods, Capabilities())
+    assert tenders_for_itself(rods, Capabilities(control=Control.TARGET, stages_w=(500.0,)))
+    assert not tenders_for_itself(rods, Capabilities(control=Control.TARGET))
+
+
+def test_device_that_takes_no_setpoints_stays_in_the_residual(make_device):
+    assert not tenders_for_itself(make_device("roof", "solar"), Capabilities())
+    assert not tenders_for_itself(make_device("rods", "load"), Capabilities(stages_w=(500.0,)))
 
 
 def test_sources_and_storages_leave_the_residual_meters_do_not(make_device):
     by_role = {
-        role: tenders_for_itself(make_device("it", role), Capabilities())
+        role: tenders_for_itself(make_device("it", role), Capabilities(control=Control.TARGET))
         for role in ("solar", "storage", "grid", "meter", "load")
     }
     assert by_role == {

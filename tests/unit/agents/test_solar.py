@@ -59,8 +59,8 @@ def test_offer_stays_inside_what_the_owner_allows(offered):
     assert offered(-5100.0, limits=Limits(max_w=5000.0)) == [("SELL", 0, 5000)]
 
 
-def test_source_that_cannot_be_limited_is_sold_at_any_price(offered):
-    assert offered(-3200.0, control=Control.NONE) == [("SELL", -10000, 3200)]
+def test_source_that_cannot_be_limited_stays_in_the_residual(offered):
+    assert offered(-3200.0, control=Control.NONE) == []
 
 
 @pytest.mark.parametrize("state", [DeviceState.SLEEPING, DeviceState.OFFLINE, DeviceState.FAULTY])

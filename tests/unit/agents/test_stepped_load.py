@@ -71,8 +71,8 @@ def test_load_without_stages_stays_in_the_residual(wanted):
     assert wanted(800.0, told={}) == ()
 
 
-def test_load_that_cannot_be_switched_is_tendered_as_it_draws(wanted, steps):
-    assert steps(wanted(800.0, control=Control.NONE)) == [("BUY", 20000, 800)]
+def test_load_that_cannot_be_switched_stays_in_the_residual(wanted):
+    assert wanted(800.0, control=Control.NONE) == ()
 
 
 def test_offline_load_wants_nothing(wanted):

@@ -121,13 +121,12 @@ def test_unknown_tariff_still_serves_the_house(offered):
     assert 0 < tenders[0][1] < tenders[1][1] < 20000
 
 
-def test_storage_that_does_not_tell_its_charge_is_tendered_as_it_flows(offered):
-    assert offered(None, power_w=1200.5) == [("BUY", 20000, 1201)]
-    assert offered(None, power_w=-1200.5) == [("SELL", -10000, 1200)]
+def test_storage_that_does_not_tell_its_charge_offers_nothing(offered):
+    assert offered(None, power_w=1200.5) == []
 
 
-def test_storage_that_cannot_be_steered_is_tendered_as_it_flows(offered):
-    assert offered(50.0, power_w=-700.0, control=Control.NONE) == [("SELL", -10000, 700)]
+def test_storage_that_cannot_be_steered_stays_in_the_residual(offered):
+    assert offered(50.0, power_w=-700.0, control=Control.NONE) == []
 
 
 def test_stale_or_offline_storage_offers_nothing(offered):
