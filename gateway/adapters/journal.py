@@ -15,6 +15,7 @@ from typing import Final, Self
 from urllib.parse import quote
 
 from gateway.adapters.chain import Head, verify
+from gateway.adapters.files import sync_directory
 from gateway.adapters.group_commit import GroupCommit, InlineCommit
 from gateway.model.canonical import text
 from gateway.model.chain import GENESIS, digest
@@ -213,7 +214,7 @@ class _File:
         self._db.execute("PRAGMA synchronous = FULL")
         _migrate(self.path, self._db, migrations)
         self._db.execute("UPDATE head SET epoch = epoch + 1")
-        _sync_directory(self.path.parent)
+        sync_directory(self.path.parent)
         self.head = _head(self._db)
         self.last = self._check_tail()
 
@@ -337,7 +338,7 @@ def _keep_copy(path: Path, db: sqlite3.Connection, version: int) -> None:
     with partial.open("rb") as copy:
         os.fsync(copy.fileno())
     partial.replace(f"{path}.v{version}")
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def _head(db: sqlite3.Connection) -> Head:
@@ -377,12 +378,3 @@ def _select(db: sqlite3.Connection, where: str, values: Sequence[object]) -> Ite
     query = f"SELECT seq, now, kind, body, hash FROM row WHERE {where}"  # noqa: S608  own text
     for seq, now, kind, body, hashed in db.execute(query, values):
         yield Row(seq=seq, now=now, kind=kind, body=body, hash=hashed)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the entry of a new file durable."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
