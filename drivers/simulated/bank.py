@@ -14,6 +14,7 @@ from gateway.model.errors import RequestRefused
 
 BASE = 40_000
 ILLEGAL_ADDRESS = 2
+ILLEGAL_VALUE = 3
 _MARKER = (0x5375, 0x6E53)  # "SunS"
 _END = (0xFFFF, 0)
 _HEADER = 2  # ID and L are no part of L
@@ -170,6 +171,14 @@ class Bank:
         self._words += [0] * size
         if slot.type != "string":
             self.put(name, None)
+
+
+def check_ranges(wanted: Mapping[str, float], ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse with code 3 what is outside its range (bounds included)."""
+    for name, (low, high) in ranges.items():
+        if not low <= wanted.get(name, low) <= high:
+            message = f"{name} is {low:g}..{high:g}, not {wanted[name]:g}"
+            raise RequestRefused(message, code=ILLEGAL_VALUE)
 
 
 def _groups(

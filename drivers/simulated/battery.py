@@ -10,10 +10,8 @@ ChaGriSet allows the grid as a source.
 from collections.abc import Mapping, Sequence
 from math import inf
 
-from drivers.simulated.bank import Bank
+from drivers.simulated.bank import Bank, check_ranges
 from drivers.simulated.countdown import Countdown
-from drivers.simulated.roof import ILLEGAL_VALUE
-from gateway.model.errors import RequestRefused
 from gateway.physics.inertia import Delayed
 from gateway.physics.storage import Battery, BatteryState, step_battery
 
@@ -142,18 +140,18 @@ class Storage:
 
 
 def _check(wanted: Mapping[str, float]) -> None:
-    rates = [wanted.get(name, 0.0) for name in ("124.OutWRte", "124.InWRte")]
-    if (
-        any(abs(rate) > _FULL_PCT for rate in rates)
-        or wanted.get("124.MinRsvPct", 0.0) > _FULL_PCT
-        or wanted.get("124.StorCtl_Mod", 0) not in range(_CHARGE + _DISCHARGE + 1)
-        or wanted.get("124.ChaGriSet", 0) not in (0, 1)
-    ):
-        message = (
-            "rates are -100..100 %, the reserve 0..100 %, StorCtl_Mod 0..3, ChaGriSet 0 or 1; "
-            f"not {dict(wanted)}"
-        )
-        raise RequestRefused(message, code=ILLEGAL_VALUE)
+    check_ranges(
+        wanted,
+        {
+            "124.OutWRte": (-_FULL_PCT, _FULL_PCT),
+            "124.InWRte": (-_FULL_PCT, _FULL_PCT),
+            "124.MinRsvPct": (0.0, _FULL_PCT),
+            "124.StorCtl_Mod": (0, _CHARGE | _DISCHARGE),
+            "124.ChaGriSet": (0, 1),
+            "124.InOutWRte_WinTms": (0, 0),  # new rates act at once
+            "124.InOutWRte_RmpTms": (0, 0),  # and along the battery's own ramp
+        },
+    )
 
 
 def _models(battery: Battery) -> list[tuple[int, int, dict[str, float | str]]]:
@@ -177,6 +175,7 @@ def _models(battery: Battery) -> list[tuple[int, int, dict[str, float | str]]]:
             "WChaGra": gradient_pct, "WDisChaGra": gradient_pct, "StorCtl_Mod": 0,
             "MinRsvPct_SF": -2, "MinRsvPct": 0, "ChaState_SF": -2, "StorAval_SF": -1,
             "InBatV_SF": -1, "InBatV": _DC_VOLTS, "InOutWRte_SF": -2, "OutWRte": _FULL_PCT,
-            "InWRte": _FULL_PCT, "InOutWRte_RvrtTms": 0, "ChaGriSet": 0,
+            "InWRte": _FULL_PCT, "InOutWRte_WinTms": 0, "InOutWRte_RvrtTms": 0,
+            "InOutWRte_RmpTms": 0, "ChaGriSet": 0,
         }),
     ]  # fmt: skip

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from drivers.simulated.bank import Bank
+from drivers.simulated.bank import Bank, check_ranges
 from drivers.simulated.countdown import Countdown
-from gateway.model.errors import RequestRefused
 from gateway.physics.inertia import Delayed
 from gateway.physics.solar import Inverter, InverterState, step_inverter
 
-ILLEGAL_VALUE = 3
 _FULL_PCT = 100.0
 _HOUR_S = 3600.0
 _BEFORE_WH = 11_480_200.0  # no counter starts at zero, which means "not implemented"
@@ -125,12 +123,16 @@ class Roof:
 
 
 def _check(wanted: Mapping[str, float]) -> None:
-    switches = ("123.Conn", "123.WMaxLim_Ena")
-    if wanted.get("123.WMaxLimPct", 0.0) > _FULL_PCT or any(
-        wanted.get(name, 0) not in (0, 1) for name in switches
-    ):
-        message = f"a limit is 0..100 % and a switch is 0 or 1, not {dict(wanted)}"
-        raise RequestRefused(message, code=ILLEGAL_VALUE)
+    check_ranges(
+        wanted,
+        {
+            "123.WMaxLimPct": (0.0, _FULL_PCT),
+            "123.Conn": (0, 1),
+            "123.WMaxLim_Ena": (0, 1),
+            "123.WMaxLimPct_WinTms": (0, 0),  # a new limit acts at once
+            "123.WMaxLimPct_RmpTms": (0, 0),  # and along the inverter's own ramp
+        },
+    )
 
 
 def _models(rated_w: float) -> list[tuple[int, int, dict[str, float | str]]]:
@@ -157,8 +159,8 @@ def _models(rated_w: float) -> list[tuple[int, int, dict[str, float | str]]]:
         (122, 0, {"WAval_SF": 0, "StorConn": 0, "ECPConn": 1}),
         (123, 0, {
             "WMaxLimPct_SF": -2, "OutPFSet_SF": -2, "VArPct_SF": -2, "Conn_RvrtTms": 0, "Conn": 1,
-            "WMaxLimPct": _FULL_PCT, "WMaxLimPct_RvrtTms": 0, "WMaxLim_Ena": 0, "OutPFSet_Ena": 0,
-            "VArPct_Ena": 0,
+            "WMaxLimPct": _FULL_PCT, "WMaxLimPct_WinTms": 0, "WMaxLimPct_RvrtTms": 0,
+            "WMaxLimPct_RmpTms": 0, "WMaxLim_Ena": 0, "OutPFSet_Ena": 0, "VArPct_Ena": 0,
         }),
         (160, len(_STRINGS), strings),
     ]  # fmt: skip
