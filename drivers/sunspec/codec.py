@@ -49,7 +49,7 @@ class Point:
     """One field of a model.
 
     Attributes:
-        name: as in the definition; points of a repeating group are ``module1.DCW``.
+        name: as in the definition; those of a repeating group are ``1.DCW``, ``2.DCW``.
         offset: registers from the model's ID; ``size`` in registers.
         sf: name of its scale factor point, or None.
         symbols: names of enum values or of bit numbers.
@@ -126,7 +126,7 @@ def _points(group: Mapping[str, Any], length: int) -> Iterator[Point]:
         size = sum(entry["size"] for entry in repeated["points"])
         for number in range(1, (length + HEADER - offset) // size + 1):
             for entry in repeated["points"]:
-                yield _point(entry, offset, f"{repeated['name']}{number}.")
+                yield _point(entry, offset, f"{number}.")
                 offset += entry["size"]
 
 

@@ -121,7 +121,7 @@ class Measurer:
     def _power(self, points: Points) -> float | None:
         split = battery_w(points) if self.shape.has(STORAGE) else None
         if split is None and self.shape.power is None:
-            split = _difference(points, "160.module3.DCW", "160.module4.DCW")  # GEN24's order
+            split = _difference(points, "160.3.DCW", "160.4.DCW")  # GEN24's order
         if split is not None or self.shape.power is None:
             return split
         w = number(points, f"{self.shape.power}.W")

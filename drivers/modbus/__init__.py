@@ -1,0 +1,9 @@
+"""Devices described by register maps."""
+
+from drivers.modbus.device import MapDriver, Settings
+from drivers.modbus.entry import ModbusPackage
+from drivers.modbus.map import RegisterMap, load
+
+package = ModbusPackage()
+
+__all__ = ["MapDriver", "ModbusPackage", "RegisterMap", "Settings", "load", "package"]
