@@ -79,17 +79,11 @@ def open_broker(
 
 def external(settings: BrokerSettings) -> ExternalBroker:
     """The endpoint of ``url``, with the password of ``password_file``."""
-    url = urlsplit(settings.url or "")
-    if url.scheme not in _DEFAULT_PORTS or not url.hostname:
-        raise SettingsError(
-            path=("broker", "url"),
-            found=repr(settings.url),
-            allowed="mqtt://HOST[:PORT] or mqtts://HOST[:PORT]",
-        )
+    scheme, host, port = _address(settings.url or "")
     return ExternalBroker(
-        host=url.hostname,
-        port=url.port or _DEFAULT_PORTS[url.scheme],
-        tls=url.scheme == "mqtts",
+        host=host,
+        port=port or _DEFAULT_PORTS[scheme],
+        tls=scheme == "mqtts",
         username=settings.username,
         password=_password(settings.password_file),
     )
@@ -100,6 +94,23 @@ def find_mosquitto() -> Path | None:
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_MORE_FOLDERS))
     found = shutil.which("mosquitto", path=path)
     return None if found is None else Path(found)
+
+
+def _address(text: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of the URL."""
+    wrong = SettingsError(
+        path=("broker", "url"),
+        found=repr(text),
+        allowed="mqtt://HOST[:PORT] or mqtts://HOST[:PORT]",
+    )
+    try:
+        url = urlsplit(text)
+        address = url.scheme, url.hostname or "", url.port
+    except ValueError as error:  # a port that is no port
+        raise wrong from error
+    if url.scheme not in _DEFAULT_PORTS or not url.hostname:
+        raise wrong
+    return address
 
 
 def _program(kind: str) -> Path | None:

@@ -80,22 +80,24 @@ class MosquittoChild:
     ) -> None:
         """Stop it."""
         self._keeper.cancel()
-        if isinstance(error, asyncio.CancelledError):
-            await self._tasks.__aexit__(kind, error, trace)
-        else:  # the caller's error is its own and travels on unwrapped
-            await self._tasks.__aexit__(None, None, None)
+        try:
+            if isinstance(error, asyncio.CancelledError):
+                await self._tasks.__aexit__(kind, error, trace)
+            else:  # the caller's error is its own and travels on unwrapped
+                await self._tasks.__aexit__(None, None, None)
+        finally:
+            if self._process is not None:
+                await _end(self._process)
 
     async def _keep(self, process: Process) -> None:
+        """Repeat what it says, and start it again whenever it dies."""
         loop, pause_s = asyncio.get_running_loop(), _PAUSE_S
-        try:
-            while True:
-                started_s = loop.time()
-                await _repeat(process)
-                _log.error("broker.died", kind=self.kind, exit_code=await process.wait())
-                pause_s = _PAUSE_S if loop.time() - started_s > _HEALTHY_S else pause_s
-                process, pause_s = await self._restart(pause_s)
-        finally:
-            await _end(process)
+        while True:
+            started_s = loop.time()
+            await _repeat(process)
+            _log.error("broker.died", kind=self.kind, exit_code=await process.wait())
+            pause_s = _PAUSE_S if loop.time() - started_s > _HEALTHY_S else pause_s
+            process, pause_s = await self._restart(pause_s)
 
     async def _restart(self, pause_s: float) -> tuple[Process, float]:
         """The new process, and the longer pause that a quick death will be followed by."""

@@ -305,3 +305,33 @@ async def test_noise_instead_of_connect_disturbs_nobody_else(broker, noise):
 
     assert sorted(topics) == sorted(PUBLIC)
     assert broker.alive
+
+
+async def test_a_session_is_not_inherited_by_who_uses_the_same_client_id(broker):
+    inbox = f"{BASE}/u/alice/in/create-transaction"
+    lasting = {"identifier": "phone", "protocol": aiomqtt.ProtocolVersion.V311}
+    lasting |= {"clean_session": False, "timeout": DEADLINE_S}
+    address = (broker.host, broker.port)
+    async with aiomqtt.Client(*address, username="alice", password="wonder", **lasting) as alice:
+        await alice.subscribe(inbox, qos=1)
+    async with client(broker, "gateway") as gateway:
+        await gateway.publish(inbox, b"{}", qos=1)
+
+    with pytest.raises(aiomqtt.MqttError):
+        async with aiomqtt.Client(*address, username="alice", password="guess", **lasting):
+            pass
+    async with aiomqtt.Client(*address, **lasting) as stranger:
+        topics = await heard(broker, stranger, "#", lambda g: g.publish(inbox, b"{}", qos=1))
+
+    assert topics == []
+
+
+async def test_a_wrong_password_under_the_same_client_id_disturbs_nobody(broker):
+    inbox = f"{BASE}/u/alice/in/create-transaction"
+    async with client(broker, "alice", identifier="phone") as alice:
+        with pytest.raises(aiomqtt.MqttError):
+            async with client(broker, "alice", "guess", identifier="phone"):
+                pass
+        topics = await heard(broker, alice, inbox, lambda g: g.publish(inbox, b"{}", qos=1))
+
+    assert topics == [inbox]
