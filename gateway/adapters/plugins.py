@@ -1,0 +1,76 @@
+"""Drivers, lines and simulated houses, found by entry point and loaded when first used."""
+
+from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final, Generic, TypeVar
+
+from gateway.ports.driver import DriverPackage
+from gateway.ports.house import HouseFactory
+from gateway.ports.line import LineFactory
+
+DRIVERS: Final = "gridtender.drivers"
+LINES: Final = "gridtender.lines"
+HOUSES: Final = "gridtender.houses"
+
+_T = TypeVar("_T")
+
+
+class Plugins(Mapping[str, _T], Generic[_T]):
+    """What one group offers, by name in alphabetical order; nothing is imported to list it."""
+
+    def __init__(self, group: str) -> None:
+        found = sorted(entry_points(group=group), key=lambda point: point.name)
+        self._points: dict[str, EntryPoint] = {point.name: point for point in found}
+        self._loaded: dict[str, _T] = {}
+
+    def __getitem__(self, name: str) -> _T:
+        """The object, imported now if it was not yet.
+
+        Raises:
+            KeyError: nothing of this name is installed.
+            ImportError: it is installed but cannot be imported; says why.
+        """
+        if name not in self._loaded:
+            point = self._points[name]
+            try:
+                self._loaded[name] = point.load()
+            except (AttributeError, SyntaxError) as error:
+                message = f"{point.value}: {error}"
+                raise ImportError(message) from error
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._points)
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._points
+
+    def distribution(self, name: str) -> str | None:
+        """Name and version of the distribution that offers it, e.g. ``gridtender 0.1.0``."""
+        point = self._points.get(name)
+        if point is None or point.dist is None:
+            return None
+        return f"{point.dist.name} {point.dist.version}"
+
+
+def driver_packages() -> Plugins[DriverPackage]:
+    """Driver packages by the name that ``driver:`` gives."""
+    return Plugins(DRIVERS)
+
+
+def line_factories() -> Plugins[LineFactory]:
+    """Line factories by URL scheme."""
+    return Plugins(LINES)
+
+
+def house_factories() -> Plugins[HouseFactory]:
+    """Simulated houses by name."""
+    return Plugins(HOUSES)
+
+
+def distribution_of(name: str) -> str | None:
+    """Where a driver package comes from; None if it is not installed."""
+    return driver_packages().distribution(name)

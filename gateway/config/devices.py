@@ -1,0 +1,263 @@
+"""The devices of the file, one by one: what is wrong with one leaves the others alone."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic_core import PydanticCustomError
+
+from gateway.config.connection import Connection, parse_connection
+from gateway.config.problem import Finding, Path, closest, describe, listed
+from gateway.config.shapes import DeviceShape
+from gateway.config.validation import of_refusal, unknown_key, validate
+from gateway.model.device import Device, Fallback, Limits, Role
+from gateway.model.errors import SettingsError
+from gateway.model.site import DeviceSettings, GridLimits
+from gateway.ports.driver import DriverPackage
+
+COMMON_KEYS: Final = frozenset(DeviceShape.model_fields)
+STORES: Final = frozenset({Role.STORAGE, Role.EV})
+
+_NOWHERE: Final = "tcp://0.0.0.0"  # stands in for a refused connection while the rest is checked
+
+
+@dataclass(slots=True, kw_only=True)
+class Devices:
+    """What came of the section.
+
+    Attributes:
+        healthy: in file order.
+        findings: of the others; all paths begin with ``devices`` and an id.
+    """
+
+    healthy: list[DeviceSettings] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def read_devices(
+    entries: Mapping[str, object],
+    packages: Mapping[str, DriverPackage],
+    schemes: Collection[str],
+    limits: GridLimits,
+    refused: Collection[str],
+) -> Devices:
+    """Every entry as a device, or what is wrong with it.
+
+    Args:
+        entries: id -> mapping as in the file.
+        packages: installed drivers; looking one up may raise ImportError.
+        schemes: of connections.
+        limits: at the connection point, for the default fall-back.
+        refused: ids that are refused already; they are checked all the same.
+    """
+    drafts = {name: _Draft(name, entry, packages, schemes) for name, entry in entries.items()}
+    nameplate_w = _nameplate_w(draft.shape for draft in drafts.values())
+    result = Devices()
+    for draft in drafts.values():
+        settings = draft.finish(limits, nameplate_w)
+        if not draft.findings and settings and draft.name not in refused:
+            draft.findings.extend(_clashes(settings.device, result.healthy))
+        result.findings.extend(draft.findings)
+        if not draft.findings and settings and draft.name not in refused:
+            result.healthy.append(settings)
+    return result
+
+
+def default_level_w(role: Role, limits: GridLimits, nameplate_w: float | None) -> float | None:
+    """Where a device falls when the file does not say: None = its own rule.
+
+    Under a site limit it is the level that keeps the limit whatever the others do.
+
+    Args:
+        role: of the device.
+        limits: at the connection point.
+        nameplate_w: of all solar devices together; None = unknown.
+    """
+    limited = limits.export_w is not None and (
+        nameplate_w is None or limits.export_w < nameplate_w
+    )  # fmt: skip
+    if role is Role.SOLAR and limited:
+        return 0.0
+    if role is Role.STORAGE and (limits.export_w is not None or limits.import_w is not None):
+        return 0.0
+    return None
+
+
+def _nameplate_w(shapes: Iterator[DeviceShape | None]) -> float | None:
+    """Of all solar devices together; None if one does not tell."""
+    total = 0.0
+    for shape in shapes:
+        if shape is None:
+            return None
+        if shape.role == Role.SOLAR:
+            if shape.limits.max_w is None:
+                return None
+            total += shape.limits.max_w
+    return total
+
+
+class _Draft:
+    """One entry on its way to a device."""
+
+    def __init__(
+        self,
+        name: str,
+        entry: object,
+        packages: Mapping[str, DriverPackage],
+        schemes: Collection[str],
+    ) -> None:
+        self.name = name
+        self.path: Path = ("devices", name)
+        self.findings: list[Finding] = []
+        self.shape: DeviceShape | None = None
+        self._package: DriverPackage | None = None
+        self._connection = Connection(line=_NOWHERE, unit=1)
+        self._own: dict[str, object] = {}
+        if not isinstance(entry, dict):
+            self._find(
+                (), describe(entry), f"a mapping with the keys {listed(sorted(COMMON_KEYS))}"
+            )
+            return
+        common = {key: value for key, value in entry.items() if key in COMMON_KEYS}
+        self._own = {key: value for key, value in entry.items() if key not in COMMON_KEYS}
+        self._read_common(common)
+        self._find_package(common.get("driver"), packages)
+        self._find_line(common.get("connection"), schemes)
+
+    def _find(self, path: Path, found: str, allowed: str, hint: str = "") -> None:
+        whole = (*self.path, *path)
+        self.findings.append(Finding(path=whole, found=found, allowed=allowed, hint=hint))
+
+    def _read_common(self, common: dict[str, object]) -> None:
+        self.shape, findings = validate(DeviceShape, common, self.path)
+        if self.shape is None and "connection" in {finding.path[-1] for finding in findings}:
+            self.shape, _ = validate(DeviceShape, {**common, "connection": _NOWHERE})
+        self.findings.extend(findings)
+        if self.shape is not None:
+            self.findings.extend(_contradictions(self.shape, common, self.path))
+
+    def _find_package(self, driver: object, packages: Mapping[str, DriverPackage]) -> None:
+        if not isinstance(driver, str):
+            return
+        if driver not in packages:
+            self._find(("driver",), describe(driver), listed(packages), closest(driver, packages))
+            return
+        try:
+            self._package = packages[driver]
+            own = self._package.json_schema()
+        except ImportError as error:
+            found = f"{driver!r}, which cannot be loaded ({error})"
+            self._find(("driver",), found, "a driver whose package is complete")
+            return
+        for key in [key for key in self._own if key not in own]:
+            del self._own[key]
+            self.findings.append(unknown_key((*self.path, key), COMMON_KEYS | set(own)))
+
+    def _find_line(self, connection: object, schemes: Collection[str]) -> None:
+        if connection is None or any(
+            finding.path[2:] == ("connection",) for finding in self.findings
+        ):
+            return
+        try:
+            self._connection = parse_connection(connection, schemes)
+        except PydanticCustomError as error:
+            self.findings.append(of_refusal(error, (*self.path, "connection")))
+
+    def finish(self, limits: GridLimits, nameplate_w: float | None) -> DeviceSettings | None:
+        """The device and the driver's settings; None where too little is known for them."""
+        if self.shape is None or self._package is None:
+            return None
+        device = _device(self.name, self.shape, self._connection, limits, nameplate_w)
+        parsed = self._package.parse(device, self._own)
+        for wrong in parsed if isinstance(parsed, tuple) else ():
+            if isinstance(wrong, SettingsError):
+                self._find(wrong.path, wrong.found, wrong.allowed)
+        return DeviceSettings(device=device, settings=parsed)
+
+
+def _device(
+    name: str,
+    shape: DeviceShape,
+    connection: Connection,
+    limits: GridLimits,
+    nameplate_w: float | None,
+) -> Device:
+    role = Role(shape.role)
+    level = shape.fallback.level
+    level_w = None if isinstance(level, str) else level
+    if level is None:
+        level_w = default_level_w(role, limits, nameplate_w)
+    return Device(
+        id=name,
+        role=role,
+        driver=shape.driver,
+        connection=shape.connection,
+        line=connection.line,
+        unit=connection.unit,
+        poll=shape.poll,
+        timeout=shape.timeout,
+        limits=_limits(shape),
+        fallback=Fallback(after=shape.fallback.after, level_w=level_w),
+        no_timer=shape.no_timer == "accept",
+        tender=shape.tender,
+        price_cap=shape.price_cap,
+        marginal_cost=shape.marginal_cost,
+        wear=shape.wear,
+        round_trip=shape.round_trip,
+        capacity_wh=shape.capacity_wh,
+    )
+
+
+def _limits(shape: DeviceShape) -> Limits:
+    given = shape.limits
+    return Limits(
+        max_w=given.max_w,
+        charge_w=given.charge_w,
+        discharge_w=given.discharge_w,
+        min_soc_pct=0.0 if given.min_soc_pct is None else given.min_soc_pct,
+        max_soc_pct=100.0 if given.max_soc_pct is None else given.max_soc_pct,
+        ramp_w_per_s=given.ramp_w_per_s,
+        min_run=given.min_run,
+        min_rest=given.min_rest,
+        dwell=given.dwell,
+    )
+
+
+def _contradictions(
+    shape: DeviceShape, common: Mapping[str, object], path: Path
+) -> Iterator[Finding]:
+    """Keys that cannot mean anything together."""
+    limits = _limits(shape)
+    if limits.min_soc_pct >= limits.max_soc_pct:
+        found = f"{limits.min_soc_pct:g} with max_soc_pct {limits.max_soc_pct:g}"
+        allowed = "less than max_soc_pct"
+        yield Finding(path=(*path, "limits", "min_soc_pct"), found=found, allowed=allowed)
+    if shape.role in STORES:
+        return
+    given = common.get("limits")
+    for key in ("charge_w", "discharge_w", "min_soc_pct", "max_soc_pct"):
+        if isinstance(given, dict) and key in given:
+            found = f"a limit of a storage on a device of role {shape.role}"
+            yield Finding(
+                path=(*path, "limits", key),
+                found=found,
+                allowed="max_w here; this one with role storage or ev",
+                at_key=True,
+            )
+
+
+def _clashes(device: Device, healthy: list[DeviceSettings]) -> Iterator[Finding]:
+    """What two devices cannot both be; the first in the file is right."""
+    path: Path = ("devices", device.id)
+    for other in (settings.device for settings in healthy):
+        place = (other.line, other.unit, other.role)
+        if place == (device.line, device.unit, device.role):
+            found = f"{describe(device.connection)}, where {other.id} has the same role"
+            allowed = "another connection, unit or role"
+            yield Finding(path=(*path, "connection"), found=found, allowed=allowed)
+        elif device.role is Role.GRID is other.role:
+            found, allowed = (
+                f"a second grid meter besides {other.id}",
+                "one; others have role meter",
+            )
+            yield Finding(path=(*path, "role"), found=found, allowed=allowed)

@@ -1,0 +1,292 @@
+"""The shape of the file: its keys, what each may be, its default and what it is for.
+
+Only this module lists keys; messages, the JSON Schema and the check read them from here.
+Defaults are written as the owner would write them.
+"""
+
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from gateway.config.prices import Price, PriceSetting
+from gateway.config.problem import describe, listed
+from gateway.config.scalars import (
+    Choice,
+    Flag,
+    Real,
+    Scalar,
+    Span,
+    Text,
+    Whole,
+    refusal,
+)
+from gateway.model.device import Role
+from gateway.model.time import MILLISECOND, SECOND, Duration
+
+OWN_RULE: Final = "own-rule"
+# A SunSpec timer is an unsigned 16-bit number of seconds (123 WMaxLimPct_RvrtTms).
+LONGEST_TIMER: Final = Duration(65_535 * SECOND)
+
+_Number = Annotated[float, Real()]
+_Watts = Annotated[float, Real(unit="W", minimum=0)]
+_Percent = Annotated[float, Real(unit="%", minimum=0, maximum=100)]
+_Span = Annotated[Duration, Span()]
+_Flag = Annotated[bool, Flag()]
+_File = Annotated[str, Text(what="the name of a file")]
+_Price = Annotated[PriceSetting, Price()]
+
+
+def key(default: Any, text: str) -> Any:  # noqa: ANN401 - the field's own type decides
+    """A key that may be left out, with its default as the owner would write it."""
+    if default is None:
+        return Field(default=None, description=text)
+    return Field(default=default, description=text, validate_default=True)
+
+
+class Shape(BaseModel):
+    """A mapping with known keys; an empty section is a section of defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty(cls, value: object) -> object:
+        return {} if value is None else value
+
+
+class Level(Scalar):
+    """``own-rule`` or ``{limit_w: N}``."""
+
+    __slots__ = ()
+
+    @property
+    def allowed(self) -> str:
+        """The two forms."""
+        return "own-rule or {limit_w: N} with N in W, at least 0"
+
+    def parse(self, value: object) -> float | str:
+        """The limit's magnitude in W, or the word."""
+        if value == OWN_RULE:
+            return OWN_RULE
+        if isinstance(value, dict) and set(value) == {"limit_w"}:
+            limit = value["limit_w"]
+            if isinstance(limit, bool) or not isinstance(limit, int | float) or limit < 0:
+                raise refusal(value, self.allowed, found=f"limit_w: {describe(limit)}")
+            return Real(unit="W", minimum=0).parse(limit)
+        if isinstance(value, dict):
+            raise refusal(value, self.allowed, found=f"a mapping with the keys {listed(value)}")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        raise refusal(value, self.allowed, hint=f"write {{limit_w: {value}}}" if number else "")
+
+    def schema(self) -> dict[str, object]:
+        """The two forms."""
+        limit = {
+            "type": "object",
+            "properties": {"limit_w": {"type": "number", "minimum": 0}},
+            "required": ["limit_w"],
+            "additionalProperties": False,
+        }
+        return {"oneOf": [{"const": OWN_RULE}, limit]}
+
+
+class FallbackShape(Shape):
+    """Where the device goes when the gateway is gone."""
+
+    after: Annotated[Duration, Span(minimum=SECOND, maximum=LONGEST_TIMER)] = key(
+        "60s", "at most so long after the last renewal"
+    )
+    level: Annotated[float | str | None, Level()] = key(
+        None, "own-rule, or a limit; default: own-rule, under a site limit what keeps it"
+    )
+
+
+class LimitsShape(Shape):
+    """What the owner allows a device."""
+
+    max_w: _Watts | None = key(None, "bound on the device's power; of solar its nameplate")
+    charge_w: _Watts | None = key(None, "storage: fastest charge")
+    discharge_w: _Watts | None = key(None, "storage: fastest discharge")
+    min_soc_pct: _Percent | None = key(None, "storage: reserve; default 0")
+    max_soc_pct: _Percent | None = key(None, "storage: upper bound; default 100")
+    ramp_w_per_s: Annotated[float, Real(unit="W/s", above=0)] | None = key(
+        None, "fastest change of a setpoint"
+    )
+    min_run: _Span = key("0s", "once on, stay on so long")
+    min_rest: _Span = key("0s", "once off, stay off so long")
+    dwell: _Span = key("0s", "shortest time between two changes of direction")
+
+
+class DeviceShape(Shape):
+    """One device: the keys every driver shares."""
+
+    driver: Annotated[str, Text(what="the name of an installed driver")] = Field(
+        description="the driver package that speaks with the device"
+    )
+    connection: Annotated[str, Text(what="a URL such as tcp://192.168.1.20:502?unit=1")] = Field(
+        description="tcp://HOST:PORT?unit=N; port 502 and unit 1 may be left out"
+    )
+    role: Annotated[str, Choice(words=tuple(Role))] = Field(
+        description="the part it plays in the area"
+    )
+    poll: _Span = key("1s", "time between reads; 0ms = as fast as it answers")
+    timeout: Annotated[Duration, Span(minimum=MILLISECOND)] = key("1s", "for one request")
+    fallback: FallbackShape = key({}, "where it goes when the gateway is gone")
+    limits: LimitsShape = key({}, "what you allow it")
+    no_timer: Annotated[str, Choice(words=("refuse", "accept"))] = key(
+        "refuse", "accept: drive it even if it has no timer of its own"
+    )
+    tender: _Flag = key(default=True, text="whether an agent of the gateway tenders for it")
+    price_cap: _Number | None = key(None, "what a load pays at most, per price unit")
+    marginal_cost: _Number = key(0, "of a source, per price unit")
+    wear: Annotated[float, Real(minimum=0)] = key(0, "of a storage, per kWh of throughput")
+    round_trip: Annotated[float, Real(above=0, maximum=1)] | None = key(
+        None, "of a storage: efficiency, where the device does not tell"
+    )
+    capacity_wh: Annotated[float, Real(unit="Wh", above=0)] | None = key(
+        None, "of a storage: usable energy, where the device does not tell"
+    )
+
+
+class ListenShape(Shape):
+    """Where a broker of our own listens."""
+
+    host: Annotated[str, Text(what="a host name or address")] = key("127.0.0.1", "its address")
+    port: Annotated[int, Whole(minimum=0, maximum=65_535)] = key(0, "its port; 0 = any free one")
+
+
+class BrokerShape(Shape):
+    """Where MQTT is spoken."""
+
+    url: Annotated[str, Text(what="mqtt://HOST:PORT")] | None = key(
+        None, "an external broker, mqtt://HOST:PORT; default: a broker of our own"
+    )
+    username: Annotated[str, Text(what="a user name")] = key("gateway", "the gateway's user")
+    password_file: _File | None = key(
+        None, "its password; default $CREDENTIALS_DIRECTORY/mqtt-password if that is there"
+    )
+    kind: Annotated[str, Choice(words=("auto", "mosquitto", "embedded"))] = key(
+        "auto", "broker of our own; auto: mosquitto if installed, else in-process"
+    )
+    listen: ListenShape = key({}, "where a broker of our own listens")
+    guest: _Flag = key(default=False, text="user guest, password guest, may tender (demo)")
+
+
+class ProductShape(Shape):
+    """What a market trades."""
+
+    resource: Annotated[str, Text(what="POWER, WATER_FLOW, ... or an x-NAME of your own")] = key(
+        "POWER", "CTS resource designator"
+    )
+    unit: Annotated[str, Text(what="a unit", pattern=r"[^\s\x00-\x1f\x7f]{1,16}")] | None = key(
+        None, "of quantities; default by resource, W for POWER"
+    )
+    interval: Annotated[Duration, Span(minimum=SECOND, step=SECOND, step_text="whole seconds")] = (
+        key("10s", "length of delivery")
+    )
+    mechanism: Annotated[str, Choice(words=("uniform-price",))] = key(
+        "uniform-price", "how the price is made"
+    )
+    price_rule: Annotated[str, Choice(words=("midpoint", "low", "high"))] = key(
+        "midpoint", "which price of the range of equilibrium prices"
+    )
+    price_scale: Annotated[int, Whole(minimum=-9, maximum=0)] = key(
+        -4, "exponent of ten of the market's integer price"
+    )
+    quantity_scale: Annotated[int, Whole(minimum=-9, maximum=9)] = key(
+        0, "exponent of ten of the market's integer quantity"
+    )
+    tick: Annotated[float, Real(above=0)] | None = key(
+        None, "prices are multiples of it; default one unit of the scale"
+    )
+    lot: Annotated[float, Real(above=0)] | None = key(
+        None, "quantities are multiples of it; default one unit of the scale"
+    )
+    price_floor: _Number = key(-1.0, "lowest price, per price unit")
+    price_cap: _Number = key(2.0, "highest price, per price unit")
+
+
+class GridShape(Shape):
+    """The connection point and its tariff."""
+
+    import_limit_w: _Watts | None = key(None, "most that may be drawn (the fuse)")
+    export_limit_w: _Watts | None = key(None, "most that may be fed in; 0 = nothing")
+    import_price: _Price = key(0.30, "what drawing costs: number, {topic: …} or {csv: …}")
+    export_price: _Price = key(0.08, "what feeding in earns: number, {topic: …} or {csv: …}")
+
+
+class DispatchShape(Shape):
+    """Timings and thresholds of dispatch."""
+
+    gate_lead: _Span = key("500ms", "tenders close so long before delivery")
+    settle: _Span = key("2s", "how long a command may take to show on the meter")
+    deviation_w: _Watts = key(200, "deviation from the position that calls an auction")
+
+
+class JournalShape(Shape):
+    """How often the disk is asked to sync."""
+
+    sync_window: _Span = key("5ms", "rows wait so long to be synced together")
+    syncs_per_minute: Annotated[int, Whole(minimum=0)] = key(0, "budget; 0 = no budget")
+    keep: Annotated[Duration, Span(minimum=SECOND)] = key("30d", "how long rows are kept")
+
+
+class PartyShape(Shape):
+    """An outside party."""
+
+    max_open_tenders: Annotated[int, Whole(minimum=0)] = key(1000, "its budget")
+
+
+class LogShape(Shape):
+    """What is said, and how."""
+
+    level: Annotated[str, Choice(words=("debug", "info", "warning", "error"))] = key(
+        "info", "the least severe line that is shown"
+    )
+    format: Annotated[str, Choice(words=("auto", "console", "json"))] = key(
+        "auto", "auto: console on a terminal, else json"
+    )
+
+
+class SiteShape(Shape):
+    """The whole file.  Devices are looked at one by one, so that one cannot spoil another."""
+
+    area: Annotated[str, Text(what="a name", pattern=".*")] = key(
+        "home", "the area's name; also the market's"
+    )
+    timezone: Annotated[str, Text(what="a zone such as Europe/Amsterdam")] = key(
+        "UTC", "IANA time zone, for people only"
+    )
+    currency: Annotated[str, Text(what="three capital letters such as EUR", pattern="[A-Z]{3}")] = (
+        key("EUR", "ISO 4217 code of all prices")
+    )
+    control: Annotated[
+        Literal["observe", "advise", "act"],
+        Choice(
+            words=("observe", "advise", "act"),
+            hints=MappingProxyType(
+                {
+                    "hands-off": "observe writes nothing; `gridtender hands-off` works at any time",
+                },
+            ),
+        ),
+    ] = key("observe", "observe: no setpoints; advise: publishes them; act: writes them")
+    state_dir: _File | None = key(
+        None, "default $STATE_DIRECTORY, else $XDG_STATE_HOME/gridtender or ~/.local/state/…"
+    )
+    broker: BrokerShape = key({}, "where MQTT is spoken")
+    devices: dict[str, Any] = key({}, "the devices, by id")
+    products: dict[str, ProductShape] = key({"power": {}}, "what is traded, by id")
+    grid: GridShape = key({}, "the connection point and its tariff")
+    dispatch: DispatchShape = key({}, "timings of dispatch")
+    journal: JournalShape = key({}, "how often the disk is asked to sync")
+    parties: dict[str, PartyShape] = key({}, "outside parties, by id")
+    log: LogShape = key({}, "what is said, and how")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections(cls, value: object) -> object:
+        """A section without content is as good as left out."""
+        if not isinstance(value, dict):
+            return value
+        return {name: content for name, content in value.items() if content is not None}

@@ -1,0 +1,119 @@
+"""How settings are said to a person: durations, prices, levels, what enforces a fall-back."""
+
+from typing import Final
+
+from gateway.model.device import Device, Role
+from gateway.model.product import Product
+from gateway.model.site import BrokerSettings, ControlMode, PriceSource, PriceTable, TopicPrice
+from gateway.model.time import HOUR, Duration, rfc3339, short_duration
+
+READ_ONLY: Final = frozenset({Role.GRID, Role.METER})
+
+MODES: Final = {
+    ControlMode.OBSERVE: "devices are read, agents tender, the market clears; nothing is written",
+    ControlMode.ADVISE: "as observe, and setpoints are published; nothing is written",
+    ControlMode.ACT: "setpoints are written to the devices",
+    ControlMode.HANDS_OFF: "nothing is written",
+}
+
+
+WHEN_GONE: Final = {
+    ControlMode.OBSERVE: "When the gateway is gone: nothing changes in observe; with control: act",
+    ControlMode.ADVISE: "When the gateway is gone: nothing changes in advise; with control: act",
+    ControlMode.ACT: "When the gateway is gone",
+    ControlMode.HANDS_OFF: "When the gateway is gone: nothing changes",
+}
+
+# The SunSpec model whose timer ends at the device's own rule, not at a chosen level.
+_TIMER_ENDS_ABOVE: Final = {Role.SOLAR: 123, Role.STORAGE: 124}
+
+
+def duration_text(duration: Duration) -> str:
+    """As in the file, days included."""
+    days, rest = divmod(duration, 24 * HOUR)
+    return f"{days}d" if days and not rest else short_duration(duration)
+
+
+def price_text(price: PriceSource, per: str) -> str:
+    """E.g. ``0.3 EUR/kWh`` or ``from topic tariff/import, in EUR/kWh``."""
+    if isinstance(price, TopicPrice):
+        return f"the number on topic {price.topic}, in {per}"
+    if isinstance(price, PriceTable):
+        first, last = rfc3339(price.steps[0][0]), rfc3339(price.steps[-1][0])
+        return f"{len(price.steps)} prices in {per}, the first from {first}, the last from {last}"
+    return f"{price.value:g} {per}"
+
+
+def broker_text(broker: BrokerSettings) -> str:
+    """Which broker, and as whom."""
+    password = f"password in {broker.password_file}" if broker.password_file else "no password"
+    if broker.url is not None:
+        return f"{broker.url} as {broker.username}, {password}"
+    kinds = {
+        "auto": "mosquitto as a child where it is installed, else in-process",
+        "mosquitto": "mosquitto as a child",
+        "embedded": "in-process",
+    }
+    port = f"port {broker.listen_port}" if broker.listen_port else "any free port"
+    guest = "; user guest may tender" if broker.guest else ""
+    return f"our own, {kinds[broker.kind]}; on {broker.listen_host}, {port}{guest}"
+
+
+def terms_text(product: Product) -> str:
+    """What is traded, how and when."""
+    return (
+        f"{product.resource} in {product.unit}, every {duration_text(product.interval)}, "
+        f"{product.mechanism} ({product.price_rule}); "
+        f"gate {duration_text(product.gate_lead)} before delivery"
+    )
+
+
+def steps_text(product: Product) -> str:
+    """The range and the steps of price and quantity, as real numbers."""
+    low, high, tick = (
+        product.real_price(price)
+        for price in (product.price_floor, product.price_cap, product.tick)
+    )
+    return (
+        f"prices {low:f} to {high:f} {product.currency}/{product.price_unit} in ticks of {tick:f}; "
+        f"quantities in lots of {product.real_quantity(product.lot):g} {product.unit}"
+    )
+
+
+def steered(device: Device) -> bool:
+    """Whether the configuration lets the gateway write to the device at all."""
+    return device.tender and device.role not in READ_ONLY
+
+
+def fallback_text(device: Device) -> str:
+    """Where the device goes, and within what time."""
+    if not steered(device):
+        return "nothing is ever written to it"
+    level = device.fallback.level_w
+    where = "its own rule" if level is None else f"{level:g} W"
+    return f"{where}, within {duration_text(device.fallback.after)} of the last renewal"
+
+
+def enforcement_texts(device: Device) -> tuple[str, ...]:
+    """What brings it there; what only the connected device can tell is said as an if."""
+    if not steered(device):
+        return ()
+    if device.fallback.level_w is None:
+        return ("its own timer, which connecting it shows;", *_without_timer(device))
+    level = f"{device.fallback.level_w:g} W"
+    if model := _TIMER_ENDS_ABOVE.get(device.role):
+        return (
+            f"its own timer if that can end at {level} (model 704); a timer that ends at its own",
+            f"rule (model {model}) is left off, and `gridtender release` writes {level};",
+            *_without_timer(device),
+        )
+    return (
+        f"its own timer if that can end at {level}, else `gridtender release`;",
+        *_without_timer(device),
+    )
+
+
+def _without_timer(device: Device) -> tuple[str, ...]:
+    if device.no_timer:
+        return ("without a timer: `gridtender release` alone (no_timer: accept)",)
+    return ("without a timer it is only read (no_timer: refuse)",)
