@@ -1,0 +1,284 @@
+"""MQTT: the house mirrored to a broker, and the door for parties outside.
+
+The house never waits for it.  Facts go into an outbox; a loop keeps connecting for ever.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import aiomqtt
+import structlog
+
+from gateway.adapters.mqtt_client import connection, lost, publish, subscribe, taken_over
+from gateway.adapters.mqtt_inbox import Inbox
+from gateway.adapters.mqtt_outbox import Outbox
+from gateway.model.errors import GridtenderError
+from gateway.model.event import Detail, Fact, Refused, ResponseCode
+from gateway.model.request import OwnerRequest, PriceHeard, Request
+from gateway.ports.broker import BrokerEndpoint
+from gateway.ports.clock import Clock
+from gateway.ports.exchange import Exchange
+from gateway.wire.border import Border
+from gateway.wire.message import Message
+from gateway.wire.mirror import Mirror
+from gateway.wire.replies import ANSWERS, operation_of, refusal_message, reply_message
+from gateway.wire.requests import Acknowledged, Answer, Ignored, parse
+from gateway.wire.topics import matches
+
+# Enough to keep a broker busy that confirms each message only after 40 ms.
+_WRITERS = 8
+_FIRST_RETRY_S = 0.25
+_LAST_RETRY_S = 5.0
+_STABLE_S = 60.0
+_SWEEP_S = 2.0
+_GOODBYE_S = 1.0
+_SHORT_S = 5.0
+_SHORT_LIVES_TO_SUSPECT = 3
+_MACHINE_ID = Path("/etc/machine-id")
+
+
+def client_id(area: str, state_dir: str, machine_id: Path = _MACHINE_ID) -> str:
+    """The MQTT client id of this area's gateway on this machine and state directory."""
+    machine = machine_id.read_text() if machine_id.exists() else ""
+    instance = hashlib.sha256(f"{machine}\n{state_dir}".encode()).hexdigest()[:8]
+    return f"gridtender-{area}-{instance}"
+
+
+class MqttAdapter:
+    """Mirrors every fact to the broker and brings parties' requests to the exchange.
+
+    Args:
+        endpoint: where the broker is; its address is asked anew at every connect.
+        identifier: the MQTT client id, see ``client_id``.
+        min_interval_s: at least so long between two mirrored messages on one topic, real time
+            (0.2 when the clock runs faster than real time, else 0).
+        on_overflow: called when undelivered pushes begin to be dropped.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: BrokerEndpoint,
+        identifier: str,
+        mirror: Mirror,
+        border: Border,
+        exchange: Exchange,
+        clock: Clock,
+        min_interval_s: float = 0.0,
+        on_overflow: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._identifier = identifier
+        self._mirror = mirror
+        self._border = border
+        self._exchange = exchange
+        self._clock = clock
+        self._on_overflow = on_overflow
+        self._outbox = Outbox(min_interval_s=min_interval_s)
+        self._inbox: Inbox[Request | OwnerRequest] | None = None
+        self._log = structlog.get_logger()
+        self._short_lives = 0
+        self.connected = asyncio.Event()
+
+    def listen(self, fact: Fact) -> None:
+        """The bus listener: puts the fact's messages into the outbox, and returns."""
+        for message in self._mirror.messages(fact, self._clock.now()):
+            self._put(message)
+
+    async def run(self) -> None:
+        """Keep connected for ever; a missing broker is waited for, never an error."""
+        for message in self._mirror.standing():
+            self._outbox.put(message)
+        async with asyncio.TaskGroup() as parties:
+            self._inbox = Inbox(parties, self._handle)
+            await self._keep_connected()
+
+    async def _keep_connected(self) -> None:
+        retry_s = _FIRST_RETRY_S
+        loop = asyncio.get_running_loop()
+        while True:
+            begin = loop.time()
+            error = await self._connection_error()
+            stable = self.connected.is_set() and loop.time() - begin > _STABLE_S
+            retry_s = _FIRST_RETRY_S if stable else retry_s
+            self._report(error, loop.time() - begin, retry_s)
+            self.connected.clear()
+            await asyncio.sleep(retry_s)
+            retry_s = min(2 * retry_s, _LAST_RETRY_S)
+
+    async def _connection_error(self) -> BaseException:
+        """Be connected as long as it goes, and return what ended it."""
+        error: BaseException = aiomqtt.MqttError("the connection ended")
+        try:
+            await self._be_connected()
+        except* (aiomqtt.MqttError, OSError) as group:
+            error = group
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # A goodbye that failed must not hide that we were asked to stop.
+            raise asyncio.CancelledError
+        return error
+
+    async def _be_connected(self) -> None:
+        client = connection(
+            self._endpoint, self._receive, identifier=self._identifier, will=self._mirror.will()
+        )
+        async with client:
+            await self._introduce(client)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(lost(client), name="mqtt[watch]")
+                    tasks.create_task(self._sweep(client), name="mqtt[sweep]")
+                    for number in range(_WRITERS):
+                        tasks.create_task(self._write(client), name=f"mqtt[writer-{number}]")
+            except asyncio.CancelledError:
+                async with asyncio.timeout(_GOODBYE_S):
+                    await publish(client, self._mirror.will(), self._endpoint.protocol)
+                raise
+
+    async def _introduce(self, client: aiomqtt.Client) -> None:
+        wanted = (*self._border.topics.listened, *sorted(self._border.prices))
+        for refused in await subscribe(client, wanted):
+            self._log.error("mqtt.subscription_refused", topic=refused)
+        await publish(client, self._mirror.birth(self._clock.now()), self._endpoint.protocol)
+        self._outbox.replay()
+        self.connected.set()
+        self._log.info("mqtt.connected", host=self._endpoint.host, port=self._endpoint.port)
+
+    async def _write(self, client: aiomqtt.Client) -> None:
+        while True:
+            message = await self._outbox.take()
+            await publish(client, message, self._endpoint.protocol)
+            self._outbox.done(message)
+
+    async def _sweep(self, client: aiomqtt.Client) -> None:
+        """Hear for a moment what is retained in our name, so that ghosts are cleared."""
+        filters = self._border.topics.retained
+        await subscribe(client, filters)
+        await asyncio.sleep(_SWEEP_S)
+        await client.unsubscribe(list(filters))
+
+    def _receive(self, message: aiomqtt.Message) -> None:
+        topic, payload = message.topic.value, bytes(message.payload or b"")
+        if any(matches(one, topic) for one in self._border.topics.retained):
+            if message.retain and payload:
+                self._lay_ghost(topic)
+            return
+        if message.retain and topic not in self._border.prices:
+            # Whoever retained it did so before we listened: it is not meant for now.
+            self._log.warning("mqtt.message_ignored", topic=topic, reason="it was retained")
+            return
+        self._act_on(topic, payload)
+
+    def _lay_ghost(self, topic: str) -> None:
+        if not self._outbox.retains(topic) and topic != self._border.topics.status:
+            self._log.debug("mqtt.ghost_cleared", topic=topic)
+            self._outbox.put(Message(topic, b"", retain=True))
+
+    def _act_on(self, topic: str, payload: bytes) -> None:
+        parsed = parse(topic, payload, self._border, self._clock.now())
+        match parsed:
+            case Answer(message=message, refused=refused):
+                self._log.info(
+                    "request.refused",
+                    party=refused.party,
+                    code=int(refused.code),
+                    reason=refused.description,
+                )
+                self._put(message)
+            case PriceHeard():
+                self._exchange.price(parsed)
+            case OwnerRequest():
+                self._queue("owner", parsed)
+            case Acknowledged(party=party, transaction=transaction):
+                self._log.debug("transaction.acknowledged", party=party, transaction=transaction)
+            case Ignored(topic=ignored, reason=reason):
+                self._log.warning("mqtt.message_ignored", topic=ignored, reason=reason)
+            case _:
+                self._queue(parsed.party, parsed)
+
+    def _queue(self, party: str, request: Request | OwnerRequest) -> None:
+        if self._inbox is not None and self._inbox.put(party, request):
+            return
+        self._log.warning("request.dropped", party=party, reason="too many wait")
+        if not isinstance(request, OwnerRequest):
+            self._refuse(
+                request,
+                ResponseCode.RULES_VIOLATION,
+                Detail.RULES_VIOLATION,
+                "too many requests are waiting; wait for their answers",
+                term="budget",
+            )
+
+    async def _handle(self, request: Request | OwnerRequest) -> None:
+        try:
+            if isinstance(request, OwnerRequest):
+                await self._exchange.owner(request)
+                return
+            reply = await self._exchange.handle(request)
+        except GridtenderError as error:
+            self._log.error("request.failed", error=str(error))
+            if not isinstance(request, OwnerRequest):
+                code, detail = ResponseCode.FORCE_MAJEURE, Detail.FORCE_MAJEURE
+                self._refuse(request, code, detail, str(error))
+            return
+        self._put(reply_message(self._border, request, reply))
+
+    def _refuse(
+        self,
+        request: Request,
+        code: ResponseCode,
+        detail: Detail,
+        description: str,
+        term: str = "",
+    ) -> None:
+        refused = Refused(
+            party=request.party,
+            product="",
+            code=code,
+            detail=detail,
+            description=description,
+            term=term,
+        )
+        self._put(
+            refusal_message(
+                self._border.area,
+                ANSWERS[operation_of(request)],
+                refused,
+                request_id=request.request_id,
+                at=self._clock.now(),
+            )
+        )
+
+    def _put(self, message: Message) -> None:
+        dropped = self._outbox.dropped
+        self._outbox.put(message)
+        if self._outbox.dropped != dropped:
+            self._on_overflow(self._outbox.dropped)
+            if not dropped:
+                self._log.error("mqtt.pushes_dropped", reason="the broker was away too long")
+
+    def _report(self, error: BaseException, lived_s: float, retry_s: float) -> None:
+        was_connected = self.connected.is_set()
+        short = was_connected and lived_s < _SHORT_S
+        self._short_lives = self._short_lives + 1 if short else 0
+        if taken_over(error) or self._short_lives >= _SHORT_LIVES_TO_SUSPECT:
+            self._log.error(
+                "mqtt.taken_over",
+                client_id=self._identifier,
+                reason="another client seems to use the same id; is a second gateway running?",
+            )
+        elif was_connected:
+            self._log.warning("mqtt.lost", reason=_reason(error), retry_s=retry_s)
+        elif retry_s == _FIRST_RETRY_S:
+            self._log.warning("mqtt.unreachable", reason=_reason(error), retry_s=retry_s)
+        else:
+            self._log.debug("mqtt.unreachable", reason=_reason(error), retry_s=retry_s)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, BaseExceptionGroup):
+        return _reason(error.exceptions[0])
+    return str(error) or type(error).__name__

@@ -1,0 +1,122 @@
+"""One MQTT connection, made the way this project needs it."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from gateway.ports.broker import BrokerEndpoint, MqttVersion
+from gateway.wire.message import Message
+
+KEEPALIVE_S: Final = 10
+ANSWER_S: Final = 5.0
+"""How long a broker may take to confirm anything before it counts as hung."""
+
+_SESSION_TAKEN_OVER: Final = 0x8E
+_REFUSED: Final = 0x80
+
+
+def connection(
+    endpoint: BrokerEndpoint,
+    receive: Callable[[aiomqtt.Message], None],
+    *,
+    identifier: str | None = None,
+    will: Message | None = None,
+) -> aiomqtt.Client:
+    """A client that is not yet connected.
+
+    ``receive`` is called for each message and must neither block nor raise.
+    """
+    client = aiomqtt.Client(
+        endpoint.host,
+        endpoint.port,
+        username=endpoint.username,
+        password=endpoint.password,
+        identifier=identifier,
+        protocol=_version(endpoint.protocol),
+        keepalive=KEEPALIVE_S,
+        timeout=ANSWER_S,
+        # Without it Nagle and delayed acknowledgement make 40 ms of every confirmation.
+        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        tls_context=ssl.create_default_context() if endpoint.tls else None,
+        queue_type=_calling(receive),
+        will=None
+        if will is None
+        else aiomqtt.Will(will.topic, will.payload, will.qos, will.retain),
+    )
+    client.pending_calls_threshold = 1000
+    return client
+
+
+async def publish(client: aiomqtt.Client, message: Message, version: MqttVersion) -> None:
+    """Return when the message is confirmed (QoS 1) or on its way (QoS 0).
+
+    Raises:
+        aiomqtt.MqttError: the connection is gone or the broker hangs.
+    """
+    await client.publish(
+        message.topic,
+        message.payload,
+        qos=message.qos,
+        retain=message.retain,
+        properties=_properties(message) if version == 5 and message.payload else None,  # noqa: PLR2004
+    )
+
+
+async def subscribe(client: aiomqtt.Client, filters: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscribe at QoS 1; returns the filters the broker refused.
+
+    Raises:
+        aiomqtt.MqttError: the connection is gone or the broker hangs.
+    """
+    codes = await client.subscribe([(one, 1) for one in filters])
+    values = [code if isinstance(code, int) else code.value for code in codes]
+    return tuple(one for one, code in zip(filters, values, strict=True) if code >= _REFUSED)
+
+
+async def lost(client: aiomqtt.Client) -> None:
+    """Wait until the connection is lost.
+
+    Raises:
+        aiomqtt.MqttError: always, with the reason.
+    """
+    async for _ in client.messages:  # the queue hands on at once and never holds anything
+        pass
+
+
+def taken_over(error: BaseException) -> bool:
+    """Whether the broker said that another client connected with the same id (MQTT 5)."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(taken_over(inner) for inner in error.exceptions)
+    code = getattr(error, "rc", None)
+    if getattr(code, "value", code) == _SESSION_TAKEN_OVER:
+        return True
+    return error.__cause__ is not None and taken_over(error.__cause__)
+
+
+def _version(version: MqttVersion) -> aiomqtt.ProtocolVersion:
+    return aiomqtt.ProtocolVersion(version)
+
+
+def _properties(message: Message) -> Properties:
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.ContentType = "application/json"
+    properties.PayloadFormatIndicator = 1
+    if message.expiry_s is not None:
+        properties.MessageExpiryInterval = message.expiry_s
+    return properties
+
+
+def _calling(receive: Callable[[aiomqtt.Message], None]) -> type[asyncio.Queue[aiomqtt.Message]]:
+    class Dispatch(asyncio.Queue[aiomqtt.Message]):
+        """Calls instead of queueing: a task per message would cost more than the message."""
+
+        def put_nowait(self, item: aiomqtt.Message) -> None:
+            receive(item)
+
+    return Dispatch

@@ -1,0 +1,123 @@
+"""What waits to be published, in bounded memory, whether or not there is a broker.
+
+Of a retained topic only the newest message counts.  Pushes and answers to parties are kept in
+order until the broker has taken them.  Ticks are for who looks now.
+"""
+
+import asyncio
+from collections import deque
+
+from gateway.wire.message import Message
+
+_KEPT = 10_000
+_TICKS = 1_000
+
+
+class Outbox:
+    """Messages to publish; any number of writers ``take`` from it.
+
+    ``min_interval_s`` bounds the rate per topic of retained messages and ticks, in real time;
+    what comes faster is conflated (retained) or dropped (ticks).  Pushes are never held back.
+    """
+
+    def __init__(self, *, min_interval_s: float = 0.0, kept: int = _KEPT) -> None:
+        self._min_interval_s = min_interval_s
+        self._bound = kept
+        self._kept: deque[Message] = deque()
+        self._flying: list[Message] = []
+        self._retained: dict[str, Message] = {}
+        self._ready: dict[str, Message] = {}
+        self._held: dict[str, Message] = {}
+        self._ticks: deque[Message] = deque(maxlen=_TICKS)
+        self._last_sent: dict[str, float] = {}
+        self._wake = asyncio.Event()
+        self.dropped = 0
+
+    def put(self, message: Message) -> None:
+        """Take a message; drops (and counts) the oldest push when 10 000 wait."""
+        if message.retain:
+            self._put_retained(message)
+        elif message.qos:
+            self._put_kept(message)
+        else:
+            self._put_tick(message)
+        self._wake.set()
+
+    async def take(self) -> Message:
+        """The next message: pushes first, then state, then ticks."""
+        while True:
+            message = self._next()
+            if message is not None:
+                return message
+            self._wake.clear()
+            await self._wake.wait()
+
+    def done(self, message: Message) -> None:
+        """The broker has taken it."""
+        if message.qos and not message.retain:
+            self._flying.remove(message)
+
+    def replay(self) -> None:
+        """Make ready, after a new connection, all state and every push not yet confirmed."""
+        self._kept.extendleft(reversed(self._flying))
+        self._flying.clear()
+        self._held.clear()
+        self._ready = dict(self._retained)
+        self._wake.set()
+
+    def retains(self, topic: str) -> bool:
+        """Whether something is meant to be retained on the topic."""
+        return topic in self._retained
+
+    def _put_retained(self, message: Message) -> None:
+        if message.payload:
+            self._retained[message.topic] = message
+        else:
+            self._retained.pop(message.topic, None)
+        if message.topic in self._held:
+            self._held[message.topic] = message
+            return
+        wait_s = self._wait_s(message.topic)
+        if message.topic in self._ready or wait_s <= 0:
+            self._ready[message.topic] = message
+        else:
+            self._held[message.topic] = message
+            asyncio.get_running_loop().call_later(wait_s, self._release, message.topic)
+
+    def _put_kept(self, message: Message) -> None:
+        if len(self._kept) >= self._bound:
+            self._kept.popleft()
+            self.dropped += 1
+        self._kept.append(message)
+
+    def _put_tick(self, message: Message) -> None:
+        if self._wait_s(message.topic) <= 0:
+            self._mark_sent(message.topic)
+            self._ticks.append(message)
+
+    def _next(self) -> Message | None:
+        if self._kept:
+            message = self._kept.popleft()
+            self._flying.append(message)
+            return message
+        if self._ready:
+            topic = next(iter(self._ready))
+            self._mark_sent(topic)
+            return self._ready.pop(topic)
+        return self._ticks.popleft() if self._ticks else None
+
+    def _release(self, topic: str) -> None:
+        message = self._held.pop(topic, None)
+        if message is not None:
+            self._ready[topic] = message
+            self._wake.set()
+
+    def _wait_s(self, topic: str) -> float:
+        if not self._min_interval_s or topic not in self._last_sent:
+            return 0.0
+        now = asyncio.get_running_loop().time()
+        return self._last_sent[topic] + self._min_interval_s - now
+
+    def _mark_sent(self, topic: str) -> None:
+        if self._min_interval_s:
+            self._last_sent[topic] = asyncio.get_running_loop().time()
