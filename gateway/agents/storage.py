@@ -24,13 +24,13 @@ class Battery:
     """What a storage can do from its present charge, in real units.
 
     Attributes:
-        eta: one-way efficiency, the same both ways: the square root of the round trip.
+        round_trip: efficiency of charging and discharging together, 0..1.
         charge_w, discharge_w: at its terminals, W >= 0.
         room_wh, stored_wh: that fit in, and lie above the reserve, Wh >= 0.
         level: 0 at the reserve, 1 at the highest charge allowed.
     """
 
-    eta: float
+    round_trip: float
     charge_w: float
     discharge_w: float
     room_wh: float
@@ -46,13 +46,18 @@ class Battery:
         discharge_w = _strictest(told.discharge_w, own.discharge_w, own.max_w, told.rating_w)
         capacity_wh = told.capacity_wh or device.capacity_wh or discharge_w  # one hour: cautious
         return cls(
-            eta=math.sqrt(told.round_trip or device.round_trip or ROUND_TRIP),
+            round_trip=told.round_trip or device.round_trip or ROUND_TRIP,
             charge_w=_strictest(told.charge_w, own.charge_w, own.max_w, told.rating_w),
             discharge_w=discharge_w,
             room_wh=max(own.max_soc_pct - soc_pct, 0.0) / 100 * capacity_wh,
             stored_wh=max(soc_pct - own.min_soc_pct, 0.0) / 100 * capacity_wh,
             level=above_pct / span_pct if span_pct > 0 else 1.0,
         )
+
+    @property
+    def eta(self) -> float:
+        """One-way efficiency, taken as the same both ways."""
+        return math.sqrt(self.round_trip)
 
     def can_charge_w(self, hours: float) -> float:
         """The draw it can hold for so long; fades to 0 as it fills."""
@@ -77,7 +82,7 @@ class Storage:
 
     Attributes:
         dearest_import: the highest real import price the tariff can reach; None = unknown.
-            Surplus is left to the grid only when not even that price would repay storing it.
+            Surplus goes to the grid first only where not even that price would repay storing it.
     """
 
     device: Device
@@ -120,24 +125,24 @@ class Storage:
         grid = GridPrices.at(gate)
         if grid.asks <= 0:  # drawing is paid for: charge if that covers the wear, never discharge
             return Quote(-wear if grid.asks <= -wear else None, None)
-        quote = _inside(gate, grid, battery, wear)
+        buy, sell = _inside(gate, grid, battery, wear)
         return Quote(
-            quote.buy if self._pays_to_store(gate, battery, wear) else None,
-            quote.sell if grid.asks > wear else None,
+            min(buy, self._most_it_may_save(gate, battery, wear)),
+            sell if grid.asks > wear else None,
         )
 
-    def _pays_to_store(self, gate: Gate, battery: Battery, wear: int) -> bool:
-        """Whether stored surplus can ever save more than exporting it earns now."""
-        product, tariff = gate.product, gate.snapshot
-        if self.dearest_import is None or tariff.export_price is None:
-            return True
-        dearest = max(self.dearest_import, tariff.import_price or 0.0)
-        saves = battery.eta**2 * (product.price(dearest) - wear) - wear
-        return saves > max(product.price(tariff.export_price), 0)
+    def _most_it_may_save(self, gate: Gate, battery: Battery, wear: int) -> int:
+        """The price per kWh taken that no later hour can repay: above it, export is better."""
+        product = gate.product
+        if self.dearest_import is None:
+            return product.price_cap
+        dearest = max(self.dearest_import, gate.snapshot.import_price or 0.0)
+        saved = battery.round_trip * (product.price(dearest) - wear) - wear
+        return math.floor(saved / product.tick) * product.tick
 
 
-def _inside(gate: Gate, grid: GridPrices, battery: Battery, wear: int) -> Quote:
-    """A quote inside the grid's: it pays more for surplus and asks less for its energy.
+def _inside(gate: Gate, grid: GridPrices, battery: Battery, wear: int) -> tuple[int, int]:
+    """BUY and SELL inside the grid's own: it pays more for surplus and asks less for its energy.
 
     In a spread too narrow to stand inside, the quote stands on its edges: at a tie the local
     party comes before the grid.
@@ -146,12 +151,17 @@ def _inside(gate: Gate, grid: GridPrices, battery: Battery, wear: int) -> Quote:
     low, high = max(grid.pays, 0), grid.asks
     if high - low >= 3 * tick:
         low, high = low + tick, high - tick
-    empty = (grid.asks - wear) * battery.eta
-    full = min((max(grid.pays, 0) + wear) / battery.eta, empty)
-    value = empty + (full - empty) * battery.level
-    buy = _clamp(math.floor((battery.eta * value - wear) / tick) * tick, low, high - tick)
-    sell = _clamp(math.ceil((value / battery.eta + wear) / tick) * tick, buy + tick, high)
-    return Quote(buy, sell)
+    saves = grid.asks - wear  # per kWh given, when empty: the import it replaces
+    earns = min(max(grid.pays, 0) + wear, battery.round_trip * saves)  # per kWh taken, when full
+    bid = _between(battery.round_trip * saves, earns, battery.level) - wear  # eta v - w
+    ask = _between(saves, earns / battery.round_trip, battery.level) + wear  # v / eta + w
+    buy = _clamp(math.floor(bid / tick) * tick, low, high - tick)
+    sell = _clamp(math.ceil(ask / tick) * tick, buy + tick, high)
+    return buy, sell
+
+
+def _between(empty: float, full: float, level: float) -> float:
+    return empty + (full - empty) * level
 
 
 def _clamp(price: int, low: int, high: int) -> int:

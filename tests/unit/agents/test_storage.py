@@ -81,9 +81,10 @@ def test_wear_widens_the_distance_between_its_prices(offered):
     assert worn[1][1] - worn[0][1] > plain[1][1] - plain[0][1]
 
 
-def test_surplus_is_left_to_a_grid_that_pays_more_than_storing_can_save(offered):
-    tenders = offered(50.0, dearest=0.30, export_price=0.25)
-    assert [side for side, _, _ in tenders] == ["SELL"]
+def test_surplus_goes_first_to_a_grid_that_pays_more_than_storing_can_save(offered):
+    # 0.81 x 0.30: what the grid cannot take for 0.25 is still worth storing
+    buy, _ = offered(50.0, dearest=0.30, export_price=0.25)
+    assert buy == ("BUY", 2430, 5000)
 
 
 def test_surplus_is_stored_when_a_dearer_hour_may_come(offered):
