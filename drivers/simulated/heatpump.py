@@ -1,18 +1,16 @@
-"""A heat pump with two stages, not SunSpec: two blocks of holding registers.
+"""A heat pump with two stages, not SunSpec: a handful of holding registers.
 
-    100  R   uint16  W        electric power
-    101  R   uint16           0 off, 1 running, 2 resting
+    100  R   0x4850 ("HP")                         what it is
+    101  R   int16   W        electric power
     102  R   int16   0.1 C    room temperature
-    103  R   int16   0.1 C    water temperature
-    104  R   uint32  Wh       electric energy since commissioning
-    110  R   string  8 words  serial number
-    200  RW  uint16           commanded stage 0, 1, 2; 65535 = own thermostat
-    201  RW  uint16  s        command timeout 0..3600, 0 = never; writing 200 starts it
+    103  R   uint16  0/1/2    running stage
+    104  R   uint16  s        rest left before the compressor may start
+    110  RW  uint16  0/1/2    commanded stage, 0xFFFF = own thermostat
+    111  RW  uint16  s        command timeout, 0 = never; a rewritten command restarts it
 
-When the timeout ends the command returns to 65535 by itself.
+When the timeout ends the command returns to 0xFFFF by itself.
 """
 
-import struct
 from collections.abc import Sequence
 
 from drivers.simulated.bank import ILLEGAL_ADDRESS, ILLEGAL_VALUE
@@ -20,17 +18,10 @@ from drivers.simulated.countdown import Countdown
 from gateway.model.errors import RequestRefused
 from gateway.physics.thermal import Building, HeatPump, HeatPumpState, step_heat_pump
 
-POWER = 100
-COMMAND, TIMEOUT = 200, 201
+KIND, POWER, TEMPERATURE, STAGE, REST = range(100, 105)
+COMMAND, TIMEOUT = 110, 111
 OWN_RULE = 0xFFFF
-LONGEST_S = 3600
-_OFF, _RUNNING, _RESTING = range(3)
-_SERIAL = b"SIM-HEATPUMP"
-# power, state, room, water, energy, four words unused, serial
-_MEASURED = struct.Struct(">HHhhI8x16s")
-_WATER_K_PER_W = 0.0015  # of heat: how much warmer than the room the floor's water is
-_BEFORE_WH = 7_455_000.0
-_HOUR_S = 3600.0
+_HP = 0x4850
 
 
 class Compressor:
@@ -42,7 +33,6 @@ class Compressor:
         self._building = building
         self._command: int | None = None
         self._timeout_s = 0
-        self._energy_ws = _BEFORE_WH * _HOUR_S
         self._now_s = 0.0
         self._timer = Countdown()
 
@@ -64,15 +54,14 @@ class Compressor:
             outside_c=outside_c,
             dt_s=dt_s,
         )
-        self._energy_ws += self.power_w * dt_s
 
     def read(self, address: int, count: int) -> list[int]:
-        """Holding registers of one block."""
-        for start, words in ((POWER, self._measured()), (COMMAND, self._commanded())):
-            if start <= address <= address + count <= start + len(words):
-                return list(words[address - start : address - start + count])
-        message = f"no registers {address}..{address + count - 1}, have 100..117 and 200..201"
-        raise RequestRefused(message, code=ILLEGAL_ADDRESS)
+        """Holding registers; holes inside a block read as 0xFFFF."""
+        if not KIND <= address <= address + count - 1 <= TIMEOUT:
+            message = f"no registers {address}..{address + count - 1}, have {KIND}..{TIMEOUT}"
+            raise RequestRefused(message, code=ILLEGAL_ADDRESS)
+        words = self._words()
+        return [words.get(at, 0xFFFF) for at in range(address, address + count)]
 
     def write(self, address: int, words: Sequence[int]) -> None:
         """Take the command and its timeout, in one request or two."""
@@ -80,9 +69,9 @@ class Compressor:
         if not wanted.keys() <= {COMMAND, TIMEOUT}:
             message = f"registers {COMMAND} and {TIMEOUT} are writable, not {sorted(wanted)}"
             raise RequestRefused(message, code=ILLEGAL_ADDRESS)
-        stages = {*range(len(self.pump.stages_w) + 1), OWN_RULE}
-        if wanted.get(COMMAND, OWN_RULE) not in stages or wanted.get(TIMEOUT, 0) > LONGEST_S:
-            message = f"a stage is one of {sorted(stages)}, a timeout 0..{LONGEST_S}: not {wanted}"
+        stages = range(len(self.pump.stages_w) + 1)
+        if COMMAND in wanted and wanted[COMMAND] not in {*stages, OWN_RULE}:
+            message = f"stage {wanted[COMMAND]} is none of {[*stages, OWN_RULE]}"
             raise RequestRefused(message, code=ILLEGAL_VALUE)
         self._timeout_s = wanted.get(TIMEOUT, self._timeout_s)
         if COMMAND in wanted:
@@ -90,23 +79,14 @@ class Compressor:
             self._command = None if stage == OWN_RULE else stage
             self._timer.restart(0 if self._command is None else self._timeout_s, self._now_s)
 
-    def _commanded(self) -> tuple[int, ...]:
-        return (OWN_RULE if self._command is None else self._command, self._timeout_s)
-
-    def _measured(self) -> tuple[int, ...]:
-        room_c = self.state.temperature_c
-        water_c = room_c + _WATER_K_PER_W * self.pump.cop * self.power_w
-        data = _MEASURED.pack(
-            round(self.power_w),
-            self._status(),
-            round(10 * room_c),
-            round(10 * water_c),
-            round(self._energy_ws / _HOUR_S),
-            _SERIAL,
-        )
-        return struct.unpack(f">{len(data) // 2}H", data)
-
-    def _status(self) -> int:
-        if self.state.stage:
-            return _RUNNING
-        return _RESTING if self.state.off_s < self.pump.min_off_s else _OFF
+    def _words(self) -> dict[int, int]:
+        rest_s = 0.0 if self.state.stage else max(0.0, self.pump.min_off_s - self.state.off_s)
+        return {
+            KIND: _HP,
+            POWER: round(self.power_w),
+            TEMPERATURE: round(self.state.temperature_c * 10) & 0xFFFF,
+            STAGE: self.state.stage,
+            REST: round(rest_s),
+            COMMAND: OWN_RULE if self._command is None else self._command,
+            TIMEOUT: self._timeout_s,
+        }

@@ -83,7 +83,7 @@ def test_physics_goes_on_while_unplugged(virtual, clock):
     async def main():
         house = open_house(clock, CALM)
         line = house.line("mem://heatpump", clock)
-        await line.write(1, 200, [2, 30], timeout=TIMEOUT)
+        await line.write(1, 110, [2, 30], timeout=TIMEOUT)
         await house.unplug("heatpump")
         await clock.sleep(Duration(10 * SECOND))
         assert house.truth()["heatpump_w"] == 3000
