@@ -1,0 +1,105 @@
+"""The recorder writes the journal's rows: each input of a market, and right after it its events."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from gateway.model.canonical import to_json
+from gateway.model.event import CancelReason, MarketEvent
+from gateway.model.request import Reply
+from gateway.model.setpoint import Setpoint
+from gateway.model.snapshot import Snapshot
+from gateway.model.tender import TenderSet
+from gateway.model.time import Instant
+from gateway.ports.journal import Body, Journal
+from gateway.runtime.rows import (
+    Advanced,
+    CancelAsked,
+    Checkpoint,
+    Happened,
+    Seen,
+    Start,
+    Submitted,
+)
+
+
+class Recorder:
+    """Appends rows and returns their seq; never waits.
+
+    Between an input row and the events of the same call nothing else may be recorded, so no
+    ``await`` stands between them.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._start: Start | None = None
+        self._newest = 0
+
+    def start(self, now: Instant, start: Start, dumps: Mapping[str, object]) -> int:
+        """A start, and at once a checkpoint of every market, by product id."""
+        self._start = start
+        seq = self._append(now, "start", start)
+        for product, dump in dumps.items():
+            seq = self.checkpoint(now, product, dump)
+        return seq
+
+    def checkpoint(self, now: Instant, product: str, dump: object) -> int:
+        """The whole state of a market; only after ``start``."""
+        if self._start is None:
+            message = "a checkpoint is recorded after the start it belongs to"
+            raise RuntimeError(message)
+        state = Checkpoint(product=product, start=self._start.of(product), dump=dump)
+        return self._append(now, "checkpoint", state)
+
+    def submit(self, now: Instant, tenders: TenderSet, request: str | None = None) -> int:
+        """A tender set, before it is given to the market."""
+        row = Submitted(product=tenders.product, tenders=tenders, request=request)
+        return self._append(now, "submit", row)
+
+    def cancel(  # noqa: PLR0917  the order in which a cancellation is told
+        self,
+        now: Instant,
+        product: str,
+        party: str,
+        tenders: Sequence[str] | None,
+        reason: CancelReason,
+        request: str | None = None,
+    ) -> int:
+        """A cancellation, before it is given to the market; ``tenders`` None = all."""
+        row = CancelAsked(
+            product=product,
+            party=party,
+            tenders=None if tenders is None else tuple(tenders),
+            reason=reason,
+            request=request,
+        )
+        return self._append(now, "cancel", row)
+
+    def advance(self, now: Instant, product: str, *, unscheduled: bool) -> int:
+        """The time, before it is given to the market."""
+        return self._append(now, "advance", Advanced(product=product, unscheduled=unscheduled))
+
+    def snapshot(self, now: Instant, product: str, snapshot: Snapshot) -> int:
+        """What the agents are about to see; quantised, so that it reads back the same."""
+        return self._append(now, "snapshot", Seen(product=product, snapshot=snapshot))
+
+    def events(self, now: Instant, product: str, events: Sequence[MarketEvent]) -> int:
+        """What the market answered; nothing is written for no events.
+
+        Returns:
+            The seq that must be durable before anything of the call may leave the house.
+        """
+        if not events:
+            return self._newest
+        return self._append(now, "event", Happened(product=product, events=tuple(events)))
+
+    def reply(self, now: Instant, reply: Reply) -> int:
+        """The answer to a request of an outside party."""
+        return self._append(now, "reply", reply)
+
+    def lease(self, now: Instant, setpoint: Setpoint) -> int:
+        """A setpoint that is given to a device; quantity None ends the lease."""
+        return self._append(now, "lease", setpoint)
+
+    def _append(self, now: Instant, kind: str, body: object) -> int:
+        self._newest = self._journal.append(now, kind, cast("Body", to_json(body)))
+        return self._newest

@@ -1,0 +1,64 @@
+"""Recovery: the markets, answers and leases as they were when the daemon stopped or died."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gateway.model.request import Reply
+from gateway.model.setpoint import Setpoint
+from gateway.model.time import HOUR, Duration, Instant
+from gateway.ports.journal import Row
+from gateway.runtime.replay import Difference, LoadMarket, Replay
+from gateway.runtime.rows import Start, read_body
+
+REMEMBER = Duration(24 * HOUR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """What a restart goes on from.
+
+    Attributes:
+        dumps: per product id, for ``Market.load`` under the new epoch.
+        replies: by (party, request id), of the last 24 h, oldest first.
+        leases: the newest setpoint per device; quantity None = it was released.
+        epoch: of the newest start, 0 in an empty journal.
+        difference: where these rules answered otherwise than the journal says, or None.  An
+            operator must know: acknowledged transactions may not stand any more.
+    """
+
+    dumps: Mapping[str, object]
+    replies: Mapping[tuple[str, str], Reply]
+    leases: Mapping[str, Setpoint]
+    epoch: int
+    difference: Difference | None
+
+
+def recover(rows: Iterable[Row], load: LoadMarket, *, now: Instant) -> Recovered:
+    """Run the rows again from the checkpoints among them.
+
+    Raises:
+        JournalFailed: a row cannot be understood.
+    """
+    replay = Replay(load)
+    replies: dict[tuple[str, str], Reply] = {}
+    leases: dict[str, Setpoint] = {}
+    epoch = 0
+    for row in replay.run(rows):
+        match row.kind:
+            case "start":
+                epoch = read_body(Start, row).epoch
+            case "reply" if now - row.now <= REMEMBER:
+                reply = read_body(Reply, row)
+                replies[reply.party, reply.request_id] = reply
+            case "lease":
+                setpoint = read_body(Setpoint, row)
+                leases[setpoint.device] = setpoint
+            case _:
+                pass
+    return Recovered(
+        dumps={product: market.dump() for product, market in replay.markets.items()},
+        replies=replies,
+        leases=leases,
+        epoch=epoch,
+        difference=replay.difference,
+    )

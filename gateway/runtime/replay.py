@@ -1,0 +1,198 @@
+"""Replay: the same inputs give the same rows, byte for byte.
+
+The markets are run again from their checkpoints and from every submit, cancel and advance with
+its own ``now``; what they answer is compared with what the journal says they answered.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from gateway.model.canonical import text
+from gateway.model.chain import GENESIS, digest
+from gateway.model.errors import GridtenderError
+from gateway.model.event import CancelReason, MarketEvent
+from gateway.model.product import Product
+from gateway.model.tender import TenderSet
+from gateway.model.time import Instant
+from gateway.ports.journal import Row
+from gateway.runtime.rows import (
+    Advanced,
+    CancelAsked,
+    Checkpoint,
+    Happened,
+    Start,
+    Submitted,
+    read_body,
+)
+
+
+Input = Submitted | CancelAsked | Advanced
+
+_INPUTS: Final[Mapping[str, type[Input]]] = {
+    "submit": Submitted,
+    "cancel": CancelAsked,
+    "advance": Advanced,
+}
+
+
+class RulesDiffer(GridtenderError):
+    """The journal was written under other market rules than these."""
+
+
+class ReplayedMarket(Protocol):
+    """As much of a market as replay needs."""
+
+    def submit(self, tender_set: TenderSet, now: Instant) -> Sequence[MarketEvent]:
+        """Give it a tender set."""
+        ...
+
+    def cancel(
+        self, party: str, ids: Sequence[str] | None, now: Instant, reason: CancelReason
+    ) -> Sequence[MarketEvent]:
+        """Cancel a party's tenders."""
+        ...
+
+    def advance(self, now: Instant, *, unscheduled: bool) -> Sequence[MarketEvent]:
+        """Tell it the time."""
+        ...
+
+    def dump(self) -> object:
+        """Its whole state as JSON."""
+        ...
+
+
+class LoadMarket(Protocol):
+    """Makes a market of a dump, under the given start."""
+
+    def __call__(self, product: Product, start: Start, dump: object) -> ReplayedMarket:
+        """The market in the state of ``dump``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """The first row whose body comes out differently.
+
+    Attributes:
+        journalled: body in the journal, empty where it has no such row.
+        replayed: body by this replay, empty where nothing came of the input.
+    """
+
+    seq: int
+    journalled: str
+    replayed: str
+
+
+class Replay:
+    """One run over the rows of a journal.
+
+    Attributes:
+        difference: the first one, or None.
+        skipped: inputs of products that had no checkpoint yet (their beginning was forgotten).
+        markets: as they are after the rows so far.
+    """
+
+    def __init__(self, load: LoadMarket, rules: Mapping[str, str] | None = None) -> None:
+        self._load = load
+        self._rules = rules
+        self._starts: dict[str, Start] = {}
+        self._answer: str | None = None
+        self.markets: dict[str, ReplayedMarket] = {}
+        self.difference: Difference | None = None
+        self.skipped = 0
+
+    def run(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The same rows with what the markets say now, in a new hash chain.
+
+        Raises:
+            RulesDiffer: a product's rules are not those this replay was given.
+            JournalFailed: a row cannot be understood.
+        """
+        previous: str | None = None
+        for row in rows:
+            body = self._again(row)
+            before = GENESIS if row.seq == 1 else previous
+            if before is None:  # the rows begin in the middle of a chain
+                previous = row.hash
+            else:
+                previous = digest(before, seq=row.seq, now=row.now, kind=row.kind, body=body)
+            yield replace(row, body=body, hash=previous)
+
+    def _again(self, row: Row) -> str:
+        """The row's body as it comes out this time."""
+        if row.kind == "event":
+            return self._compare_events(row)
+        if self._answer is not None:
+            self._miss(row)
+        if row.kind == "checkpoint":
+            return self._compare_checkpoint(row)
+        if row.kind in _INPUTS:
+            self._feed(row)
+        return row.body
+
+    def _feed(self, row: Row) -> None:
+        """Give an input to its market and keep the answer for the next row."""
+        given = read_body(_INPUTS[row.kind], row)
+        market = self.markets.get(given.product)
+        if market is None:
+            self.skipped += 1
+        elif events := _put(market, given, row.now):
+            self._answer = text(Happened(product=given.product, events=tuple(events)))
+
+    def _compare_events(self, row: Row) -> str:
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            self._note(row.seq, row.body, answer)
+            return answer
+        if read_body(Happened, row).product in self.markets:
+            self._note(row.seq, row.body, "")
+        return row.body
+
+    def _miss(self, row: Row) -> None:
+        """The journal has no row for an answer; that is right only where a crash cut it off."""
+        answer, self._answer = self._answer, None
+        if row.kind != "start":
+            self._note(row.seq, "", answer or "")
+
+    def _compare_checkpoint(self, row: Row) -> str:
+        state = read_body(Checkpoint, row)
+        self._check_rules(row, state)
+        (terms,) = state.start.products
+        market = self.markets.get(state.product)
+        body = row.body
+        if market is not None:
+            if self._starts[state.product] != state.start:
+                market = self._load(terms, state.start, market.dump())
+            body = text(replace(state, dump=market.dump()))
+            self._note(row.seq, row.body, body)
+        if market is None or body != row.body:
+            market = self._load(terms, state.start, state.dump)
+        self.markets[state.product] = market
+        self._starts[state.product] = state.start
+        return body
+
+    def _check_rules(self, row: Row, state: Checkpoint) -> None:
+        if self._rules is None:
+            return
+        ours, theirs = self._rules.get(state.product), state.start.rules.get(state.product)
+        if ours != theirs:
+            message = (
+                f"journal row {row.seq}: product {state.product} was cleared by {theirs}, here "
+                f"it would be by {ours}: name the mechanism to replay it under other rules"
+            )
+            raise RulesDiffer(message)
+
+    def _note(self, seq: int, journalled: str, replayed: str) -> None:
+        if journalled != replayed and self.difference is None:
+            self.difference = Difference(seq=seq, journalled=journalled, replayed=replayed)
+
+
+def _put(market: ReplayedMarket, given: Input, now: Instant) -> Sequence[MarketEvent]:
+    match given:
+        case Submitted():
+            return market.submit(given.tenders, now)
+        case CancelAsked():
+            return market.cancel(given.party, given.tenders, now, given.reason)
+        case Advanced():
+            return market.advance(now, unscheduled=given.unscheduled)

@@ -1,0 +1,117 @@
+"""What stands in the body of each kind of journal row.
+
+Inputs of the markets: ``start checkpoint submit cancel advance snapshot``.  What came of them:
+``event reply lease``; the body of a ``reply`` is a ``Reply``, of a ``lease`` a ``Setpoint``.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gateway.model.canonical import from_json
+from gateway.model.errors import JournalFailed
+from gateway.model.event import CancelReason, MarketEvent
+from gateway.model.product import Product
+from gateway.model.snapshot import Snapshot
+from gateway.model.tender import Party, TenderSet
+from gateway.ports.journal import Row
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A start of the daemon, or a changed configuration.
+
+    Attributes:
+        epoch: of the journal, part of every id.
+        rules: per product id the mechanism and its revision, ``uniform-price/1``.
+    """
+
+    epoch: int
+    area: str
+    products: tuple[Product, ...]
+    parties: tuple[Party, ...]
+    rules: Mapping[str, str]
+
+    def of(self, product: str) -> "Start":
+        """The same, about one product only."""
+        return Start(
+            epoch=self.epoch,
+            area=self.area,
+            products=tuple(terms for terms in self.products if terms.id == product),
+            parties=self.parties,
+            rules={key: rule for key, rule in self.rules.items() if key == product},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A market's whole state: all that came before may be forgotten.
+
+    Attributes:
+        start: under what it was made, about this product only.
+        dump: what ``Market.dump`` gave.
+    """
+
+    product: str
+    start: Start
+    dump: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """A tender set came in; ``request`` is None for the gateway's own agents."""
+
+    product: str
+    tenders: TenderSet
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAsked:
+    """A cancellation came in; ``tenders`` None means all of the party's."""
+
+    product: str
+    party: str
+    tenders: tuple[str, ...] | None
+    reason: CancelReason
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advanced:
+    """The market was told the time: a gate, or an unscheduled auction."""
+
+    product: str
+    unscheduled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the agents of a product saw when they tendered."""
+
+    product: str
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """What the market answered to the input row just before."""
+
+    product: str
+    events: tuple[MarketEvent, ...]
+
+
+def read_body(cls: type[T], row: Row) -> T:
+    """The row's body as a value.
+
+    Raises:
+        JournalFailed: the body is not what its kind promises.
+    """
+    try:
+        return from_json(cls, json.loads(row.body))
+    except ValueError as error:
+        message = f"journal row {row.seq} ({row.kind}) cannot be understood: {error}"
+        raise JournalFailed(message) from error
