@@ -6,42 +6,17 @@ from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urlsplit
 
-from drivers.simulated.settings import parse_settings
+from drivers.simulated.settings import HouseSettings, parse_settings
 from drivers.simulated.world import World
 from drivers.transport import MemLine, Server, serve_tcp
 from gateway.model.errors import DeviceUnavailable, RequestRefused
 from gateway.model.time import Duration
+from gateway.physics.thermal import HeatPump
 from gateway.ports.clock import Clock
 from gateway.ports.line import Block, Line
 
 UNIT = 1
 _NO_SUCH_UNIT = 0x0B
-
-_DEVICES: Mapping[str, Mapping[str, object]] = {
-    "roof": {"driver": "sunspec", "role": "solar", "poll": "1s", "limits": {"max_w": 8000}},
-    "battery": {
-        "driver": "sunspec",
-        "role": "storage",
-        "poll": "1s",
-        "limits": {"min_soc_pct": 10},
-    },
-    "grid": {"driver": "sunspec", "role": "grid", "poll": "1s", "sign": "import"},
-    "house": {
-        "driver": "sunspec",
-        "role": "load",
-        "poll": "1s",
-        "sign": "import",
-        "tender": False,
-    },
-    "heatpump": {
-        "driver": "modbus",
-        "map": "heat-pump-demo.yaml",
-        "role": "heat",
-        "poll": "1s",
-        "price_cap": 0.20,
-        "limits": {"min_rest": "3min"},
-    },
-}
 
 
 class Cord(Enum):
@@ -139,8 +114,9 @@ class DemoHouse:
 
     def __init__(self, clock: Clock, settings: Mapping[str, object]) -> None:
         self._clock = clock
-        self._world = World(parse_settings(settings), clock.now())
-        world = self._world
+        given = parse_settings(settings)
+        self._devices = _configuration(given)
+        self._world = world = World(given, clock.now())
         boxes: Mapping[str, _Box] = {
             "roof": world.roof,
             "battery": world.battery,
@@ -155,7 +131,7 @@ class DemoHouse:
     @property
     def devices(self) -> Mapping[str, Mapping[str, object]]:
         """Configuration of each device without its connection."""
-        return _DEVICES
+        return self._devices
 
     async def serve(self) -> Mapping[str, str]:
         """Listen on loopback, one server per device; id -> ``tcp://127.0.0.1:PORT?unit=1``."""
@@ -228,3 +204,20 @@ class DemoHouse:
         server = await serve_tcp(self._outlets[device], self._ports.get(device, 0))
         self._servers[device] = server
         self._ports[device] = server.port
+
+
+def _configuration(given: HouseSettings) -> Mapping[str, Mapping[str, object]]:
+    rest = HeatPump().min_off_s
+    return {
+        "roof": {"driver": "sunspec", "role": "solar", "limits": {"max_w": given.solar_peak_w}},
+        "battery": {"driver": "sunspec", "role": "storage", "limits": {"min_soc_pct": 10}},
+        "grid": {"driver": "sunspec", "role": "grid", "sign": "import"},
+        "house": {"driver": "sunspec", "role": "load", "sign": "import", "tender": False},
+        "heatpump": {
+            "driver": "modbus",
+            "map": "heat-pump-demo.yaml",
+            "role": "heat",
+            "price_cap": 0.20,
+            "limits": {"min_rest": f"{rest:.0f}s"},
+        },
+    }

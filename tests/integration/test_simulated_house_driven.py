@@ -10,7 +10,7 @@ from gateway.model.setpoint import Outcome, Setpoint
 from gateway.model.time import SECOND, Duration, Instant
 
 CALM = {"solar_w": 6000, "load_w": 500, "meter_noise_w": 0, "temperature_c": 21.2}
-COMMON = {"driver", "role", "poll", "limits", "tender", "price_cap"}
+COMMON = {"driver", "role", "limits", "tender", "price_cap"}
 PACKAGES = {"sunspec": sunspec, "modbus": modbus}
 POWER = {name: f"{name}_w" for name in ("roof", "battery", "grid", "house", "heatpump")}
 
