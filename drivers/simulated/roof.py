@@ -46,7 +46,7 @@ class Roof:
     @property
     def power_w(self) -> float:
         """Power into the device: generation is negative."""
-        return -self.state.output_w
+        return 0.0 - self.state.output_w
 
     def step(self, available_w: float, now_s: float, dt_s: float) -> None:
         """Let ``dt_s`` pass under the sun; timers end by themselves."""
