@@ -72,8 +72,12 @@ sysusers=$root/etc/sysusers.d/gridtender.conf
 
 if [ "$uninstall" = yes ]; then
     # Stopping lets go of the devices, so the program must still be there.
-    if [ "$systemctl" = yes ] && [ -z "$root" ] && [ -e "$unit" ]; then
-        systemctl disable --now gridtender.service
+    if [ "$systemctl" = yes ] && [ -e "$unit" ]; then
+        if [ -z "$root" ]; then
+            systemctl disable --now gridtender.service
+        else
+            systemctl --root="$root" disable gridtender.service
+        fi
     fi
     rm -f "$unit" "$sysusers"
     if [ -e "$program/pyvenv.cfg" ]; then
@@ -139,7 +143,7 @@ if [ "$systemctl" = no ]; then
     echo "gridtender is installed below ${root:-/}."
     exit 0
 fi
-systemd-sysusers --root="${root:-/}" /etc/sysusers.d/gridtender.conf
+systemd-sysusers --root="${root:-/}" "$sysusers"
 if [ -n "$root" ]; then
     systemctl --root="$root" enable gridtender.service
     echo "gridtender is installed below $root and enabled."
