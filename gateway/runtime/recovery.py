@@ -8,7 +8,7 @@ from gateway.model.setpoint import Setpoint
 from gateway.model.time import HOUR, Duration, Instant
 from gateway.ports.journal import Row
 from gateway.runtime.replay import Difference, LoadMarket, Replay
-from gateway.runtime.rows import Start, read_body
+from gateway.runtime.rows import read_body
 
 REMEMBER = Duration(24 * HOUR)
 
@@ -21,7 +21,7 @@ class Recovered:
         dumps: per product id, for ``Market.load`` under the new epoch.
         replies: by (party, request id), of the last 24 h, oldest first.
         leases: the newest setpoint per device; quantity None = it was released.
-        epoch: of the newest start, 0 in an empty journal.
+        epoch: of the newest checkpoint, 0 without one.
         difference: where these rules answered otherwise than the journal says, or None.  An
             operator must know: acknowledged transactions may not stand any more.
     """
@@ -42,11 +42,8 @@ def recover(rows: Iterable[Row], load: LoadMarket, *, now: Instant) -> Recovered
     replay = Replay(load)
     replies: dict[tuple[str, str], Reply] = {}
     leases: dict[str, Setpoint] = {}
-    epoch = 0
     for row in replay.run(rows):
         match row.kind:
-            case "start":
-                epoch = read_body(Start, row).epoch
             case "reply" if now - row.now <= REMEMBER:
                 reply = read_body(Reply, row)
                 replies[reply.party, reply.request_id] = reply
@@ -59,6 +56,6 @@ def recover(rows: Iterable[Row], load: LoadMarket, *, now: Instant) -> Recovered
         dumps={product: market.dump() for product, market in replay.markets.items()},
         replies=replies,
         leases=leases,
-        epoch=epoch,
+        epoch=max((start.epoch for start in replay.starts.values()), default=0),
         difference=replay.difference,
     )

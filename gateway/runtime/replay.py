@@ -26,7 +26,6 @@ from gateway.runtime.rows import (
     read_body,
 )
 
-
 Input = Submitted | CancelAsked | Advanced
 
 _INPUTS: Final[Mapping[str, type[Input]]] = {
@@ -90,13 +89,13 @@ class Replay:
     Attributes:
         difference: the first one, or None.
         skipped: inputs of products that had no checkpoint yet (their beginning was forgotten).
-        markets: as they are after the rows so far.
+        markets: as they are after the rows so far; ``starts``: under what each one stands.
     """
 
     def __init__(self, load: LoadMarket, rules: Mapping[str, str] | None = None) -> None:
         self._load = load
         self._rules = rules
-        self._starts: dict[str, Start] = {}
+        self.starts: dict[str, Start] = {}
         self._answer: str | None = None
         self.markets: dict[str, ReplayedMarket] = {}
         self.difference: Difference | None = None
@@ -162,14 +161,14 @@ class Replay:
         market = self.markets.get(state.product)
         body = row.body
         if market is not None:
-            if self._starts[state.product] != state.start:
+            if self.starts[state.product] != state.start:
                 market = self._load(terms, state.start, market.dump())
             body = text(replace(state, dump=market.dump()))
             self._note(row.seq, row.body, body)
         if market is None or body != row.body:
             market = self._load(terms, state.start, state.dump)
         self.markets[state.product] = market
-        self._starts[state.product] = state.start
+        self.starts[state.product] = state.start
         return body
 
     def _check_rules(self, row: Row, state: Checkpoint) -> None:

@@ -1,0 +1,150 @@
+"""Release: let go of every armed device, from its arming record alone.
+
+It runs after a crash, at a clean stop and by hand, and needs neither drivers nor configuration.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Final
+
+from gateway.model.errors import DeviceMisbehaves, GridtenderError
+from gateway.model.setpoint import Arming, RegisterWrite
+from gateway.ports.armory import Armory
+from gateway.ports.line import MAX_READ, MAX_WRITE, Line
+
+ATTEMPTS: Final = 5
+PAUSE_S: Final = 1.0  # a device that is busy or restarts its server is back by then
+
+OpenLine = Callable[[str], Line]
+Say = Callable[[str], None]
+
+
+async def release(
+    armory: Armory,
+    open_line: OpenLine,
+    *,
+    restore: bool,
+    say: Say,
+    attempts: int = ATTEMPTS,
+    pause_s: float = PAUSE_S,
+) -> bool:
+    """Bring every armed device to its fall-back level, read back; True if all are there.
+
+    The level ``own-rule`` is the words found before the gateway's first write, and ``restore``
+    writes those to every device.  Only then is the arming record discarded; a device that
+    holds a level keeps its record until a restore.  Lines are served side by side, so a dead
+    one costs the others nothing.  ``say`` gets one sentence per device.
+    """
+    done: list[bool] = []
+
+    async def one_line(connection: str, armings: Sequence[Arming]) -> None:
+        let_go = _LetGo(armory, restore=restore, say=say, attempts=attempts, pause_s=pause_s)
+        done.append(await let_go.line(connection, armings, open_line))
+
+    records = sorted(armory.all(), key=lambda arming: (arming.connection, arming.device))
+    async with asyncio.TaskGroup() as tasks:
+        for connection, armings in groupby(records, key=lambda arming: arming.connection):
+            work = one_line(connection, tuple(armings))
+            tasks.create_task(work, name=f"release[{connection}]")
+    return all(done)
+
+
+class _LetGo:
+    """The devices of one line, one after the other."""
+
+    def __init__(
+        self, armory: Armory, *, restore: bool, say: Say, attempts: int, pause_s: float
+    ) -> None:
+        self._armory = armory
+        self._restore = restore
+        self._say = say
+        self._attempts = attempts
+        self._pause_s = pause_s
+
+    async def line(self, connection: str, armings: Sequence[Arming], open_line: OpenLine) -> bool:
+        """Whether every device of the line is where it shall be."""
+        left = [arming.device for arming in armings]
+        try:
+            async with open_line(connection) as line:
+                results = []
+                for arming in armings:
+                    results.append(await self._device(arming, line))
+                    left.remove(arming.device)
+                return all(results)
+        except Exception as fault:  # noqa: BLE001  whatever it is, the other lines must be served
+            for device in left:
+                self._say(_failure(device, fault))
+            return False
+
+    async def _device(self, arming: Arming, line: Line) -> bool:
+        to_found = self._restore or not arming.level
+        words = arming.found if to_found else arming.level
+        try:
+            await self._insist(arming, words, line)
+            if to_found:
+                await self._armory.discard(arming.device)
+        except GridtenderError as fault:
+            self._say(_failure(arming.device, fault))
+            return False
+        self._say(_success(arming, to_found=to_found))
+        return True
+
+    async def _insist(self, arming: Arming, words: Sequence[RegisterWrite], line: Line) -> None:
+        """Try until it is read back; raises the last fault."""
+        for attempt in range(1, self._attempts + 1):
+            try:
+                await _write(arming, words, line)
+            except GridtenderError:
+                if attempt == self._attempts:
+                    raise
+                await asyncio.sleep(self._pause_s)
+            else:
+                return
+
+
+async def _write(arming: Arming, words: Sequence[RegisterWrite], line: Line) -> None:
+    """Write in order, then read all of it back."""
+    for header in arming.identity:
+        await _expect(header, arming, line, "another device answers there, nothing was written")
+    for part in words:
+        for piece in _pieces(part, MAX_WRITE):
+            await line.write(arming.unit, piece.address, piece.words, timeout=arming.timeout)
+    for part in words:
+        await _expect(part, arming, line, "the device did not keep what was written")
+
+
+async def _expect(wanted: RegisterWrite, arming: Arming, line: Line, otherwise: str) -> None:
+    for piece in _pieces(wanted, MAX_READ):
+        count = len(piece.words)
+        block = await line.read(arming.unit, piece.address, count, timeout=arming.timeout)
+        if block.words != piece.words:
+            message = (
+                f"registers {piece.address}..{piece.address + count - 1} of unit {arming.unit} at "
+                f"{arming.connection} hold {block.words}, expected {piece.words}: {otherwise}"
+            )
+            raise DeviceMisbehaves(message)
+
+
+def _pieces(part: RegisterWrite, most: int) -> list[RegisterWrite]:
+    """The same registers in requests of at most so many words."""
+    return [
+        RegisterWrite(address=part.address + at, words=part.words[at : at + most])
+        for at in range(0, len(part.words), most)
+    ]
+
+
+def _success(arming: Arming, *, to_found: bool) -> str:
+    if to_found:
+        return f"{arming.device}: released; the words found before the first write stand there"
+    return (
+        f"{arming.device}: at its fall-back level and held there ({arming.promise}); "
+        "`gridtender release --restore` gives back the words found"
+    )
+
+
+def _failure(device: str, fault: BaseException) -> str:
+    return (
+        f"{device}: NOT released: {str(fault) or type(fault).__name__}; its record is kept: "
+        "run `gridtender release` again when the device answers"
+    )
