@@ -24,6 +24,7 @@ def json_schema(packages: Mapping[str, DriverPackage]) -> dict[str, Any]:
         "properties": site["properties"],
         "definitions": {**definitions, "DeviceShape": _device(device, packages)},
     }
+    schema["properties"]["area"]["pattern"] = f"^{ID_PATTERN}$"
     for section in ("devices", "products", "parties"):
         entries = schema["properties"][section]
         entries["propertyNames"] = {"pattern": f"^{ID_PATTERN}$"}
@@ -67,7 +68,8 @@ def _plain(part: object) -> None:
     if isinstance(choices, list) and {"type": "null"} in choices:
         part.update(next(one for one in choices if one != {"type": "null"}))
         del part["anyOf"]
-        part.pop("default", None)
+    if part.get("default", ...) is None:
+        del part["default"]
     for name, one in part.items():
         _plain(one)
         if name in {"properties", "definitions"}:

@@ -1,0 +1,110 @@
+"""The page of ``check`` says what will happen, marks defaults and fits the screen."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.config import explain, explain_json, load
+
+EXAMPLE = Path(__file__).parents[3] / "config" / "gridtender.yaml"
+ENVIRON = {"HOME": "/home/ann"}
+
+
+@pytest.fixture
+def example(packages):
+    return load(EXAMPLE, packages, ["tcp"], environ=ENVIRON)
+
+
+def page(loaded, environ=ENVIRON):
+    return explain(loaded, environ, distribution={"sunspec": "gridtender 0.1.0"}.get)
+
+
+def test_example_has_no_problems_and_starts_in_observe_mode(example):
+    text = page(example)
+
+    assert example.problems == ()
+    assert "Control       observe: devices are read" in text
+    assert text.endswith("No problems.\n")
+
+
+def test_device_is_shown_with_role_package_connection_and_marked_defaults(example):
+    rows = [line.split() for line in page(example).splitlines()]
+
+    assert ["grid", "grid", "sunspec", "(gridtender", "0.1.0)",
+            "tcp://192.168.1.21:502?unit=240", "1s", "*", "1s", "*"] in rows  # fmt: skip
+
+
+def test_fallback_is_shown_with_what_enforces_it(example):
+    text = " ".join(page(example).split())
+
+    assert (
+        "roof 0 W, within 1min of the last renewal by its own timer if that can end at 0 W" in text
+    )
+    assert "(model 123) is left off, and `gridtender release` writes 0 W" in text
+    assert "grid nothing is ever written to it" in text
+
+
+def test_limits_products_and_tariff_are_shown(example):
+    text = " ".join(page(example).split())
+
+    assert "import at most 17000 W; 0.3 EUR/kWh" in text
+    assert "battery state of charge 10 to 100 %" in text
+    assert "prices -1.0000 to 2.0000 EUR/kWh in ticks of 0.0001" in text
+
+
+def test_place_of_the_state_folder_is_explained(loaded):
+    text = page(loaded("area: home\n", STATE_DIRECTORY="/s"), {"STATE_DIRECTORY": "/s"})
+
+    assert "/s (default: $STATE_DIRECTORY)" in text
+
+
+def test_refused_device_is_named_and_the_site_starts_without_it(loaded):
+    text = page(loaded("devices: {a: {driver: sunspec, role: solar}}\n"))
+
+    assert "1 problem\n" in text
+    assert text.endswith("The gateway starts without: a.\n")
+
+
+def test_broken_site_does_not_start(loaded):
+    assert page(loaded("area: [\n")).endswith("The gateway does not start with this file.\n")
+
+
+def test_no_line_is_wider_than_a_hundred_columns(loaded):
+    name = "a" * 32
+    text = page(
+        loaded(
+            f"area: {name}\nproducts: {{power: {{}}, {'b' * 32}: {{interval: 1h}}}}\n"
+            f"devices: {{{'c' * 32}: {{driver: sunspec, role: storage, fallback: {{after: 1h}}, "
+            "connection: 'tcp://a-rather-long-host-name.example.org:1502?unit=200', "
+            "limits: {max_w: 5000, charge_w: 4000, discharge_w: 3000, min_soc_pct: 10, "
+            "ramp_w_per_s: 100, min_run: 1min, min_rest: 2min, dwell: 3s}}}\n"
+            "grid: {export_price: {topic: tariff/of/the/day/export}, import_prise: 1}\n",
+        ),
+    )
+
+    assert max(len(line) for line in text.splitlines()) <= 100
+
+
+def test_same_for_programs_is_plain_json(example):
+    result = json.loads(json.dumps(explain_json(example, ENVIRON)))
+
+    assert (result["ok"], result["starts"], result["problems"]) == (True, True, [])
+    roof = result["site"]["devices"][0]
+    assert (roof["id"], roof["fallback_after_s"], roof["fallback_level_w"]) == ("roof", 60.0, 0.0)
+
+
+def test_problems_for_programs_keep_their_parts(loaded):
+    result = explain_json(loaded("aera: home\n"), ENVIRON)
+
+    assert result["site"] is None
+    assert result["problems"][0] == {
+        "file": "site.yaml",
+        "line": 1,
+        "column": 1,
+        "path": "aera",
+        "found": "an unknown key",
+        "allowed": "area, broker, control, currency, devices, dispatch, grid, journal, log, "
+        "parties, products, state_dir, timezone",
+        "hint": "did you mean 'area'?",
+    }

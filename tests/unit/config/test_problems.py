@@ -1,0 +1,499 @@
+"""Every mistake is named with its file, line, column, key, what was found and what is allowed."""
+
+import pytest
+
+from gateway.config import load
+
+ROOF = "roof: {driver: sunspec, connection: 'tcp://h', role: solar"
+
+BROKEN = {
+    "unknown key at the top": (
+        "area: home\nbroekr: {}\n",
+        (
+            "site.yaml:2:1: broekr: found an unknown key, allowed: area, broker, control, currency, "
+            "devices, dispatch, grid, journal, log, parties, products, state_dir, timezone; "
+            "did you mean 'broker'?"
+        ),
+    ),
+    "unknown key in a section": (
+        "log:\n  levle: info\n",
+        (
+            "site.yaml:2:3: log.levle: found an unknown key, allowed: format, level; "
+            "did you mean 'level'?"
+        ),
+    ),
+    "duplicate key": (
+        "area: home\nlog: {}\narea: garden\n",
+        (
+            "site.yaml:3:1: area: found the key a second time (first in line 1), "
+            "allowed: each key once"
+        ),
+    ),
+    "two devices of one id": (
+        "devices:\n  a: {}\n  a: {}\n",
+        (
+            "site.yaml:2:3: devices.a.driver: found nothing, "
+            "allowed: the driver package that speaks with the device"
+        ),
+        (
+            "site.yaml:2:3: devices.a.connection: found nothing, "
+            "allowed: tcp://HOST:PORT?unit=N; port 502 and unit 1 may be left out"
+        ),
+        "site.yaml:2:3: devices.a.role: found nothing, allowed: the part it plays in the area",
+        (
+            "site.yaml:3:3: devices.a: found the key a second time (first in line 2), "
+            "allowed: each key once"
+        ),
+    ),
+    "not a mapping": (
+        "- a\n- b\n",
+        "site.yaml:1:1: found a list, allowed: a mapping with keys such as area, devices and grid",
+    ),
+    "section that is no mapping": (
+        "grid: 17000\n",
+        (
+            "site.yaml:1:7: grid: found 17000, allowed: a mapping with the keys export_limit_w, "
+            "export_price, import_limit_w, import_price"
+        ),
+    ),
+    "devices as a list": (
+        "devices: [roof]\n",
+        "site.yaml:1:10: devices: found a list, allowed: a mapping of ids",
+    ),
+    "a device that is no mapping": (
+        "devices:\n  roof: tcp://h\n",
+        (
+            "site.yaml:2:9: devices.roof: found 'tcp://h', allowed: a mapping with the keys "
+            "capacity_wh, connection, driver, fallback, limits, marginal_cost, no_timer, poll, "
+            "price_cap, role, round_trip, tender, timeout, wear"
+        ),
+    ),
+    "bare number as duration": (
+        "dispatch: {settle: 2}\n",
+        (
+            "site.yaml:1:20: dispatch.settle: found 2, allowed: a duration such as 500ms, 10s, 15min "
+            "or 1h; a bare number has no unit: did you mean '2s'?"
+        ),
+    ),
+    "m as minutes": (
+        "dispatch: {settle: 2m}\n",
+        (
+            "site.yaml:1:20: dispatch.settle: found '2m', allowed: a duration such as 500ms, 10s, "
+            "15min or 1h; did you mean '2min'?"
+        ),
+    ),
+    "yes as a truth value": (
+        "broker:\n  guest: yes\n",
+        "site.yaml:2:10: broker.guest: found 'yes', allowed: true or false; write true",
+    ),
+    "minutes and seconds as a number": (
+        "grid: {import_limit_w: 1:30}\n",
+        "site.yaml:1:24: grid.import_limit_w: found '1:30', allowed: a number in W, at least 0",
+    ),
+    "leading zero": (
+        "broker: {listen: {port: 01883}}\n",
+        (
+            "site.yaml:1:25: broker.listen.port: found '01883', allowed: a whole number from 0 to "
+            "65535; write 1883, without quotes, leading zeros, commas or underscores"
+        ),
+    ),
+    "decimal comma": (
+        "dispatch: {deviation_w: '0,5'}\n",
+        (
+            "site.yaml:1:25: dispatch.deviation_w: found '0,5', allowed: a number in W, at least 0; "
+            "write 0.5, without quotes, leading zeros, commas or underscores"
+        ),
+    ),
+    "a number where text belongs": (
+        "broker: {username: 42}\n",
+        (
+            "site.yaml:1:20: broker.username: found 42, allowed: a user name; "
+            "put it in quotes to make it text"
+        ),
+    ),
+    "not a number": (
+        "grid: {import_limit_w: .nan}\n",
+        "site.yaml:1:24: grid.import_limit_w: found '.nan', allowed: a number in W, at least 0",
+    ),
+    "infinite by exponent": (
+        "grid: {import_limit_w: 1e999}\n",
+        "site.yaml:1:24: grid.import_limit_w: found inf, allowed: a number in W, at least 0",
+    ),
+    "control set to hands-off": (
+        "control: hands-off\n",
+        (
+            "site.yaml:1:10: control: found 'hands-off', allowed: observe, advise, act; "
+            "observe writes nothing; `gridtender hands-off` works at any time"
+        ),
+    ),
+    "unknown time zone": (
+        "timezone: Europe/Amsterdm\n",
+        (
+            "site.yaml:1:11: timezone: found 'Europe/Amsterdm', allowed: an IANA time zone such as "
+            "Europe/Amsterdam; did you mean 'Europe/Amsterdam'?"
+        ),
+    ),
+    "currency in small letters": (
+        "currency: eur\n",
+        "site.yaml:1:11: currency: found 'eur', allowed: three capital letters such as EUR",
+    ),
+    "reserved id": (
+        "parties: {guest: {}}\n",
+        "site.yaml:1:11: parties.guest: found the reserved id 'guest', allowed: an id of your own",
+    ),
+    "area in capitals": (
+        "area: Our Home\n",
+        (
+            "site.yaml:1:7: area: found the id 'Our Home', allowed: 1 to 32 of a-z, 0-9, _ and -, "
+            "beginning with a letter or digit; did you mean 'our-home'?"
+        ),
+    ),
+    "device named as the area": (
+        f"area: roof\ndevices:\n  {ROOF}}}\n",
+        (
+            "site.yaml:3:3: devices.roof: found the id 'roof', which is the area, "
+            "allowed: an id that no device, product, party or area has"
+        ),
+    ),
+    "device named as a product": (
+        "devices: {power: {driver: sunspec, connection: 'tcp://h', role: solar}}\n",
+        (
+            "site.yaml:1:11: devices.power: found the id 'power', which is also in products, "
+            "allowed: an id that no device, product, party or area has"
+        ),
+    ),
+    "unknown driver": (
+        "devices: {a: {driver: sunspce, connection: 'tcp://h', role: solar}}\n",
+        (
+            "site.yaml:1:23: devices.a.driver: found 'sunspce', allowed: modbus, sunspec, broken; "
+            "did you mean 'sunspec'?"
+        ),
+    ),
+    "driver that cannot be imported": (
+        "devices: {a: {driver: broken, connection: 'tcp://h', role: solar}}\n",
+        (
+            "site.yaml:1:23: devices.a.driver: found 'broken', which cannot be loaded (No module "
+            "named 'acme'), allowed: a driver whose package is complete"
+        ),
+    ),
+    "unknown key of a device": (
+        f"devices:\n  {ROOF}, sgin: import}}\n",
+        (
+            "site.yaml:2:63: devices.roof.sgin: found an unknown key, allowed: capacity_wh, "
+            "connection, driver, fallback, limits, marginal_cost, no_timer, poll, price_cap, role, "
+            "round_trip, sign, tender, timeout, wear; did you mean 'sign'?"
+        ),
+    ),
+    "a driver's own key": (
+        f"devices:\n  {ROOF}, sign: north}}\n",
+        "site.yaml:2:69: devices.roof.sign: found 'north', allowed: import, export",
+    ),
+    "both common and own keys of a device": (
+        f"devices:\n  {ROOF}, sign: north, poll: 3}}\n",
+        "site.yaml:2:69: devices.roof.sign: found 'north', allowed: import, export",
+        (
+            "site.yaml:2:82: devices.roof.poll: found 3, allowed: a duration such as 500ms, 10s, "
+            "15min or 1h; a bare number has no unit: did you mean '3s'?"
+        ),
+    ),
+    "serial line": (
+        "devices: {a: {driver: sunspec, connection: 'rtu:///dev/ttyUSB0?unit=3', role: solar}}\n",
+        (
+            "site.yaml:1:44: devices.a.connection: found rtu://, which is not supported by this "
+            "installation, allowed: one of mem://, tcp://"
+        ),
+    ),
+    "address without a scheme": (
+        "devices: {a: {driver: sunspec, connection: 192.168.1.20, role: solar}}\n",
+        (
+            "site.yaml:1:44: devices.a.connection: found '192.168.1.20', allowed: "
+            "tcp://HOST:PORT?unit=N, e.g. tcp://192.168.1.20:502?unit=1; "
+            "did you mean 'tcp://192.168.1.20'?"
+        ),
+    ),
+    "unit too large": (
+        "devices: {a: {driver: sunspec, connection: 'tcp://h?unit=256', role: solar}}\n",
+        "site.yaml:1:44: devices.a.connection: found unit 256, allowed: a unit from 0 to 255",
+    ),
+    "port too large": (
+        "devices: {a: {driver: sunspec, connection: 'tcp://h:70000', role: solar}}\n",
+        (
+            "site.yaml:1:44: devices.a.connection: found 'tcp://h:70000' (Port out of range 0-65535),"
+            " allowed: tcp://HOST:PORT?unit=N, e.g. tcp://192.168.1.20:502?unit=1"
+        ),
+    ),
+    "level as a bare number": (
+        f"devices:\n  {ROOF}, fallback: {{level: 0}}}}\n",
+        (
+            "site.yaml:2:81: devices.roof.fallback.level: found 0, allowed: own-rule or "
+            "{limit_w: N} with N in W, at least 0; write {limit_w: 0}"
+        ),
+    ),
+    "reserve above the upper bound": (
+        (
+            "devices:\n  b: {driver: sunspec, connection: 'tcp://h', role: storage,\n"
+            "      limits: {min_soc_pct: 90, max_soc_pct: 80}}\n"
+        ),
+        (
+            "site.yaml:3:29: devices.b.limits.min_soc_pct: found 90 with max_soc_pct 80, "
+            "allowed: less than max_soc_pct"
+        ),
+    ),
+    "a storage's limit on solar": (
+        f"devices:\n  {ROOF}, limits: {{charge_w: 100}}}}\n",
+        (
+            "site.yaml:2:72: devices.roof.limits.charge_w: found a limit of a storage on a device of "
+            "role solar, allowed: max_w here; this one with role storage or ev"
+        ),
+    ),
+    "two of one role at one place": (
+        (
+            f"devices:\n  {ROOF}}}\n  r2: {{driver: sunspec, connection: 'tcp://h:502?unit=1', "
+            "role: solar}\n"
+        ),
+        (
+            "site.yaml:3:37: devices.r2.connection: found 'tcp://h:502?unit=1', where roof has the "
+            "same role, allowed: another connection, unit or role"
+        ),
+    ),
+    "two grid meters": (
+        (
+            "devices:\n  m: {driver: sunspec, connection: 'tcp://a', role: grid}\n"
+            "  n: {driver: sunspec, connection: 'tcp://b', role: grid}\n"
+        ),
+        (
+            "site.yaml:3:53: devices.n.role: found a second grid meter besides m, "
+            "allowed: one; others have role meter"
+        ),
+    ),
+    "limits to keep without a meter": (
+        "control: act\ngrid: {import_limit_w: 17000}\n",
+        (
+            "site.yaml:2:24: grid.import_limit_w: found 17000 without a healthy device of role grid "
+            "while control is act, allowed: a limit with a grid meter, or control: observe or advise"
+        ),
+    ),
+    "cap below floor": (
+        "products: {power: {price_floor: 0.5, price_cap: 0.5}}\n",
+        "site.yaml:1:49: products.power.price_cap: found 0.5, allowed: above price_floor 0.5",
+    ),
+    "cap off the tick": (
+        "products: {power: {tick: 0.01, price_cap: 0.505}}\n",
+        (
+            "site.yaml:1:43: products.power.price_cap: found 0.505, "
+            "allowed: a multiple of the tick 0.0100"
+        ),
+    ),
+    "default floor off the tick": (
+        "products: {power: {tick: 0.3, price_cap: 0.6}}\n",
+        (
+            "site.yaml:1:12: products.power.price_floor: found -1 (default), "
+            "allowed: a multiple of the tick 0.3000"
+        ),
+    ),
+    "tick finer than the scale": (
+        "products: {power: {tick: 0.00005}}\n",
+        (
+            "site.yaml:1:26: products.power.tick: found 5e-05, "
+            "allowed: a multiple of 0.0001 (price_scale -4)"
+        ),
+    ),
+    "interval of a fraction of a second": (
+        "products: {power: {interval: 1500ms}}\n",
+        (
+            "site.yaml:1:30: products.power.interval: found '1500ms', allowed: a duration in whole "
+            "seconds such as 10s, 15min or 1h, at least 1s"
+        ),
+    ),
+    "gate before the interval": (
+        "products: {power: {interval: 5s}}\ndispatch: {gate_lead: 5s}\n",
+        (
+            "site.yaml:2:23: dispatch.gate_lead: found 5s, "
+            "allowed: less than 5s, the interval of power"
+        ),
+    ),
+    "no product of power": (
+        "products: {water: {resource: WATER_FLOW}}\n",
+        (
+            "site.yaml:1:1: products: found no product of power, "
+            "allowed: at least one product with resource POWER, for dispatch"
+        ),
+    ),
+    "power in kW": (
+        "products: {power: {unit: kW}}\n",
+        (
+            "site.yaml:1:26: products.power.unit: found 'kW', "
+            "allowed: W, the unit of POWER; quantity_scale 3 counts kW"
+        ),
+    ),
+    "forward interval that does not fit": (
+        "products: {power: {interval: 10s}, ahead: {interval: 15s}}\n",
+        (
+            "site.yaml:1:54: products.ahead.interval: found 15s, "
+            "allowed: a multiple of 10s, the interval of power"
+        ),
+    ),
+    "calendar as a price": (
+        "grid: {import_price: {ics: tariff.ics}}\n",
+        (
+            "site.yaml:1:22: grid.import_price: found a calendar, which this version does not read, "
+            "allowed: a number, {topic: NAME} or {csv: FILE}; export it to a CSV file"
+        ),
+    ),
+    "wildcard as a price": (
+        "grid: {import_price: {topic: 'tariff/#'}}\n",
+        (
+            "site.yaml:1:22: grid.import_price: found topic: 'tariff/#', "
+            "allowed: an MQTT topic without the wildcards + and #"
+        ),
+    ),
+    "missing price table": (
+        "grid: {import_price: {csv: no.csv}}\n",
+        (
+            "no.csv: grid.import_price: found no readable file (No such file or directory), "
+            "allowed: a CSV file in UTF-8"
+        ),
+    ),
+    "password in the url": (
+        "broker: {url: 'mqtt://ann:secret@h'}\n",
+        (
+            "site.yaml:1:15: broker.url: found a URL with user or password, "
+            "allowed: mqtt://HOST:PORT, with username and password_file as keys of their own"
+        ),
+    ),
+    "external and own broker": (
+        "broker: {url: 'mqtt://h', kind: embedded}\n",
+        (
+            "site.yaml:1:27: broker.kind: found a setting for a broker of our own besides url, "
+            "allowed: either url, or kind, listen and guest"
+        ),
+    ),
+    "password file that is not there": (
+        "broker: {password_file: secret}\n",
+        (
+            "site.yaml:1:25: broker.password_file: found 'secret', which is not there, "
+            "allowed: a file with the password in its first line"
+        ),
+    ),
+    "tag": (
+        "broker: {username: !secret name}\n",
+        "site.yaml:1:20: broker.username: found the tag !secret, allowed: values without a tag",
+    ),
+    "second document": (
+        "area: home\n---\narea: garden\n",
+        "site.yaml:2:1: found a second document, allowed: one document in a file",
+    ),
+    "alias of nothing": (
+        "area: *home\n",
+        (
+            "site.yaml:1:7: found the alias *home, "
+            "allowed: an anchor that was written above and is complete"
+        ),
+    ),
+    "several mistakes": (
+        "aera: home\ngrid:\n  import_limit_w: -1\nlog: {level: loud}\ntimezone: Mars\n",
+        (
+            "site.yaml:1:1: aera: found an unknown key, allowed: area, broker, control, currency, "
+            "devices, dispatch, grid, journal, log, parties, products, state_dir, timezone; "
+            "did you mean 'area'?"
+        ),
+        "site.yaml:3:19: grid.import_limit_w: found -1, allowed: a number in W, at least 0",
+        "site.yaml:4:14: log.level: found 'loud', allowed: debug, info, warning, error",
+        (
+            "site.yaml:5:11: timezone: found 'Mars', allowed: an IANA time zone such as "
+            "Europe/Amsterdam"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "lines"), [(t, ls) for t, *ls in BROKEN.values()], ids=BROKEN)
+def test_mistake_is_named_with_its_place_and_what_is_allowed(loaded, text, lines):
+    assert lines == [str(problem) for problem in loaded(text).problems]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "site.yaml: found an empty file, allowed: YAML with at least the key 'devices'"),
+        (b"# c\n", "site.yaml: found an empty file, allowed: YAML with at least the key 'devices'"),
+        (b"area: \xff\n", "site.yaml: found byte 0xff at offset 6, allowed: text in UTF-8"),
+    ],
+)
+def test_file_without_content_is_one_problem(loaded, content, expected):
+    result = loaded(content)
+
+    assert [expected] == [str(problem) for problem in result.problems]
+    assert result.site is None
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("area: home\n\tlog: {}\n", "site.yaml:2:1: "),
+        ("area: a: b\n", "site.yaml:1:8: "),
+        ("area: home\nlog: [\n", "site.yaml:3:1: "),
+        ("area: \x01\n", "site.yaml:1:7: "),
+    ],
+)
+def test_broken_yaml_is_one_problem_at_its_place(loaded, text, place):
+    (problem,) = loaded(text).problems
+
+    assert str(problem).startswith(f"{place}found no valid YAML (")
+    assert "indented by spaces" in problem.allowed
+
+
+def test_missing_file_is_a_problem_without_a_line(tmp_path, packages):
+    result = load(tmp_path / "no.yaml", packages, ["tcp"], environ={})
+
+    (problem,) = result.problems
+    assert f"{tmp_path}/no.yaml: found no readable file (No such file or directory)" in str(problem)
+
+
+@pytest.mark.parametrize("text", ["[" * 50_000, "- " * 50_000, "a: {" * 50_000])
+def test_deep_nesting_is_refused_at_once(loaded, text):
+    (problem,) = loaded(text).problems
+
+    assert problem.found == "too deep nesting"
+
+
+def test_aliases_that_multiply_are_refused(loaded):
+    lines = ["a0: &x0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"a{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]" for n in range(1, 12)]
+
+    (problem,) = loaded("\n".join(lines)).problems
+
+    assert problem.found == "too many values"
+
+
+def test_wrong_lines_of_a_price_table_are_named_in_the_table(loaded, tmp_path):
+    (tmp_path / "p.csv").write_text(
+        "time,price\n2026-06-21T12:00:00,0.3\n2026-06-21T12:00:00Z,cheap\n"
+        "2026-06-21T13:00:00Z\n2026-06-21T14:00:00Z,0.1\n2026-06-21T16:00:00+02:00,0.2\n",
+    )
+
+    problems = loaded("grid: {export_price: {csv: p.csv}}\n").problems
+
+    assert [str(problem) for problem in problems] == [
+        (
+            "p.csv:2:1: grid.export_price: found '2026-06-21T12:00:00', "
+            "allowed: an instant such as 2026-06-21T12:00:00+02:00"
+        ),
+        "p.csv:3:1: grid.export_price: found 'cheap', allowed: a number such as 0.30",
+        "p.csv:4:1: grid.export_price: found 1 values, allowed: at least 2",
+        (
+            "p.csv:6:1: grid.export_price: found 2026-06-21T16:00:00+02:00 a second time, "
+            "allowed: each time once"
+        ),
+    ]
+
+
+def test_price_table_without_the_column_says_which_are_there(loaded, tmp_path):
+    (tmp_path / "p.csv").write_text("hour;eur\n")
+
+    (problem,) = loaded("grid: {export_price: {csv: p.csv}}\n").problems
+
+    assert str(problem) == (
+        "p.csv:1:1: grid.export_price: found the columns hour;eur, "
+        "allowed: the columns time and price (or export_price)"
+    )
