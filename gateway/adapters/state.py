@@ -114,6 +114,16 @@ class StateDir:
             write_whole(self._owner, json.dumps(content, sort_keys=True) + "\n")
 
 
+    def clear_control(self) -> None:
+        """Go by the configuration again.
+
+        Raises:
+            StateUnusable: the file cannot be removed.
+        """
+        with _explained(self._owner):
+            self._owner.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:

@@ -199,10 +199,17 @@ class Marketplace:
         self._forget_old(now)
         try:
             await self._journal.durable(seq)
-        except JournalFailed:
+        except JournalFailed as fault:
             self._replies.pop(key, None)
-            return self._refusal(request, now, ResponseCode.FORCE_MAJEURE, "the journal failed")
+            self._undo(request)
+            return self._refusal(request, now, ResponseCode.FORCE_MAJEURE, str(fault))
         return reply
+
+    def _undo(self, request: Request) -> None:
+        """Take back a submission that never became durable: nobody was told of it."""
+        if isinstance(request, SubmitTenders):
+            ids = tuple(tender.id for tender in request.tenders.tenders)
+            self._withdraw(request.party, self._markets[request.tenders.product], ids)
 
     def _decide(self, request: Request, now: Instant) -> tuple[Reply, int]:
         product = request.tenders.product if isinstance(request, SubmitTenders) else request.product
@@ -260,13 +267,15 @@ class Marketplace:
 
     def withdraw(self, party: str) -> None:
         """Cancel all that a silent party tenders, SUPERVISORY."""
-        now = self._clock.now()
         for market in self._markets.values():
-            reason = CancelReason.SUPERVISORY
-            self._recorder.cancel(now, market.product.id, party, None, reason, None)
-            events = market.cancel(party, None, now, reason)
-            seq = self._recorder.events(now, market.product.id, events)
-            self._hand_out(seq, self._facts(market, events, now, touched=(party,)))
+            self._withdraw(party, market, None)
+
+    def _withdraw(self, party: str, market: Market, ids: tuple[str, ...] | None) -> None:
+        now, reason, product = self._clock.now(), CancelReason.SUPERVISORY, market.product.id
+        self._recorder.cancel(now, product, party, ids, reason)
+        events = market.cancel(party, ids, now, reason)
+        seq = self._recorder.events(now, product, events)
+        self._hand_out(seq, self._facts(market, events, now, touched=(party,)))
 
     @staticmethod
     def _reply(request: Request, now: Instant, outcomes: tuple[object, ...]) -> Reply:

@@ -1,0 +1,379 @@
+"""From a configured site to running stations: the only place that knows them all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import structlog
+
+from gateway.adapters.armory import FileArmory
+from gateway.adapters.clock import WallClock
+from gateway.adapters.journal import SqliteJournal, open_journal
+from gateway.adapters.state import StateDir
+from gateway.adapters.watchdog import NoWatchdog
+from gateway.agents import agents_for
+from gateway.market import Market
+from gateway.model.device import DeviceState
+from gateway.model.product import Product
+from gateway.model.request import OwnerRequest, PriceHeard, Reply, Request
+from gateway.model.site import ControlMode, DeviceSettings
+from gateway.model.site import Site as Settings
+from gateway.model.tender import Party
+from gateway.model.time import HOUR, MILLISECOND, SECOND, Duration, Instant
+from gateway.ports.clock import Clock
+from gateway.ports.driver import DriverPackage
+from gateway.ports.line import Line, LineFactory
+from gateway.ports.watchdog import Watchdog
+from gateway.runtime.bus import LocalBus
+from gateway.runtime.dispatcher import Dispatcher
+from gateway.runtime.marketplace import Marketplace
+from gateway.runtime.owner import Owner
+from gateway.runtime.prices import Prices
+from gateway.runtime.recorder import Recorder
+from gateway.runtime.recovery import REMEMBER, recover
+from gateway.runtime.release import release
+from gateway.runtime.rows import Start
+from gateway.runtime.site import Site
+from gateway.runtime.station import Station
+from gateway.runtime.supervisor import supervise
+
+GUEST = "guest"
+# Grows whenever the same tenders would clear otherwise than before.
+RULES = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All that a gateway meets: clock, plug-ins and supervisor.
+
+    Attributes:
+        lines: URL scheme -> line factory.
+        threaded: False on virtual time: disk work in the loop.
+        speed: of a scaled clock.
+    """
+
+    clock: Clock
+    packages: Mapping[str, DriverPackage]
+    lines: Mapping[str, LineFactory]
+    watchdog: Watchdog = field(default_factory=NoWatchdog)
+    threaded: bool = True
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A running gateway's stations, for adapters and tests.  Implements ports.exchange."""
+
+    settings: Settings
+    site: Site
+    bus: LocalBus
+    marketplace: Marketplace
+    dispatcher: Dispatcher
+    stations: Mapping[str, Station]
+    control: Owner
+    prices: Prices
+    journal: SqliteJournal
+    armory: FileArmory
+    clock: Clock
+
+    async def handle(self, request: Request) -> Reply:
+        """A request of an outside party."""
+        return await self.marketplace.handle(request)
+
+    async def owner(self, request: OwnerRequest) -> None:
+        """The owner's topic."""
+        await self.control.say(request.control, request.by)
+
+    def price(self, heard: PriceHeard) -> None:
+        """A tariff price on a topic."""
+        self.prices.hear(heard.topic, heard.value)
+
+    def summary(self) -> str:
+        """One line for the service supervisor."""
+        states = [self.site.state(d) for d in self.stations]
+        counts = {s: states.count(s) for s in DeviceState if s in states}
+        told = ", ".join(f"{n} {s.value}" for s, n in counts.items())
+        return f"{len(states)} devices: {told}; control {self.control.mode().value}"
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gateway]:
+    """Build and start everything but MQTT; leaving it releases the devices.
+
+    Order of going down is the reverse of coming up: tasks, release, lines, journal, lock.
+
+    Raises:
+        StateInUse, StateUnusable, JournalFailed: the state directory does not serve.
+    """
+    async with AsyncExitStack() as stack:
+        state = StateDir(Path(settings.state_dir))
+        stack.enter_context(state.lock())
+        armory = FileArmory(state.armings, threaded=world.threaded)
+        journal = await stack.enter_async_context(
+            open_journal(
+                state.journal,
+                clock=world.clock,
+                settings=settings.journal,
+                threaded=world.threaded,
+            )
+        )
+        lines = await _open_lines(settings, world, stack)
+        ground = _Ground(
+            settings=settings, world=world, journal=journal, armory=armory, lines=lines
+        )
+        gateway = _build(ground, state)
+        await _end_old_leases(gateway, lines, world)
+        tasks = await stack.enter_async_context(_Tasks())
+        _start(gateway, world, tasks)
+        stack.push_async_callback(_release_all, gateway, lines, world)
+        stack.push_async_callback(tasks.stop)
+        yield gateway
+
+
+class _Tasks:
+    """A TaskGroup that can be told to stop."""
+
+    def __init__(self) -> None:
+        self._group = asyncio.TaskGroup()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.stop()
+        await self._group.__aexit__(*exc)  # type: ignore[arg-type]
+
+    def start(self, name: str, run: Callable[[], object], clock: Clock) -> None:
+        """Supervise a station."""
+        self._tasks.append(
+            self._group.create_task(supervise(name, run, clock), name=name)  # type: ignore[arg-type]
+        )
+
+    async def stop(self) -> None:
+        """Cancel all and wait."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._tasks.clear()
+
+
+async def _open_lines(
+    settings: Settings, world: World, stack: AsyncExitStack
+) -> Mapping[str, Line]:
+    """One line per line key, shared by the devices on it."""
+    lines: dict[str, Line] = {}
+    for item in settings.devices:
+        key = item.device.line
+        if key not in lines:
+            factory = world.lines[key.partition("://")[0]]
+            lines[key] = await stack.enter_async_context(factory(key, world.clock))
+    return lines
+
+
+def _outside(settings: Settings) -> tuple[Party, ...]:
+    guest = (Party(id=GUEST, outside=True),) if settings.broker.guest else ()
+    return (*settings.parties, *guest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What every station stands on."""
+
+    settings: Settings
+    world: World
+    journal: SqliteJournal
+    armory: FileArmory
+    lines: Mapping[str, Line]
+    bus: LocalBus = field(default_factory=LocalBus)
+
+
+def _build(ground: _Ground, state: StateDir) -> Gateway:
+    settings, world = ground.settings, ground.world
+    prices = Prices(settings.tariff)
+    # At high speed a fresh reading is one that is fresh in real time.
+    fresh = Duration(max(3 * SECOND, int(500 * MILLISECOND * world.speed)))
+    site = Site((item.device for item in settings.devices), prices, fresh)
+    owner = Owner(
+        configured=settings.control,
+        stored=state.load_control,
+        store=state.store_control,
+        clock=world.clock,
+        bus=ground.bus,
+        on_change=lambda mode: _follow_mode(gateway, ground.lines, world, mode),
+    )
+    marketplace = _marketplace(ground, site, owner)
+    stations = {
+        item.device.id: _station(ground, item, site, lambda: dispatcher)
+        for item in settings.devices
+    }
+    dispatcher = Dispatcher(
+        site=site,
+        stations=stations,
+        marketplace=marketplace,
+        product=settings.products[0].id,
+        limits=settings.limits,
+        settings=settings.dispatch,
+        outside=frozenset(party.id for party in _outside(settings)),
+        bus=ground.bus,
+        clock=world.clock,
+        watchdog=world.watchdog,
+        mode=owner.mode,
+    )
+    marketplace.on_traded = dispatcher.on_traded
+    gateway = Gateway(
+        settings=settings,
+        site=site,
+        bus=ground.bus,
+        marketplace=marketplace,
+        dispatcher=dispatcher,
+        stations=stations,
+        control=owner,
+        prices=prices,
+        journal=ground.journal,
+        armory=ground.armory,
+        clock=world.clock,
+    )
+    return gateway
+
+
+def load_market(product: Product, start: Start, dump: object) -> Market:
+    """A market in the state of a checkpoint, under the given start."""
+    return Market.load(product, start.area, start.epoch, start.parties, dump)
+
+
+def _marketplace(ground: _Ground, site: Site, owner: Owner) -> Marketplace:
+    settings, clock = ground.settings, ground.world.clock
+    agents, outside = agents_for(settings), _outside(settings)
+    start = Start(
+        epoch=ground.journal.epoch,
+        area=settings.area,
+        products=settings.products,
+        parties=(*(agent.party for agent in agents), *outside),
+        rules={product.id: f"{product.mechanism}/{RULES}" for product in settings.products},
+    )
+    now, ids = clock.now(), [product.id for product in settings.products]
+    rows = ground.journal.rows_for_recovery(ids, Instant(now - REMEMBER))
+    recovered = recover(rows, load_market, now=now)
+    if recovered.difference is not None:
+        structlog.get_logger().error("journal.differs", seq=recovered.difference.seq)
+    markets = {
+        product.id: load_market(product, start, recovered.dumps[product.id])
+        if product.id in recovered.dumps
+        else Market(product, area=start.area, epoch=start.epoch, parties=start.parties)
+        for product in settings.products
+    }
+    recorder = Recorder(ground.journal)
+    recorder.start(now, start, {id_: market.dump() for id_, market in markets.items()})
+    return Marketplace(
+        markets=markets,
+        agents=agents,
+        outside=frozenset(party.id for party in outside),
+        site=site,
+        journal=ground.journal,
+        recorder=recorder,
+        bus=ground.bus,
+        clock=clock,
+        trading=lambda: owner.mode() is ControlMode.ACT,
+        remembered=recovered.replies,
+    )
+
+
+def _station(
+    ground: _Ground, item: DeviceSettings, site: Site, dispatcher: Callable[[], Dispatcher]
+) -> Station:
+    device = item.device
+    package = ground.world.packages[device.driver]
+    on_line = [o for o in ground.settings.devices if o.device.line == device.line]
+    return Station(
+        device=device,
+        driver=package.open(device, item.settings, ground.lines[device.line]),
+        shares_line=len(on_line) > 1,
+        clock=ground.world.clock,
+        site=site,
+        bus=ground.bus,
+        armory=ground.armory,
+        on_reading=lambda reading: dispatcher().on_reading(reading),
+        on_attempt=lambda attempt: dispatcher().on_attempt(attempt),
+    )
+
+
+def _start(gateway: Gateway, world: World, tasks: _Tasks) -> None:
+    for name, station in gateway.stations.items():
+        tasks.start(f"station[{name}]", station.run, world.clock)
+    tasks.start("marketplace", gateway.marketplace.run, world.clock)
+    tasks.start("dispatcher", gateway.dispatcher.run, world.clock)
+    tasks.start("owner", gateway.control.run, world.clock)
+    tasks.start("chores", lambda: _chores(gateway, world), world.clock)
+
+
+async def _chores(gateway: Gateway, world: World) -> None:
+    """Follow a stepped wall clock, tell the supervisor, and once an hour forget old rows."""
+    products = [product.id for product in gateway.settings.products]
+    prune_at = gateway.clock.now()
+    while True:
+        if isinstance(world.clock, WallClock):
+            step = world.clock.reanchor()
+            if step is not None:
+                structlog.get_logger().warning("clock.stepped", by_s=step.by / SECOND)
+                gateway.bus.publish(step)
+        world.watchdog.status(gateway.summary())
+        if gateway.clock.now() >= prune_at:
+            prune_at = Instant(gateway.clock.now() + HOUR)
+            await gateway.journal.prune(products, gateway.settings.journal.keep)
+        await world.clock.sleep(Duration(10 * SECOND))
+
+
+async def _end_old_leases(gateway: Gateway, lines: Mapping[str, Line], world: World) -> None:
+    """After a crash: what is armed is adopted when the owner still says act, else let go."""
+    if gateway.armory.all() and gateway.control.mode() is not ControlMode.ACT:
+        await _release_all(gateway, lines, world)
+
+
+async def _follow_mode(
+    gateway: Gateway, lines: Mapping[str, Line], world: World, mode: ControlMode
+) -> None:
+    """Leaving act lets go of every device."""
+    if mode is not ControlMode.ACT:
+        await _release_all(gateway, lines, world)
+
+
+async def _release_all(gateway: Gateway, lines: Mapping[str, Line], world: World) -> bool:
+    """Bring every armed device to its fall-back level over the lines that are open."""
+    for station in gateway.stations.values():
+        await station.silence()
+    gateway.dispatcher.forget()
+    log = structlog.get_logger()
+    return await release(
+        gateway.armory,
+        lambda url: borrow(url, lines, world),
+        restore=False,
+        say=lambda text: log.info("device.released", text=text),
+    )
+
+
+def borrow(url: str, lines: Mapping[str, Line], world: World) -> Line:
+    """The open line of a connection, or one of its own for a device no longer configured."""
+    key = url.partition("?")[0]
+    if key in lines:
+        return BorrowedLine(lines[key])
+    return world.lines[key.partition("://")[0]](key, world.clock)
+
+
+class BorrowedLine:
+    """An open line that somebody else will close."""
+
+    def __init__(self, line: Line) -> None:
+        self.read = line.read
+        self.write = line.write
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Leave it open."""

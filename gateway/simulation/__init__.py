@@ -1,0 +1,1 @@
+"""Whole houses without hardware: the demo and what it shows."""

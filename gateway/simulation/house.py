@@ -1,0 +1,33 @@
+"""The process of the simulated devices: serves a house on loopback until it is told to stop."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+from gateway.adapters.clock import Scale, ScaledClock
+from gateway.ports.house import HouseFactory
+
+
+async def serve_house(
+    factory: HouseFactory, settings: Mapping[str, object], scale: Scale, out: TextIO = sys.stdout
+) -> None:
+    """Serve and print one JSON line: each device's configuration with its connection.
+
+    Returns after SIGTERM or SIGINT.
+    """
+    house = factory(ScaledClock(scale), settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    connections = await house.serve()
+    devices = {
+        device: {**config, "connection": connections[device]}
+        for device, config in house.devices.items()
+    }
+    out.write(json.dumps(devices) + "\n")
+    out.flush()
+    await stop.wait()
+    await house.close()
