@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TextIO
 
-from gateway.adapters.files import write_whole
+from gateway.adapters.files import remove, write_whole
 from gateway.model.canonical import from_json, to_json
 from gateway.model.errors import GridtenderError
 from gateway.model.site import OwnerControl
@@ -113,7 +113,6 @@ class StateDir:
         with _explained(self._owner):
             write_whole(self._owner, json.dumps(content, sort_keys=True) + "\n")
 
-
     def clear_control(self) -> None:
         """Go by the configuration again.
 
@@ -122,6 +121,15 @@ class StateDir:
         """
         with _explained(self._owner):
             self._owner.unlink(missing_ok=True)
+
+    def clear_control(self) -> None:
+        """Forget what the owner set: the configured mode holds again.
+
+        Raises:
+            StateUnusable: the file cannot be removed.
+        """
+        with _explained(self._owner):
+            remove(self._owner)
 
 
 @contextlib.contextmanager

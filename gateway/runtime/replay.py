@@ -83,6 +83,40 @@ class Difference:
     replayed: str
 
 
+class ReplayDiffers(GridtenderError):
+    """A row came out otherwise than it was journalled.
+
+    Attributes:
+        difference: which, and how.
+    """
+
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(
+            f"journal row {difference.seq} comes out differently:\n"
+            f"  journalled: {difference.journalled or 'nothing'}\n"
+            f"  replayed:   {difference.replayed or 'nothing'}"
+        )
+        self.difference = difference
+
+
+def replay(
+    rows: Iterable[Row], load: LoadMarket, rules: Mapping[str, str] | None = None
+) -> Iterator[Row]:
+    """The rows, each one after it was found to come out the same.
+
+    With ``rules`` (product id -> mechanism/revision) a journal of other rules is refused.
+
+    Raises:
+        ReplayDiffers: at the first row that does not come out the same.
+        RulesDiffer, JournalFailed: as ``Replay.run``.
+    """
+    run = Replay(load, rules)
+    for row in run.run(rows):
+        if run.difference is not None:
+            raise ReplayDiffers(run.difference)
+        yield row
+
+
 class Replay:
     """One run over the rows of a journal.
 

@@ -65,6 +65,13 @@ def test_control_is_remembered(state):
         assert StateDir(state.path).load_control() == control
 
 
+def test_cleared_control_is_forgotten(state):
+    state.store_control(OwnerControl(mode=ControlMode.HANDS_OFF))
+    for _ in range(2):
+        state.clear_control()
+        assert state.load_control() is None
+
+
 @pytest.mark.parametrize("content", ["", "{}", '{"v": 1, "control": {"mode": "fly"}}'])
 def test_broken_control_file_is_refused_and_kept(state, content):
     (state.path / "owner.json").write_text(content)

@@ -21,7 +21,7 @@ from gateway.model.tender import Party, Side, Tender, TenderSet
 from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.recovery import recover
-from gateway.runtime.replay import Replay, RulesDiffer
+from gateway.runtime.replay import Replay, ReplayDiffers, RulesDiffer, replay
 from gateway.runtime.rows import Start
 
 TERMS = Product(id="power", resource=POWER, unit="W", interval=Duration(10 * SECOND))
@@ -167,9 +167,9 @@ async def _story(path):
 async def test_replay_gives_the_same_rows_byte_for_byte(path):
     await _story(path)
     rows = list(read_journal(path))
-    replay = Replay(load, {"power": "uniform-price/1"})
-    assert list(replay.run(rows)) == rows
-    assert (replay.difference, replay.skipped) == (None, 0)
+    run = Replay(load, {"power": "uniform-price/1"})
+    assert list(run.run(rows)) == rows
+    assert (run.difference, run.skipped) == (None, 0)
     kinds = {row.kind for row in rows}
     assert kinds == {
         "start", "checkpoint", "submit", "cancel", "advance", "snapshot", "event", "reply", "lease"
@@ -181,11 +181,11 @@ async def test_altered_input_comes_out_differently_and_is_named(path):
     rows = list(read_journal(path))
     at = next(i for i, row in enumerate(rows) if row.kind == "submit")
     rows[at] = replace(rows[at], body=rows[at].body.replace('"id":"a"', '"id":"z"'))
-    replay = Replay(load)
-    again = list(replay.run(rows))
-    assert replay.difference.seq == rows[at].seq + 1
-    assert '["a","home-order-1-1"]' in replay.difference.journalled
-    assert '["z","home-order-1-1"]' in replay.difference.replayed
+    run = Replay(load)
+    again = list(run.run(rows))
+    assert run.difference.seq == rows[at].seq + 1
+    assert '["a","home-order-1-1"]' in run.difference.journalled
+    assert '["z","home-order-1-1"]' in run.difference.replayed
     assert again[-1].hash != rows[-1].hash
     assert len(list(verify(again))) == len(rows)
 
@@ -196,9 +196,9 @@ async def test_altered_output_is_named(path, kind):
     rows = list(read_journal(path))
     at = max(i for i, row in enumerate(rows) if row.kind == kind)
     rows[at] = replace(rows[at], body=rows[at].body.replace("bob", "eve").replace("ann", "eve"))
-    replay = Replay(load)
-    list(replay.run(rows))
-    assert replay.difference.seq == rows[at].seq
+    run = Replay(load)
+    list(run.run(rows))
+    assert run.difference.seq == rows[at].seq
 
 
 async def test_missing_and_surplus_events_are_named(path):
@@ -217,19 +217,29 @@ async def test_events_cut_off_by_a_crash_are_no_difference(path):
     rows = list(read_journal(path))
     starts = [i for i, row in enumerate(rows) if row.kind == "start"]
     cut = max(i for i in range(starts[1]) if rows[i].kind == "event")
-    replay = Replay(load)
-    list(replay.run(rows[:cut] + rows[starts[1] :]))
-    assert replay.difference is None
+    run = Replay(load)
+    list(run.run(rows[:cut] + rows[starts[1] :]))
+    assert run.difference is None
 
 
 async def test_rows_whose_beginning_was_forgotten_are_skipped_until_the_checkpoint(path):
     await _story(path)
     rows = list(read_journal(path))
     first = next(i for i, row in enumerate(rows) if row.kind == "checkpoint")
-    replay = Replay(load)
-    assert list(replay.run(rows[first + 1 :])) == rows[first + 1 :]
-    assert replay.difference is None
-    assert replay.skipped == 3
+    run = Replay(load)
+    assert list(run.run(rows[first + 1 :])) == rows[first + 1 :]
+    assert run.difference is None
+    assert run.skipped == 3
+
+
+async def test_first_difference_stops_the_replay_with_both_texts(path):
+    await _story(path)
+    rows = list(read_journal(path))
+    assert list(replay(rows, load)) == rows
+    at = max(i for i, row in enumerate(rows) if row.kind == "event")
+    rows[at] = replace(rows[at], body="{}")
+    with pytest.raises(ReplayDiffers, match=r"row \d+ comes out differently:\n.*journalled: {}\n"):
+        list(replay(rows, load))
 
 
 async def test_other_rules_are_refused(path):
@@ -282,9 +292,9 @@ async def test_changed_terms_do_not_compare_the_books_of_two_products(path):
         dump = recover(journal.rows(), load, now=Instant(0)).dumps["power"]
         house = _House(journal, load(TERMS, _start(3), dump))
         house.begin(3, terms=replace(TERMS, revision=2, tick=5))
-    replay = Replay(load)
-    list(replay.run(read_journal(path)))
-    assert replay.difference is None
+    run = Replay(load)
+    list(run.run(read_journal(path)))
+    assert run.difference is None
 
 
 def test_checkpoint_before_a_start_is_a_mistake():
