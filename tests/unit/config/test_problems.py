@@ -10,7 +10,8 @@ BROKEN = {
     "unknown key at the top": (
         "area: home\nbroekr: {}\n",
         (
-            "site.yaml:2:1: broekr: found an unknown key, allowed: area, broker, control, currency, "
+            "site.yaml:2:1: broekr: found an unknown key, allowed: area, broker, control, "
+            "currency, "
             "devices, dispatch, grid, journal, log, parties, products, state_dir, timezone; "
             "did you mean 'broker'?"
         ),
@@ -71,7 +72,8 @@ BROKEN = {
     "bare number as duration": (
         "dispatch: {settle: 2}\n",
         (
-            "site.yaml:1:20: dispatch.settle: found 2, allowed: a duration such as 500ms, 10s, 15min "
+            "site.yaml:1:20: dispatch.settle: found 2, allowed: a duration such as 500ms, "
+            "10s, 15min "
             "or 1h; a bare number has no unit: did you mean '2s'?"
         ),
     ),
@@ -100,7 +102,8 @@ BROKEN = {
     "decimal comma": (
         "dispatch: {deviation_w: '0,5'}\n",
         (
-            "site.yaml:1:25: dispatch.deviation_w: found '0,5', allowed: a number in W, at least 0; "
+            "site.yaml:1:25: dispatch.deviation_w: found '0,5', allowed: a number in W, "
+            "at least 0; "
             "write 0.5, without quotes, leading zeros, commas or underscores"
         ),
     ),
@@ -218,7 +221,8 @@ BROKEN = {
     "port too large": (
         "devices: {a: {driver: sunspec, connection: 'tcp://h:70000', role: solar}}\n",
         (
-            "site.yaml:1:44: devices.a.connection: found 'tcp://h:70000' (Port out of range 0-65535),"
+            "site.yaml:1:44: devices.a.connection: found 'tcp://h:70000' (Port out of "
+            "range 0-65535),"
             " allowed: tcp://HOST:PORT?unit=N, e.g. tcp://192.168.1.20:502?unit=1"
         ),
     ),
@@ -242,7 +246,8 @@ BROKEN = {
     "a storage's limit on solar": (
         f"devices:\n  {ROOF}, limits: {{charge_w: 100}}}}\n",
         (
-            "site.yaml:2:72: devices.roof.limits.charge_w: found a limit of a storage on a device of "
+            "site.yaml:2:72: devices.roof.limits.charge_w: found a limit of a storage on "
+            "a device of "
             "role solar, allowed: max_w here; this one with role storage or ev"
         ),
     ),
@@ -269,8 +274,10 @@ BROKEN = {
     "limits to keep without a meter": (
         "control: act\ngrid: {import_limit_w: 17000}\n",
         (
-            "site.yaml:2:24: grid.import_limit_w: found 17000 without a healthy device of role grid "
-            "while control is act, allowed: a limit with a grid meter, or control: observe or advise"
+            "site.yaml:2:24: grid.import_limit_w: found 17000 without a healthy device of "
+            "role grid "
+            "while control is act, allowed: a limit with a grid meter, or control: "
+            "observe or advise"
         ),
     ),
     "cap below floor": (
@@ -336,7 +343,8 @@ BROKEN = {
     "calendar as a price": (
         "grid: {import_price: {ics: tariff.ics}}\n",
         (
-            "site.yaml:1:22: grid.import_price: found a calendar, which this version does not read, "
+            "site.yaml:1:22: grid.import_price: found a calendar, which this version does "
+            "not read, "
             "allowed: a number, {topic: NAME} or {csv: FILE}; export it to a CSV file"
         ),
     ),
