@@ -114,15 +114,6 @@ class StateDir:
             write_whole(self._owner, json.dumps(content, sort_keys=True) + "\n")
 
     def clear_control(self) -> None:
-        """Go by the configuration again.
-
-        Raises:
-            StateUnusable: the file cannot be removed.
-        """
-        with _explained(self._owner):
-            self._owner.unlink(missing_ok=True)
-
-    def clear_control(self) -> None:
         """Forget what the owner set: the configured mode holds again.
 
         Raises:

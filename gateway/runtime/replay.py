@@ -42,17 +42,17 @@ class RulesDiffer(GridtenderError):
 class ReplayedMarket(Protocol):
     """As much of a market as replay needs."""
 
-    def submit(self, tender_set: TenderSet, now: Instant) -> Sequence[MarketEvent]:
+    def submit(self, tenders: TenderSet, now: Instant, /) -> Sequence[MarketEvent]:
         """Give it a tender set."""
         ...
 
     def cancel(
-        self, party: str, ids: Sequence[str] | None, now: Instant, reason: CancelReason
+        self, party: str, tenders: Sequence[str] | None, now: Instant, reason: CancelReason, /
     ) -> Sequence[MarketEvent]:
         """Cancel a party's tenders."""
         ...
 
-    def advance(self, now: Instant, *, unscheduled: bool) -> Sequence[MarketEvent]:
+    def advance(self, now: Instant, /, *, unscheduled: bool) -> Sequence[MarketEvent]:
         """Tell it the time."""
         ...
 
@@ -64,7 +64,7 @@ class ReplayedMarket(Protocol):
 class LoadMarket(Protocol):
     """Makes a market of a dump, under the given start."""
 
-    def __call__(self, product: Product, start: Start, dump: object) -> ReplayedMarket:
+    def __call__(self, product: Product, start: Start, dump: object, /) -> ReplayedMarket:
         """The market in the state of ``dump``."""
         ...
 
