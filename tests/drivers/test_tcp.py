@@ -1,0 +1,142 @@
+"""What only a socket can do wrong."""
+
+import asyncio
+
+import pytest
+
+from drivers.transport import open_tcp, serve_tcp
+from gateway.adapters.clock import WallClock
+from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable
+from gateway.model.time import MILLISECOND, SECOND, Duration
+
+SOON = Duration(100 * MILLISECOND)
+
+
+async def answers_again(line, within_s=10.0):
+    """Ask until the device answers; the line's own pauses set the pace."""
+    async with asyncio.timeout(within_s):
+        while True:
+            try:
+                return await line.read(1, 5, 1, timeout=SECOND)
+            except DeviceUnavailable:
+                await asyncio.sleep(0.02)
+
+
+async def canned(answer):
+    """A server that reads one request and sends ``answer(head)``; None hangs up."""
+
+    async def serve(reader, writer):
+        try:
+            while True:
+                request = await reader.readexactly(12)
+                reply = answer(request)
+                if reply is None:
+                    return
+                writer.write(reply)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    return server, server.sockets[0].getsockname()[1]
+
+
+async def test_a_url_without_a_host_is_refused_with_an_example():
+    with pytest.raises(ValueError, match=r"tcp://192\.168"):
+        open_tcp("tcp://", WallClock())
+
+
+async def test_the_port_is_502_where_none_is_given():
+    assert str(open_tcp("tcp://10.0.0.5", WallClock())) == "tcp://10.0.0.5:502"
+
+
+async def test_nobody_listening_fails_at_once_and_says_when_it_tries_again(rig):
+    server = await serve_tcp(rig.Memory({1: {5: 5}}))
+    port = server.port
+    await server.close()
+    async with open_tcp(f"tcp://127.0.0.1:{port}", WallClock()) as line:
+        with pytest.raises(DeviceUnavailable, match=r"no connection.*Next try in 0\.\d s"):
+            await line.read(1, 5, 1, timeout=SECOND)
+        start = asyncio.get_running_loop().time()
+        with pytest.raises(DeviceUnavailable, match=r"not sent.*next try in"):
+            await line.read(1, 5, 1, timeout=SECOND)
+        assert asyncio.get_running_loop().time() - start < 0.1
+        async with await serve_tcp(rig.Memory({1: {5: 5}}), port):
+            assert (await answers_again(line)).words == (5,)
+
+
+async def test_a_device_that_comes_back_is_found_by_itself(rig):
+    memory = rig.Memory({1: {5: 5}})
+    server = await serve_tcp(memory)
+    async with open_tcp(f"tcp://127.0.0.1:{server.port}", WallClock()) as line:
+        await line.read(1, 5, 1, timeout=SECOND)
+        await server.close()
+        with pytest.raises(DeviceUnavailable):
+            await line.read(1, 5, 1, timeout=SECOND)
+        async with await serve_tcp(memory, server.port):
+            assert (await answers_again(line)).words == (5,)
+
+
+async def test_a_connection_dropped_while_idle_is_replaced_without_a_lost_request(rig):
+    server = await serve_tcp(rig.Memory({1: {5: 5}}))
+    async with server, open_tcp(f"tcp://127.0.0.1:{server.port}", WallClock()) as line:
+        await line.read(1, 5, 1, timeout=SECOND)
+        server.drop()
+        async with asyncio.timeout(5):
+            while line._client.connected:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0)
+        assert (await line.read(1, 5, 1, timeout=SECOND)).words == (5,)
+
+
+async def test_hanging_up_instead_of_answering_ends_the_wait_at_once():
+    server, port = await canned(lambda request: None)
+    async with server, open_tcp(f"tcp://127.0.0.1:{port}", WallClock()) as line:
+        start = asyncio.get_running_loop().time()
+        with pytest.raises(DeviceUnavailable, match="closed the connection instead"):
+            await line.read(1, 5, 1, timeout=Duration(5 * SECOND))
+        assert asyncio.get_running_loop().time() - start < 1.0
+
+
+async def test_three_silent_requests_in_a_row_give_the_connection_up(rig):
+    memory = rig.Memory({1: {5: 5}})
+    memory.silent = lambda address: True
+    async with rig.tcp(memory) as line:
+        for _ in range(3):
+            with pytest.raises(DeviceUnavailable, match="no answer in"):
+                await line.read(1, 5, 1, timeout=SOON)
+        with pytest.raises(DeviceUnavailable, match="3 requests in a row"):
+            await line.read(1, 5, 1, timeout=SOON)
+        memory.silent = lambda address: False
+        assert (await answers_again(line)).words == (5,)
+
+
+async def test_a_late_answer_is_not_taken_for_the_next_one(rig):
+    late = []
+
+    def answer(request):
+        count = int.from_bytes(request[10:12], "big")
+        words = b"".join(request[8:10] for _ in range(count))
+        reply = request[:5] + bytes([3 + len(words), request[6], 3, len(words)]) + words
+        late.append(reply)
+        return b"" if len(late) == 1 else b"".join(late[-2:])
+
+    server, port = await canned(answer)
+    async with server, open_tcp(f"tcp://127.0.0.1:{port}", WallClock()) as line:
+        with pytest.raises(DeviceUnavailable):
+            await line.read(1, 100, 1, timeout=SOON)
+        assert (await line.read(1, 200, 1, timeout=SECOND)).words == (200,)
+
+
+async def test_an_answer_of_the_wrong_length_is_misbehaviour():
+    server, port = await canned(lambda request: request[:4] + bytes([0, 5, request[6], 3, 2, 0, 1]))
+    async with server, open_tcp(f"tcp://127.0.0.1:{port}", WallClock()) as line:
+        with pytest.raises(DeviceMisbehaves, match="answered 1 registers"):
+            await line.read(1, 0, 2, timeout=SECOND)
+
+
+async def test_a_busy_device_is_unavailable_and_not_refusing():
+    server, port = await canned(lambda request: request[:4] + bytes([0, 3, request[6], 0x83, 6]))
+    async with server, open_tcp(f"tcp://127.0.0.1:{port}", WallClock()) as line:
+        with pytest.raises(DeviceUnavailable, match="is busy"):
+            await line.read(1, 0, 2, timeout=SECOND)

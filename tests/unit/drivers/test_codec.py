@@ -1,0 +1,144 @@
+"""The codec against pysunspec2's objects, which are the oracle."""
+
+import math
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sunspec2.device import Model
+
+from drivers.sunspec.codec import exponent, layout
+
+LENGTHS = {
+    1: 66,
+    101: 50,
+    102: 50,
+    103: 50,
+    111: 60,
+    112: 60,
+    113: 60,
+    120: 26,
+    121: 30,
+    122: 44,
+    123: 24,
+    124: 24,
+    201: 105,
+    202: 105,
+    203: 105,
+    204: 105,
+    211: 124,
+    213: 124,
+}
+LARGEST = 3.4e38
+WORDS = st.one_of(
+    st.integers(0, 0xFFFF),
+    st.sampled_from([0, 1, 0x7FFF, 0x8000, 0xFFFF, 0x7FC0, 0x7F80, 0xFF80, 0xFFFE]),
+)
+
+
+def oracle(model, length, words):
+    """Decoded points by our names, and which of them pysunspec2 has no right answer for."""
+    data = struct.pack(f">{len(words)}H", *words)
+    reference = Model(model_id=model, model_addr=0, model_len=length, data=data)
+    values, doubtful = {}, set()
+    groups = [("", reference)]
+    for repeated in reference.groups.values():
+        groups += [(f"{number}.", group) for number, group in enumerate(repeated, 1)]
+    for prefix, group in groups:
+        for name, point in group.points.items():
+            kind = point.pdef["type"]
+            if kind in {"sunssf", "pad"} or (not prefix and name in {"ID", "L"}):
+                continue
+            key = f"{model}.{prefix}{name}"
+            values[key] = point.cvalue
+            if point.sf:
+                factor = reference.points[point.sf].value
+                if factor is None or not -10 <= factor <= 10:
+                    doubtful.add(key)
+            if kind == "string":
+                values[key] = None
+                start = point.offset * 2
+                raw = data[start : start + point.len * 2].split(b"\0", 1)[0]
+                values[key] = raw.decode("utf-8", "replace") or None
+            elif kind == "float32" and isinstance(values[key], float):
+                beyond = not -LARGEST < values[key] < LARGEST
+                values[key] = None if beyond else values[key]
+    return values, doubtful
+
+
+def assert_agrees(model, length, words):
+    expected, doubtful = oracle(model, length, words)
+    actual = layout(model, length).decode(words)
+    assert expected.keys() == actual.keys()
+    for name, value in expected.items():
+        if name in doubtful:
+            assert actual[name] is None, name
+        elif isinstance(value, float):
+            assert math.isclose(actual[name], value, rel_tol=1e-12, abs_tol=1e-12), name
+        else:
+            assert actual[name] == value, name
+
+
+@pytest.mark.parametrize("model", LENGTHS)
+@settings(max_examples=15)
+@given(data=st.data())
+def test_any_words_decode_as_the_oracle_does(model, data):
+    length = LENGTHS[model]
+    words = data.draw(st.lists(WORDS, min_size=length, max_size=length))
+    for point in layout(model, length).points:
+        if point.type == "sunssf":
+            factor = data.draw(st.one_of(st.integers(-12, 12), st.just(-0x8000)))
+            words[point.offset - 2] = factor & 0xFFFF
+    assert_agrees(model, length, (model, length, *words))
+
+
+@given(modules=st.integers(0, 12), data=st.data())
+def test_repeating_modules_decode_as_the_oracle_does(modules, data):
+    length = 8 + 20 * modules
+    words = data.draw(st.lists(WORDS, min_size=length, max_size=length))
+    words[6] = modules
+    for place in range(4):
+        words[place] = data.draw(st.integers(-10, 10)) & 0xFFFF
+    assert_agrees(160, length, (160, length, *words))
+
+
+def test_a_shorter_model_has_the_points_that_fit():
+    points = layout(103, 13).decode((103, 13, *range(13)))
+    assert points["103.W"] is None  # there, but its scale factor lies behind the end
+    assert "103.Hz" not in points
+
+
+def test_a_longer_model_ends_with_registers_nobody_knows():
+    words = (123, 30, *[0] * 21, 0xFFFE, *[0] * 8)
+    assert layout(123, 30).decode(words)["123.WMaxLimPct"] == 0.0
+
+
+def test_a_scale_factor_that_moves_is_used_as_it_stands_in_the_read():
+    words = [0] * 52
+    words[0:2] = 103, 50
+    words[14] = 1234
+    first = layout(103, 50).decode(tuple(words))["103.W"]
+    words[15] = 0xFFFF
+    assert (first, layout(103, 50).decode(tuple(words))["103.W"]) == (1234, 123.4)
+
+
+@pytest.mark.parametrize("bits", [0x7FC00000, 0x7FBFFF80, 0xFFC00000, 0x7F800000, 0xFF800000])
+def test_every_nan_and_infinity_is_a_missing_value(bits):
+    words = [0] * 62
+    words[0:2] = 113, 60
+    words[22:24] = bits >> 16, bits & 0xFFFF
+    assert layout(113, 60).decode(tuple(words))["113.W"] is None
+
+
+def test_a_string_ends_at_its_first_nul_whatever_follows():
+    words = [0] * 68
+    words[2:5] = 0x4142, 0x0043, 0xFFFE
+    assert layout(1, 66).decode(tuple(words))["1.Mn"] == "AB"
+
+
+@pytest.mark.parametrize(
+    ("word", "power"), [(0, 0), (0xFFFE, -2), (10, 10), (11, None), (0xFFF5, None), (0x8000, None)]
+)
+def test_a_scale_factor_outside_ten_powers_is_none(word, power):
+    assert exponent(word) == power
