@@ -50,7 +50,7 @@ def explain(loaded: Loaded, environ: Mapping[str, str], *, distribution: Origin 
         parts.append(_problem_part(loaded))
     else:
         parts.append(["No problems."])
-    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+    return "\n\n".join("\n".join(part) for part in parts)
 
 
 def _problem_part(loaded: Loaded) -> list[str]:

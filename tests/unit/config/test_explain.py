@@ -25,7 +25,7 @@ def test_example_has_no_problems_and_starts_in_observe_mode(example):
 
     assert example.problems == ()
     assert "Control       observe: devices are read" in text
-    assert text.endswith("No problems.\n")
+    assert text.endswith("No problems.")
 
 
 def test_device_is_shown_with_role_package_connection_and_marked_defaults(example):
@@ -63,11 +63,11 @@ def test_refused_device_is_named_and_the_site_starts_without_it(loaded):
     text = page(loaded("devices: {a: {driver: sunspec, role: solar}}\n"))
 
     assert "1 problem\n" in text
-    assert text.endswith("The gateway starts without: a.\n")
+    assert text.endswith("The gateway starts without: a.")
 
 
 def test_broken_site_does_not_start(loaded):
-    assert page(loaded("area: [\n")).endswith("The gateway does not start with this file.\n")
+    assert page(loaded("area: [\n")).endswith("The gateway does not start with this file.")
 
 
 def test_no_line_is_wider_than_a_hundred_columns(loaded):
