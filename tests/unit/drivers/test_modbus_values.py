@@ -1,0 +1,37 @@
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.modbus.device import _blocks, _value
+from drivers.modbus.map import Point
+
+CODES = {"uint16": "H", "int16": "h", "uint32": "I", "int32": "i", "float32": "f"}
+
+
+@pytest.mark.parametrize("order", ["big", "little"])
+@pytest.mark.parametrize("kind", CODES)
+@given(raw=st.binary(min_size=4, max_size=4))
+def test_every_type_is_decoded_in_both_word_orders(kind, order, raw):
+    size = struct.calcsize(f">{CODES[kind]}")
+    (expected,) = struct.unpack(f">{CODES[kind]}", raw[:size])
+    words = [int.from_bytes(raw[at : at + 2], "big") for at in range(0, size, 2)]
+    if order == "little":
+        words.reverse()
+    point = Point(address=7, type=kind, order=order)
+    value = _value(point, dict(enumerate(words, 7)))
+    assert value == expected if abs(expected) < 3.4e38 else value is None
+
+
+def test_a_missing_value_is_compared_before_it_is_scaled():
+    point = Point(address=1, type="int16", scale=0.1, missing=-32768)
+    assert _value(point, {1: 0x8000}) is None
+    assert _value(point, {1: 215}) == 21.5
+
+
+def test_points_near_each_other_share_a_request():
+    points = {
+        str(address): Point(address=address, type="uint32") for address in (100, 110, 300, 420)
+    }
+    assert _blocks(points) == ((100, 12), (300, 2), (420, 2))
