@@ -101,6 +101,8 @@ class GroupCommit:
         last: seq of the newest row that is on the disk already.
         window_s: how long a wish for durability waits for others to join.
         spacing_s: shortest time between two syncs (the budget), 0 = no budget.
+        limit_chars: what may wait in memory.
+        retry_s: before the first new try after a failure; doubles up to 30 s.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class GroupCommit:
         window_s: float,
         spacing_s: float = 0.0,
         limit_chars: int = QUEUE_CHARS,
+        retry_s: float = _FIRST_RETRY_S,
     ) -> None:
         self._write = write
         self._window_s = window_s
@@ -119,7 +122,7 @@ class GroupCommit:
         self._synced = last
         self._newest = last
         self._failed: str | None = None
-        self._retry_s = _FIRST_RETRY_S
+        self._first_retry_s = self._retry_s = retry_s
         self._next_try = 0.0
         self._next_sync = 0.0
         self._queued_at = 0.0
@@ -223,12 +226,12 @@ class GroupCommit:
     def _commit(self, rows: tuple[Row, ...], *, sync: bool) -> None:
         try:
             self._write(rows, sync=sync)
-        except JournalFailed as error:
+        except Exception as error:  # noqa: BLE001  a dead writer would leave everybody waiting
             self._refuse(error)
         else:
             self._accept(rows, sync=sync)
 
-    def _refuse(self, error: JournalFailed) -> None:
+    def _refuse(self, error: Exception) -> None:
         with self._changed:
             if not self._queue.full:
                 self._failed = str(error)
@@ -247,7 +250,7 @@ class GroupCommit:
                 return
             self._synced = self._newest - len(self._queue)
             self._next_sync = now + self._spacing_s
-            self._retry_s = _FIRST_RETRY_S
+            self._retry_s = self._first_retry_s
             if not self._queue.full:
                 self._failed = None
             served = [waiter for waiter in self._waiters if waiter.seq <= self._synced]

@@ -84,6 +84,7 @@ class SqliteJournal:
     ) -> None:
         self._file = file
         self._clock = clock
+        self._keep = settings.keep
         self.epoch = file.head.epoch
         spacing = MINUTE // settings.syncs_per_minute if settings.syncs_per_minute else 0
         self.sync_window_in_force = Duration(max(settings.sync_window, spacing))
@@ -154,15 +155,16 @@ class SqliteJournal:
         yield from _rows(path, where=where, values=(boundary, since))
         yield from _rows(path, since=boundary - 1)
 
-    async def prune(self, products: Collection[str], keep: Duration) -> int:
-        """Forget rows older than ``keep`` that no replay of the rest needs; returns how many.
+    async def prune(self, products: Collection[str], keep: Duration | None = None) -> int:
+        """Forget old rows that no replay of the rest needs; returns how many.
 
-        For each product everything from its newest checkpoint older than ``keep`` stays.
+        For each product everything from its newest checkpoint older than ``keep`` (None: as
+        configured) stays.
 
         Raises:
             JournalFailed: the disk did not take it.
         """
-        cutoff = Instant(self._clock.now() - keep)
+        cutoff = Instant(self._clock.now() - (self._keep if keep is None else keep))
         with _explained(self._file.path), contextlib.closing(self._file.reader()) as db:
             boundary = _boundary(db, products, before=cutoff)
         count = 0
