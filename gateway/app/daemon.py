@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,12 +12,13 @@ import structlog
 from gateway.adapters.armory import FileArmory
 from gateway.adapters.broker import open_broker
 from gateway.adapters.clock import Scale, ScaledClock, WallClock
+from gateway.adapters.credentials import OWNER, passwords
 from gateway.adapters.log import configure_log
 from gateway.adapters.mqtt import MqttAdapter, client_id
 from gateway.adapters.plugins import driver_packages, line_factories
 from gateway.adapters.watchdog import open_watchdog
 from gateway.app.wiring import Gateway, World, borrow, open_gateway
-from gateway.model.errors import BrokerUnavailable
+from gateway.model.errors import BrokerUnavailable, SettingsError
 from gateway.model.site import Site
 from gateway.ports.line import Line
 from gateway.runtime.release import release
@@ -56,18 +56,20 @@ async def mirrored(gateway: Gateway, world: World) -> AsyncIterator[MqttAdapter 
     log = structlog.get_logger()
     async with AsyncExitStack() as stack:
         settings = gateway.settings
-        users = {party.id: secrets.token_urlsafe(16) for party in settings.parties}
+        state = Path(settings.state_dir)
+        names = (OWNER, *(party.id for party in settings.parties))
         try:
+            users = passwords(state / "credentials", names) if settings.broker.url is None else {}
             endpoint = await stack.enter_async_context(
                 open_broker(
                     settings.broker,
                     settings.area,
-                    Path(settings.state_dir),
+                    state,
                     users,
                     gateway.prices.topics,
                 )
             )
-        except BrokerUnavailable as fault:
+        except (BrokerUnavailable, SettingsError, OSError) as fault:
             log.error("broker.unavailable", reason=str(fault))  # noqa: TRY400 - a sentence is enough
             yield None
             return

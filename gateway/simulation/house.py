@@ -1,6 +1,7 @@
 """The process of the simulated devices: serves a house on loopback until it is told to stop."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -29,5 +30,9 @@ async def serve_house(
     }
     out.write(json.dumps(devices) + "\n")
     out.flush()
-    await stop.wait()
+    while not stop.is_set():
+        # Physics moves when it is asked: a long unasked spell would be caught up in one call.
+        house.truth()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1.0)
     await house.close()

@@ -1,0 +1,31 @@
+"""Passwords of the owner and of outside parties on a broker of our own.
+
+Each lies in a file of its own that only the gateway's user can read; it is made once, and
+what is written there by hand is taken.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from gateway.adapters.files import write_whole
+
+OWNER = "owner"
+
+
+def passwords(folder: Path, names: Iterable[str]) -> Mapping[str, str]:
+    """Password by user name, from ``folder/NAME``; missing files are made.
+
+    Raises:
+        OSError: the folder cannot be read or written.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {name: _password(folder / name) for name in names}
+
+
+def _password(file: Path) -> str:
+    if file.exists() and (known := file.read_text("utf-8").strip()):
+        return known
+    made = secrets.token_urlsafe(16)
+    write_whole(file, made + "\n")
+    return made
