@@ -1,0 +1,58 @@
+# Everything starts from a bare checkout: each target first sets up .venv as requirements.lock says.
+#
+#   make demo                             a simulated house and the gateway that steers it
+#   make demo ARGS="--for 60s --speed 60"
+#   make test                             the quick tests; without mosquitto its tests are skipped
+#   make test-all                         the slow ones too: sockets, faults, processes, the wheel
+#   make check                            style, types, floors
+#   make bench                            every benchmark
+
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+JOBS ?= auto
+
+QUICK := not slow and not e2e and not chaos
+
+.PHONY: help setup demo test test-slow test-all check bench wheel lock clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup:
+	@$(PYTHON) scripts/bootstrap.py
+
+demo: setup
+	@$(BIN)/gridtender demo $(ARGS)
+
+test: setup
+	$(BIN)/pytest -m "$(QUICK)" -n $(JOBS) --dist worksteal $(ARGS)
+
+# One at a time: these measure seconds, start brokers and kill processes.
+test-slow: setup
+	$(BIN)/pytest -m "not ($(QUICK))" $(ARGS)
+
+test-all: test test-slow
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	@set -e; for script in benchmarks/*.py; do \
+		echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script; echo; done
+
+wheel: setup
+	$(BIN)/python -m hatchling build -t wheel
+
+# Newer versions within pyproject.toml's bounds: make lock UPGRADE=--upgrade
+lock: setup
+	$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra embedded --group dev --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet \
+		--custom-compile-command "make lock" --output-file requirements.lock $(UPGRADE)
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
