@@ -43,7 +43,8 @@ class Clearing:
         at: when it was run.
         instrument: the product interval; ``interval``: what the transactions cover, which
             starts later than the instrument in an unscheduled auction.
-        price: None when nothing was traded; ``reference_price`` is then the last price.
+        price: None when nothing was traded and nobody had to trade (type EMPTY);
+            ``reference_price`` is then the last price.
         low, high: the range of equilibrium prices the price was taken from.
         quantity: traded volume.
         marginal: the tenders at the price that set it.
@@ -51,6 +52,8 @@ class Clearing:
         congestion: price minus the tariff where a limit of the grid binds, else 0.
         rejected_blocks: ids of in-the-money all-or-none tenders that no uniform price supports.
         book_revision: of the book that was cleared.
+        blocks_exact: False where there were too many all-or-none tenders to choose among them
+            by largest welfare, and they were taken out one at a time instead.
     """
 
     sequence: int
@@ -71,3 +74,22 @@ class Clearing:
     congestion: int = 0
     rejected_blocks: tuple[str, ...] = ()
     book_revision: int = 0
+    blocks_exact: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingTender:
+    """A tender as an instrument's last clearing left it: its party's accepted range.
+
+    Attributes:
+        filled: of ``quantity``, in terms of the party's total position.  A netting party stands
+            at the sum of its filled BUY minus its filled SELL.
+    """
+
+    party: str
+    tender_id: str
+    side: Side
+    price: int
+    quantity: int
+    filled: int
+    all_or_none: bool = False

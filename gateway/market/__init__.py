@@ -1,0 +1,1 @@
+"""The market of one product: tenders in, clearings and transactions out.  Pure."""

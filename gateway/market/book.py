@@ -1,0 +1,274 @@
+"""The tenders of one instrument by party, kept as steps in the mechanism's book.
+
+A party either states its whole requirement (a netting set) or adds increments.  Requirements are
+netted against standing positions when the book is asked for a price or cleared.
+"""
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from gateway.market import netting
+from gateway.market.grid import PriceGrid
+from gateway.market.netting import Numbered
+from gateway.market.positions import Positions
+from gateway.model.clearing import StandingTender
+from gateway.model.tender import Party, Tender, TenderSet
+from gateway.model.time import Instant, Interval
+from gateway.ports.mechanism import ClearingBook, Outcome, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A live netting set.
+
+    Attributes:
+        sequence: of its must-trade rest; its tenders have later ones.
+    """
+
+    party: Party
+    revision: int
+    sequence: int
+    numbered: tuple[Numbered, ...]
+
+    @property
+    def tenders(self) -> tuple[Tender, ...]:
+        """The tenders of the set that are still live."""
+        return tuple(tender for _, tender in self.numbered)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An increment that is no longer in the book; its id stays taken until the interval ends."""
+
+    party: str
+    sequence: int
+    tender: Tender
+    filled: int
+
+
+class InstrumentBook:
+    """One instrument: (product, interval).
+
+    Attributes:
+        requirements: netting sets by party.
+        increments: open increments by party and tender id, as steps with what remains.
+        ended: increments that were filled, cancelled or expired, likewise.
+        revisions: of each party's newest netting set, also if withdrawn.
+        cleared: what the last clearing's transactions cover; None before the first.
+    """
+
+    def __init__(
+        self, product: str, interval: Interval, steps: ClearingBook, grid: PriceGrid
+    ) -> None:
+        self.interval = interval
+        self.requirements: dict[str, Requirement] = {}
+        self.increments: dict[str, dict[str, Step]] = {}
+        self.ended: dict[str, dict[str, Ended]] = {}
+        self.revisions: dict[str, int] = {}
+        self.cleared: Interval | None = None
+        self._product = product
+        self._steps = steps
+        self._grid = grid
+        self._netted: dict[str, tuple[int, list[Step]]] = {}
+        self._stamp: tuple[int, Instant] = (-1, interval.start)
+        self._standing: tuple[tuple[Requirement, ...], list[tuple[str, Tender, int]]] = ((), [])
+
+    def require(self, requirement: Requirement, position: int) -> None:
+        """Let the requirement stand instead of the party's former one."""
+        party = requirement.party.id
+        self.withdraw(party)
+        self.requirements[party] = requirement
+        self.revisions[party] = requirement.revision
+        self._net(requirement, position)
+
+    def withdraw(self, party: str) -> None:
+        """Take the party's requirement out; it keeps its position."""
+        self.requirements.pop(party, None)
+        for step in self._netted.pop(party, (0, []))[1]:
+            self._steps.remove(step)
+
+    def add(self, party: Party, tender: Tender, sequence: int, remaining: int) -> None:
+        """Add an increment of which ``remaining`` > 0 is open."""
+        step = Step(party, tender, tender.side, tender.price, remaining, sequence)
+        self.increments.setdefault(party.id, {})[tender.id] = step
+        self._steps.add(step)
+
+    def end(self, party: str, tender_id: str, filled: int = 0) -> Step:
+        """Take an increment out, ``filled`` at last; returns it with what remained before."""
+        step = self.increments[party].pop(tender_id)
+        if not self.increments[party]:
+            del self.increments[party]
+        self._steps.remove(step)
+        if step.tender is not None:
+            done = step.tender.quantity - step.quantity + filled
+            ends = self.ended.setdefault(party, {})
+            ends[tender_id] = Ended(party, step.sequence, step.tender, done)
+        return step
+
+    def drop(
+        self, party: str, tender_ids: tuple[str, ...], position: int
+    ) -> list[tuple[str, int, int]]:
+        """Take live tenders of the party out: (id, sequence, remaining) of each.
+
+        A requirement shrinks; one of which nothing is left is withdrawn, and its party keeps
+        its ``position``.
+        """
+        requirement = self.requirements.get(party)
+        if requirement is None:
+            ended = (self.end(party, tender) for tender in tender_ids)
+            return [(step.tender_id, step.sequence, step.quantity) for step in ended]
+        sequences = {tender.id: sequence for sequence, tender in requirement.numbered}
+        fills = netting.filled(requirement.numbered, position)
+        remaining = {tender.id: tender.quantity - taken for tender, taken in fills}
+        left = tuple(n for n in requirement.numbered if n[1].id not in tender_ids)
+        if left:
+            self.require(replace(requirement, numbered=left), position)
+        else:
+            self.withdraw(party)
+        return [(tender, sequences[tender], remaining[tender]) for tender in tender_ids]
+
+    def price(self, positions: Positions, at: Instant) -> int | None:
+        """The price a clearing for delivery from ``at`` would find now."""
+        self._renet(positions, at)
+        return self._steps.price()
+
+    def clear(self, positions: Positions, delivery: Interval) -> Outcome:
+        """Clear for ``delivery``; the fills are taken off the increments."""
+        self._renet(positions, delivery.start)
+        outcome = self._steps.clear()
+        for step, filled in outcome.fills:
+            if step.party.id not in self.requirements:
+                self._fill(step, filled)
+        self.cleared = delivery
+        self.remember_standing()
+        return outcome
+
+    def remember_standing(self) -> None:
+        """Let ``standing`` tell of the tenders that are live now."""
+        increments = [
+            (step.party.id, step.tender, step.tender.quantity - step.quantity)
+            for steps in self.increments.values()
+            for step in steps.values()
+            if step.tender is not None
+        ]
+        increments += [
+            (end.party, end.tender, end.filled)
+            for ends in self.ended.values()
+            for end in ends.values()
+            if end.filled
+        ]
+        self._standing = (tuple(self.requirements.values()), increments)
+
+    def standing(
+        self, positions: Positions, parties: Container[str] | None = None
+    ) -> Iterator[StandingTender]:
+        """The tenders of the last clearing and how far each is filled, of ``parties`` or all."""
+        if self.cleared is None:
+            return
+        requirements, increments = self._standing
+        for requirement in requirements:
+            party = requirement.party.id
+            if parties is not None and party not in parties:
+                continue
+            position = positions.at(party, self.cleared.start)
+            for tender, filled in netting.filled(requirement.numbered, position):
+                yield _standing(party, tender, filled)
+        for party, tender, filled in increments:
+            if parties is None or party in parties:
+                yield _standing(party, tender, filled)
+
+    def open_tenders(self, party: str) -> int:
+        """How many tenders of the party are live here."""
+        requirement = self.requirements.get(party)
+        return len(requirement.numbered if requirement else self.increments.get(party, ()))
+
+    def live_set(self, party: str) -> TenderSet | None:
+        """The party's live tenders; an increment shows what remains of it."""
+        requirement = self.requirements.get(party)
+        if requirement is not None:
+            tenders = requirement.tenders
+        elif party in self.increments:
+            tenders = tuple(
+                replace(step.tender, quantity=step.quantity)
+                for step in self.increments[party].values()
+                if step.tender is not None
+            )
+        else:
+            return None
+        return TenderSet(
+            party=party,
+            product=self._product,
+            interval=self.interval,
+            tenders=tenders,
+            netting=requirement is not None,
+            revision=requirement.revision if requirement else 0,
+        )
+
+    def live_ids(self, party: str) -> tuple[str, ...]:
+        """Ids of the party's live tenders."""
+        requirement = self.requirements.get(party)
+        if requirement is not None:
+            return tuple(tender.id for _, tender in requirement.numbered)
+        return tuple(self.increments.get(party, ()))
+
+    def expiration(self, party: str, tender_id: str) -> Instant | None:
+        """When the live tender expires; None if it does not, or is not live."""
+        requirement = self.requirements.get(party)
+        if requirement is not None:
+            found = (tender for tender in requirement.tenders if tender.id == tender_id)
+            tender = next(found, None)
+        else:
+            step = self.increments.get(party, {}).get(tender_id)
+            tender = None if step is None else step.tender
+        return None if tender is None else tender.expiration
+
+    def parties(self) -> Iterable[str]:
+        """Every party that ever tendered here."""
+        return {**self.increments, **self.ended, **self.revisions}
+
+    def oldest(self, otherwise: int) -> int:
+        """The smallest live order number."""
+        live = [requirement.sequence for requirement in self.requirements.values()]
+        live += [s.sequence for steps in self.increments.values() for s in steps.values()]
+        live += [e.sequence for ends in self.ended.values() for e in ends.values()]
+        return min(live, default=otherwise)
+
+    def _fill(self, step: Step, filled: int) -> None:
+        if step.tender is None or filled == step.quantity:
+            self.end(step.party.id, step.tender_id, filled)
+        else:
+            self._steps.remove(step)
+            self.add(step.party, step.tender, step.sequence, step.quantity - filled)
+
+    def _renet(self, positions: Positions, at: Instant) -> None:
+        stamp = (positions.revision, at)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        for party, requirement in self.requirements.items():
+            position = positions.at(party, at)
+            held, steps = self._netted[party]
+            if position != held:
+                for step in steps:
+                    self._steps.remove(step)
+                self._net(requirement, position)
+
+    def _net(self, requirement: Requirement, position: int) -> None:
+        steps = netting.net(
+            requirement.party, requirement.numbered, position, self._grid, requirement.sequence
+        )
+        self._netted[requirement.party.id] = position, steps
+        for step in steps:
+            self._steps.add(step)
+
+
+def _standing(party: str, tender: Tender, filled: int) -> StandingTender:
+    return StandingTender(
+        party=party,
+        tender_id=tender.id,
+        side=tender.side,
+        price=tender.price,
+        quantity=tender.quantity,
+        filled=filled,
+        all_or_none=tender.all_or_none,
+    )

@@ -1,0 +1,81 @@
+"""The books of all instruments of one product that are not yet over."""
+
+from collections.abc import Iterator
+
+from gateway.market.book import InstrumentBook
+from gateway.market.grid import PriceGrid
+from gateway.model.product import Product
+from gateway.model.tender import Tender
+from gateway.model.time import Instant, Interval
+from gateway.ports.mechanism import Mechanism
+
+
+class Books:
+    """Instrument books by start, opened by the first tender and closed when the interval ends."""
+
+    def __init__(self, product: Product, mechanism: Mechanism) -> None:
+        self._product = product
+        self._mechanism = mechanism
+        self._grid = PriceGrid.of(product)
+        self._books: dict[Instant, InstrumentBook] = {}
+        self._starts: dict[str, dict[Instant, None]] = {}  # of each party's instruments
+
+    def __iter__(self) -> Iterator[InstrumentBook]:
+        return (self._books[start] for start in sorted(self._books))
+
+    def get(self, start: Instant) -> InstrumentBook | None:
+        """The book of the instrument that starts then, if it is open."""
+        return self._books.get(start)
+
+    def open(self, interval: Interval) -> InstrumentBook:
+        """The instrument's book, a new one if need be."""
+        book = self._books.get(interval.start)
+        if book is None:
+            steps = self._mechanism.open_book(self._product)
+            book = InstrumentBook(self._product.id, interval, steps, self._grid)
+            self._books[interval.start] = book
+        return book
+
+    def open_for(self, party: str, interval: Interval) -> InstrumentBook:
+        """The instrument's book, where the party is going to tender."""
+        self._starts.setdefault(party, {})[interval.start] = None
+        return self.open(interval)
+
+    def over(self, now: Instant) -> list[InstrumentBook]:
+        """Books of intervals that have ended, in order of time."""
+        return [book for book in self if book.interval.end <= now]
+
+    def close(self, book: InstrumentBook) -> None:
+        """Forget the book."""
+        start = book.interval.start
+        del self._books[start]
+        for party in book.parties():
+            del self._starts[party][start]
+            if not self._starts[party]:
+                del self._starts[party]
+
+    def of(self, party: str) -> list[InstrumentBook]:
+        """Books in which the party tenders or tendered, in order of time."""
+        return [self._books[start] for start in sorted(self._starts.get(party, ()))]
+
+    def open_tenders(self, party: str) -> int:
+        """How many tenders of the party are live."""
+        starts = self._starts.get(party, ())
+        return sum(self._books[start].open_tenders(party) for start in starts)
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Parties with live tenders, sorted."""
+        return tuple(party for party in sorted(self._starts) if self.open_tenders(party))
+
+    def taken_ids(self, party: str) -> dict[str, tuple[Instant, Tender, int]]:
+        """(start, tender, sequence) of the party's increments, open or ended, by id."""
+        taken: dict[str, tuple[Instant, Tender, int]] = {}
+        for book in self.of(party):
+            start = book.interval.start
+            for end in book.ended.get(party, {}).values():
+                taken[end.tender.id] = (start, end.tender, end.sequence)
+            for step in book.increments.get(party, {}).values():
+                if step.tender is not None:
+                    taken[step.tender.id] = (start, step.tender, step.sequence)
+        return taken

@@ -1,0 +1,193 @@
+"""A book as integers, strings and lists, and back: what the journal keeps between starts."""
+
+from collections.abc import Iterator
+from typing import TypedDict
+
+from gateway.market.book import Ended, InstrumentBook, Requirement
+from gateway.market.numbers import NumbersDump
+from gateway.model.product import Product
+from gateway.model.tender import Party, Side, Tender
+from gateway.model.time import Instant, Interval
+
+TenderDump = list[int | str | None]
+"""[sequence, id, side, price, quantity, all or none (0 or 1), expiration or null]"""
+
+
+class RequirementDump(TypedDict):
+    """A live netting set."""
+
+    party: str
+    revision: int
+    sequence: int
+    tenders: list[TenderDump]
+
+
+class IncrementDump(TypedDict):
+    """An increment: ``remaining`` of it is open, 0 once it ended; ``filled`` was traded."""
+
+    party: str
+    remaining: int
+    filled: int
+    tender: TenderDump
+
+
+class BookDump(TypedDict):
+    """One instrument."""
+
+    interval: list[int]
+    cleared: list[int] | None
+    requirements: list[RequirementDump]
+    increments: list[IncrementDump]
+    revisions: dict[str, int]
+
+
+class Dump(TypedDict):
+    """A market between two calls."""
+
+    terms: list[int | str]
+    following: list[int] | None
+    sequence: int
+    revision: int
+    last_price: int | None
+    numbers: NumbersDump
+    books: list[BookDump]
+    positions: dict[str, list[list[int]]] | None
+
+
+def terms(product: Product) -> list[int | str]:
+    """What tenders rest on; under other terms they are cancelled at the next start."""
+    return [
+        product.revision,
+        product.interval,
+        product.offset,
+        product.price_scale,
+        product.quantity_scale,
+        product.tick,
+        product.lot,
+        product.price_floor,
+        product.price_cap,
+        product.mechanism,
+        product.price_rule,
+    ]
+
+
+def interval_dump(interval: Interval | None) -> list[int] | None:
+    """[start, end] or null."""
+    return None if interval is None else [interval.start, interval.end]
+
+
+def interval_load(dump: list[int] | None) -> Interval | None:
+    """The inverse of ``interval_dump``."""
+    return None if dump is None else Interval(Instant(dump[0]), Instant(dump[1]))
+
+
+def dump_book(book: InstrumentBook) -> BookDump:
+    """The book's live and ended tenders."""
+    return BookDump(
+        interval=[book.interval.start, book.interval.end],
+        cleared=interval_dump(book.cleared),
+        requirements=[
+            RequirementDump(
+                party=requirement.party.id,
+                revision=requirement.revision,
+                sequence=requirement.sequence,
+                tenders=[_dump_tender(*numbered) for numbered in requirement.numbered],
+            )
+            for requirement in book.requirements.values()
+        ],
+        increments=[*_open_increments(book), *_ended_increments(book)],
+        revisions=dict(sorted(book.revisions.items())),
+    )
+
+
+def load_book(
+    dump: BookDump, book: InstrumentBook, parties: dict[str, Party]
+) -> list[tuple[str, int, str, int]]:
+    """Fill an empty book; positions are netted when it is next asked for a price.
+
+    Returns:
+        (party, sequence, tender id, remaining) of tenders whose party is not there any more.
+    """
+    orphans: list[tuple[str, int, str, int]] = []
+    for requirement in dump["requirements"]:
+        numbered = tuple(_load_tender(tender) for tender in requirement["tenders"])
+        party = parties.get(requirement["party"])
+        if party is None:
+            orphans += ((requirement["party"], n, t.id, t.quantity) for n, t in numbered)
+            continue
+        revision, sequence = requirement["revision"], requirement["sequence"]
+        book.require(Requirement(party, revision, sequence, numbered), 0)
+    for increment in dump["increments"]:
+        sequence, tender = _load_tender(increment["tender"])
+        party_id, remaining = increment["party"], increment["remaining"]
+        party = parties.get(party_id)
+        if remaining and party is None:
+            orphans.append((party_id, sequence, tender.id, remaining))
+        elif remaining and party is not None:
+            book.add(party, tender, sequence, remaining)
+        else:
+            ended = Ended(party_id, sequence, tender, increment["filled"])
+            book.ended.setdefault(party_id, {})[tender.id] = ended
+    book.revisions.update(dump["revisions"])
+    book.cleared = interval_load(dump["cleared"])
+    book.remember_standing()
+    return orphans
+
+
+def live_tenders(dump: BookDump) -> Iterator[tuple[str, int, str, int]]:
+    """(party, sequence, tender id, remaining) of every live tender of a dumped book."""
+    for requirement in dump["requirements"]:
+        for numbered in requirement["tenders"]:
+            sequence, tender = _load_tender(numbered)
+            yield requirement["party"], sequence, tender.id, tender.quantity
+    for increment in dump["increments"]:
+        sequence, tender = _load_tender(increment["tender"])
+        if increment["remaining"]:
+            yield increment["party"], sequence, tender.id, increment["remaining"]
+
+
+def _open_increments(book: InstrumentBook) -> Iterator[IncrementDump]:
+    for party, steps in book.increments.items():
+        for step in steps.values():
+            if step.tender is not None:
+                yield IncrementDump(
+                    party=party,
+                    remaining=step.quantity,
+                    filled=step.tender.quantity - step.quantity,
+                    tender=_dump_tender(step.sequence, step.tender),
+                )
+
+
+def _ended_increments(book: InstrumentBook) -> Iterator[IncrementDump]:
+    for party, ends in book.ended.items():
+        for end in ends.values():
+            yield IncrementDump(
+                party=party,
+                remaining=0,
+                filled=end.filled,
+                tender=_dump_tender(end.sequence, end.tender),
+            )
+
+
+def _dump_tender(sequence: int, tender: Tender) -> TenderDump:
+    return [
+        sequence,
+        tender.id,
+        tender.side.value,
+        tender.price,
+        tender.quantity,
+        int(tender.all_or_none),
+        tender.expiration,
+    ]
+
+
+def _load_tender(dump: TenderDump) -> tuple[int, Tender]:
+    sequence, name, side, price, quantity, all_or_none, expiration = dump
+    return int(sequence or 0), Tender(
+        id=str(name),
+        side=Side(str(side)),
+        price=int(price or 0),
+        quantity=int(quantity or 0),
+        all_or_none=bool(all_or_none),
+        expiration=None if expiration is None else Instant(int(expiration)),
+    )

@@ -1,0 +1,420 @@
+"""The market of one product: a state machine that is told the time.
+
+``submit``, ``cancel`` and ``advance`` return what happened; ``next_deadline`` says when to call
+``advance`` again.  The same calls give the same events, to the last integer.
+"""
+
+from collections.abc import Iterable, Mapping
+from heapq import heappop, heappush
+
+from gateway.market import checkpoint, sessions
+from gateway.market.admission import Admission, accepted
+from gateway.market.book import InstrumentBook, Requirement
+from gateway.market.books import Books
+from gateway.market.gates import Gates, delivery
+from gateway.market.mechanisms import built_in
+from gateway.market.numbers import Numbers
+from gateway.market.positions import Positions
+from gateway.market.rules import Rules
+from gateway.model.clearing import Clearing, StandingTender
+from gateway.model.event import (
+    Cancelled,
+    CancelReason,
+    Detail,
+    MarketEvent,
+    ResponseCode,
+)
+from gateway.model.product import Product
+from gateway.model.tender import Party, TenderSet, TieClass
+from gateway.model.time import HOUR, MINUTE, Instant, Interval
+from gateway.ports.mechanism import Mechanism, Outcome
+
+HISTORY = HOUR  # positions older than this are in the journal only
+TIDY_EVERY = 10 * MINUTE
+
+
+class Market:
+    """Tenders, gates, clearings and positions of one product.
+
+    Attributes:
+        product: what is traded, under which terms.
+        positions: of every party; shared by the markets of one resource if given.
+        revision: grows with every change of a book.
+    """
+
+    def __init__(
+        self,
+        product: Product,
+        *,
+        area: str,
+        epoch: int,
+        parties: Iterable[Party] = (),
+        positions: Positions | None = None,
+        mechanisms: Mapping[str, Mechanism] | None = None,
+    ) -> None:
+        """Open an empty market.
+
+        Args:
+            product: what to trade.
+            area: its id is the counter party of every transaction.
+            epoch: this start's number, part of the ids.
+            parties: who may trade; more by ``add_party``.
+            positions: to share with other products of the resource; None: own ones.
+            mechanisms: by name; None: the built-in ones.
+
+        Raises:
+            ValueError: the product names a mechanism or price rule that is not there.
+        """
+        known = built_in() if mechanisms is None else mechanisms
+        if product.mechanism not in known:
+            message = (
+                f"product {product.id}: mechanism {product.mechanism!r} is not installed "
+                f"(have: {', '.join(sorted(known))})"
+            )
+            raise ValueError(message)
+        known[product.mechanism].open_book(product)  # refuses terms it does not know
+        self.product = product
+        self.positions = Positions(product.id) if positions is None else positions
+        self.revision = 0
+        self._shares_positions = positions is not None
+        self._area = area
+        self._parties = {party.id: party for party in parties}
+        self._rules = Rules(product)
+        self._books = Books(product, known[product.mechanism])
+        self._gates = Gates(product)
+        self._numbers = Numbers(area, epoch)
+        self._admission = Admission(self._rules, self._books, self._numbers)
+        self._expirations: list[tuple[Instant, Instant, str, str]] = []
+        self._sequence = 0
+        self._last_price: int | None = None
+        self._unsaid: list[MarketEvent] = []
+
+    def add_party(self, party: Party) -> None:
+        """Let ``party`` trade, or change its class and budget for tenders to come."""
+        self._parties[party.id] = party
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """Who may trade, by id."""
+        return tuple(self._parties[party] for party in sorted(self._parties))
+
+    @property
+    def next_deadline(self) -> Instant:
+        """When ``advance`` is to be called next: a gate, an expiry, or the end of an increment."""
+        while self._expirations and not self._is_due(*self._expirations[0]):
+            heappop(self._expirations)
+        deadlines = [self._gates.next]
+        deadlines += [expiration for expiration, *_ in self._expirations[:1]]
+        deadlines += [book.interval.end for book in self._books if book.increments]
+        return min(deadlines)
+
+    @property
+    def next_interval(self) -> Interval | None:
+        """The interval whose gate comes next; None before time was told."""
+        return self._gates.following
+
+    def submit(self, tenders: TenderSet, now: Instant) -> tuple[MarketEvent, ...]:
+        """Take the whole set or nothing of it.
+
+        Returns:
+            Accepted or Refused, then a Cancelled for each tender a netting set replaced.
+        """
+        self._gates.follow(now)
+        party = self._parties.get(tenders.party)
+        if party is None:
+            return (self._refuse_party(tenders.party),)
+        answer = self._admission.judge(party, tenders, now)
+        if answer is not None:
+            return (answer,)
+        self.revision += 1
+        self._watch_expirations(tenders)
+        book = self._books.open_for(party.id, tenders.interval)
+        return (self._require if tenders.netting else self._add)(party, tenders, book, now)
+
+    def cancel(
+        self,
+        party: str,
+        tender_ids: Iterable[str] | None,
+        now: Instant,
+        reason: CancelReason = CancelReason.REQUESTED,
+    ) -> tuple[MarketEvent, ...]:
+        """Withdraw the named open tenders, or all of the party (None).
+
+        A requirement of which nothing is left is withdrawn: its party keeps its position.
+
+        Returns:
+            A Cancelled for each; or one Refused, and then nothing was withdrawn, if a name is
+            not that of an open tender.
+        """
+        self._gates.follow(now)
+        if party not in self._parties:
+            return (self._refuse_party(party),)
+        live = [(book, book.live_ids(party)) for book in self._books.of(party)]
+        wanted = None if tender_ids is None else tuple(dict.fromkeys(tender_ids))
+        for tender in wanted or ():
+            if not any(tender in ids for _, ids in live):
+                code, text = ResponseCode.NOT_FOUND, f"{party} has no open tender {tender}"
+                return (self._rules.refuse(party, code, Detail.INVALID_REFERENCE, text),)
+        events: list[MarketEvent] = []
+        for book, ids in live:
+            named = ids if wanted is None else tuple(t for t in wanted if t in ids)
+            events += self._drop(book, party, named, now, reason)
+        return tuple(events)
+
+    def advance(self, now: Instant, *, unscheduled: bool = False) -> tuple[MarketEvent, ...]:
+        """Do all that is due: expiries, then each gate's clearing and its transactions.
+
+        Args:
+            now: not before the ``now`` of the last call, unless the clock was set back.
+            unscheduled: also clear what is left of the running interval from the next whole
+                second on; nothing happens if nothing is left.
+        """
+        self._gates.follow(now)
+        events, self._unsaid = self._unsaid, []
+        for book in self._books.over(now):
+            for party in tuple(book.increments):
+                events += self._drop(book, party, book.live_ids(party), now, CancelReason.EXPIRED)
+            self._books.close(book)
+        events += self._expire(now)
+        closed = list(self._gates.due(now))
+        for interval in closed:
+            events += self._clear(interval, delivery(interval, now), now, scheduled=True)
+        running = self.product.interval_at(now)
+        if unscheduled and running not in closed:
+            late = delivery(running, Instant(max(now, running.start + 1)))
+            events += self._clear(running, late, now, scheduled=False)
+        return tuple(events)
+
+    def price(self, interval: Interval, now: Instant) -> int | None:
+        """The price a clearing of ``interval`` would find now, without allocation."""
+        book = self._books.get(interval.start)
+        covered = delivery(interval, now)
+        if book is None or covered is None:
+            return None
+        return book.price(self.positions, covered.start)
+
+    def standing(self, interval: Interval) -> tuple[StandingTender, ...]:
+        """The tenders of the interval's last clearing and how far each is filled.
+
+        A requirement is filled as far as its party's total position reaches.
+        """
+        book = self._books.get(interval.start)
+        return () if book is None else tuple(book.standing(self.positions))
+
+    def live_sets(self, party: str) -> tuple[TenderSet, ...]:
+        """The party's open tenders, one set per instrument in order of time."""
+        sets = (book.live_set(party) for book in self._books.of(party))
+        return tuple(found for found in sets if found is not None)
+
+    @property
+    def parties_with_tenders(self) -> tuple[str, ...]:
+        """Ids of the parties that have open tenders, sorted."""
+        return self._books.parties
+
+    def dump(self) -> checkpoint.Dump:
+        """All that a later start needs to go on: the same tenders, the same next price.
+
+        Shared positions are not part of it; whoever shares them keeps them.
+        """
+        oldest = min((book.oldest(self._numbers.next_order) for book in self._books), default=0)
+        return checkpoint.Dump(
+            terms=checkpoint.terms(self.product),
+            following=checkpoint.interval_dump(self._gates.following),
+            sequence=self._sequence,
+            revision=self.revision,
+            last_price=self._last_price,
+            numbers=self._numbers.dump(oldest or self._numbers.next_order),
+            books=[checkpoint.dump_book(book) for book in self._books],
+            positions=None if self._shares_positions else self.positions.dump(),
+        )
+
+    @classmethod
+    def load(
+        cls,
+        product: Product,
+        area: str,
+        epoch: int,
+        parties: Iterable[Party],
+        dump: checkpoint.Dump,
+        *,
+        positions: Positions | None = None,
+        mechanisms: Mapping[str, Mechanism] | None = None,
+    ) -> "Market":
+        """A market that goes on where the dumped one stood, in a new epoch.
+
+        Tenders of parties that are gone, and all of them under changed terms, are cancelled; the
+        next ``advance`` says so.  Positions stand unless their scale has changed.
+        """
+        same_scale = dump["terms"][4] == product.quantity_scale
+        own = positions
+        if own is None and dump["positions"] is not None and same_scale:
+            own = Positions.load(product.id, dump["positions"])
+        market = cls(
+            product, area=area, epoch=epoch, parties=parties, positions=own, mechanisms=mechanisms
+        )
+        market._shares_positions = positions is not None
+        market._restore(dump)
+        return market
+
+    def _restore(self, dump: checkpoint.Dump) -> None:
+        self._sequence, self.revision = dump["sequence"], dump["revision"]
+        self._numbers.resume(dump["numbers"])
+        same_terms = dump["terms"] == checkpoint.terms(self.product)
+        if same_terms:
+            self._last_price = dump["last_price"]
+            self._gates.following = checkpoint.interval_load(dump["following"])
+        for saved in dump["books"]:
+            if not same_terms:
+                self._supersede(checkpoint.live_tenders(saved))
+                continue
+            interval = Interval(Instant(saved["interval"][0]), Instant(saved["interval"][1]))
+            book = self._books.open(interval)
+            self._supersede(checkpoint.load_book(saved, book, self._parties))
+            for party in book.parties():
+                self._books.open_for(party, interval)
+                tenders = book.live_set(party)
+                if tenders is not None:
+                    self._watch_expirations(tenders)
+
+    def _supersede(self, tenders: Iterable[tuple[str, int, str, int]]) -> None:
+        self._unsaid += (
+            self._cancelled(party, tender, sequence, remaining, CancelReason.SUPERVISORY)
+            for party, sequence, tender, remaining in tenders
+        )
+
+    def _add(
+        self, party: Party, tenders: TenderSet, book: InstrumentBook, _now: Instant
+    ) -> tuple[MarketEvent, ...]:
+        first = self._numbers.take(len(tenders.tenders))
+        for sequence, tender in enumerate(tenders.tenders, first):
+            book.add(party, tender, sequence, tender.quantity)
+        return (accepted(tenders, self._orders(tenders, first)),)
+
+    def _require(
+        self, party: Party, tenders: TenderSet, book: InstrumentBook, now: Instant
+    ) -> tuple[MarketEvent, ...]:
+        former = book.live_ids(party.id)
+        ended = self._drop(book, party.id, former, now, CancelReason.REQUESTED)
+        sequence = self._numbers.take(1 + len(tenders.tenders))
+        numbered = tuple(enumerate(tenders.tenders, sequence + 1))
+        requirement = Requirement(party, tenders.revision, sequence, numbered)
+        book.require(requirement, self._position(party.id, book, now))
+        return accepted(tenders, self._orders(tenders, sequence + 1), former), *ended
+
+    def _orders(self, tenders: TenderSet, first: int) -> tuple[tuple[str, str], ...]:
+        order = self._numbers.order
+        return tuple((t.id, order(n)) for n, t in enumerate(tenders.tenders, first))
+
+    def _refuse_party(self, party: str) -> MarketEvent:
+        code, detail = ResponseCode.NOT_AUTHORIZED, Detail.NOT_AUTHORIZED
+        return self._rules.refuse(party, code, detail, f"{party} is no party of this market")
+
+    def _position(self, party: str, book: InstrumentBook, now: Instant) -> int:
+        covered = delivery(book.interval, now)
+        return 0 if covered is None else self.positions.at(party, covered.start)
+
+    def _drop(
+        self,
+        book: InstrumentBook,
+        party: str,
+        tender_ids: tuple[str, ...],
+        now: Instant,
+        reason: CancelReason,
+    ) -> list[Cancelled]:
+        """Take open tenders of one party out of one book."""
+        if not tender_ids:
+            return []
+        self.revision += 1
+        dropped = book.drop(party, tender_ids, self._position(party, book, now))
+        return [self._cancelled(party, *entry, reason) for entry in dropped]
+
+    def _cancelled(
+        self, party: str, tender: str, sequence: int, remaining: int, reason: CancelReason
+    ) -> Cancelled:
+        return Cancelled(
+            party=party,
+            product=self.product.id,
+            tender=tender,
+            order=self._numbers.order(sequence),
+            reason=reason,
+            remaining=remaining,
+        )
+
+    def _watch_expirations(self, tenders: TenderSet) -> None:
+        interval = tenders.interval
+        for tender in tenders.tenders:
+            if tender.expiration is not None and tender.expiration < interval.end:
+                entry = (tender.expiration, interval.start, tenders.party, tender.id)
+                heappush(self._expirations, entry)
+
+    def _is_due(self, expiration: Instant, start: Instant, party: str, tender: str) -> bool:
+        book = self._books.get(start)
+        return book is not None and book.expiration(party, tender) == expiration
+
+    def _expire(self, now: Instant) -> list[Cancelled]:
+        events: list[Cancelled] = []
+        while self._expirations and self._expirations[0][0] <= now:
+            entry = heappop(self._expirations)
+            book = self._books.get(entry[1])
+            if book is not None and self._is_due(*entry):
+                _, _, party, tender = entry
+                events += self._drop(book, party, (tender,), now, CancelReason.EXPIRED)
+        return events
+
+    def _clear(
+        self, interval: Interval, covered: Interval | None, now: Instant, *, scheduled: bool
+    ) -> tuple[MarketEvent, ...]:
+        """Clear the instrument for what is ``covered`` of it; nothing if that is nothing."""
+        if covered is None:
+            return ()
+        book = self._books.open(interval)
+        outcome = book.clear(self.positions, covered)
+        self._sequence += 1
+        matches = sessions.transactions(
+            outcome,
+            self.product,
+            self._numbers,
+            area=self._area,
+            covered=covered,
+            sequence=self._sequence,
+        )
+        for match in matches:
+            self.positions.add(match.party, match.interval, match.signed)
+        if scheduled and interval.start % TIDY_EVERY == 0:
+            self.positions.forget_before(Instant(interval.start - HISTORY))
+        if outcome.price is not None:
+            self._last_price = outcome.price
+        return self._clearing(book, covered, now, outcome, scheduled=scheduled), *matches
+
+    def _clearing(
+        self,
+        book: InstrumentBook,
+        covered: Interval,
+        now: Instant,
+        outcome: Outcome,
+        *,
+        scheduled: bool,
+    ) -> Clearing:
+        grids = {p.id for p in self._parties.values() if p.tie_class is TieClass.GRID}
+        standing = book.standing(self.positions, grids) if grids else ()
+        return Clearing(
+            sequence=self._sequence,
+            product=self.product.id,
+            at=now,
+            instrument=book.interval,
+            interval=covered,
+            scheduled=scheduled,
+            price=outcome.price,
+            reference_price=self._last_price,
+            low=outcome.low,
+            high=outcome.high,
+            quantity=outcome.quantity,
+            type=outcome.type,
+            marginal=outcome.marginal,
+            next_cheaper=outcome.next_cheaper,
+            next_dearer=outcome.next_dearer,
+            congestion=sessions.congestion(outcome.price, standing),
+            rejected_blocks=tuple(step.tender_id for step in outcome.rejected),
+            book_revision=self.revision,
+            blocks_exact=outcome.exact,
+        )

@@ -1,0 +1,106 @@
+"""Positions of all parties in one resource, as step functions of time."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from itertools import groupby, pairwise
+
+from gateway.model.position import Position, PositionStep
+from gateway.model.time import Instant, Interval
+
+
+class Positions:
+    """Signed quantities (BUY +, SELL -) by party and time.
+
+    Products of one resource may share it: a forward position then stands in every interval of
+    the shorter product inside it.
+
+    >>> positions = Positions("power")
+    >>> positions.add("roof", Interval(Instant(0), Instant(10)), -500)
+    >>> positions.add("roof", Interval(Instant(4), Instant(10)), 200)
+    >>> positions.at("roof", Instant(3)), positions.at("roof", Instant(4))
+    (-500, -300)
+
+    Attributes:
+        revision: grows with every change.
+    """
+
+    def __init__(self, product: str) -> None:
+        self.revision = 0
+        self._product = product
+        # Per party: instants in order, and the position from each until the next.
+        self._instants: dict[str, list[Instant]] = {}
+        self._values: dict[str, list[int]] = {}
+
+    def add(self, party: str, interval: Interval, quantity: int) -> None:
+        """Change the party's position by the signed ``quantity`` over ``interval``."""
+        self.revision += 1
+        first = self._break(party, interval.start)
+        last = self._break(party, interval.end)
+        values = self._values[party]
+        for index in range(first, last):
+            values[index] += quantity
+
+    def at(self, party: str, instant: Instant) -> int:
+        """The party's position at ``instant``; 0 for whoever never traded."""
+        instants = self._instants.get(party)
+        if not instants:
+            return 0
+        index = bisect_right(instants, instant) - 1
+        return self._values[party][index] if index >= 0 else 0
+
+    def all_at(self, instant: Instant) -> dict[str, int]:
+        """Every non-zero position at ``instant``, by party."""
+        found = ((party, self.at(party, instant)) for party in self._instants)
+        return {party: quantity for party, quantity in found if quantity}
+
+    def steps(self, party: str, interval: Interval) -> Position:
+        """The party's position over ``interval``, in steps without gaps, equal ones joined."""
+        instants = self._instants.get(party, [])
+        inner = instants[
+            bisect_right(instants, interval.start) : bisect_left(instants, interval.end)
+        ]
+        edges = [interval.start, *inner, interval.end]
+        pieces = ((self.at(party, start), start, end) for start, end in pairwise(edges))
+        steps: list[PositionStep] = []
+        for quantity, same in groupby(pieces, key=lambda piece: piece[0]):
+            joined = list(same)
+            interval = Interval(joined[0][1], joined[-1][2])
+            steps.append(PositionStep(interval=interval, quantity=quantity))
+        return Position(party=party, product=self._product, steps=tuple(steps))
+
+    def forget_before(self, instant: Instant) -> None:
+        """Drop what ended before ``instant``; ``at`` knows it no longer."""
+        for party in list(self._instants):
+            instants, values = self._instants[party], self._values[party]
+            gone = bisect_right(instants, instant) - 1
+            if gone <= 0:
+                continue
+            del instants[:gone], values[:gone]
+            if not any(values):
+                del self._instants[party], self._values[party]
+
+    def dump(self) -> dict[str, list[list[int]]]:
+        """All as ``{party: [[instant, position], ...]}``."""
+        return {
+            party: [list(pair) for pair in zip(instants, self._values[party], strict=True)]
+            for party, instants in sorted(self._instants.items())
+        }
+
+    @classmethod
+    def load(cls, product: str, dump: Mapping[str, Sequence[Sequence[int]]]) -> "Positions":
+        """The inverse of ``dump``."""
+        positions = cls(product)
+        for party, pairs in dump.items():
+            positions._instants[party] = [Instant(instant) for instant, _ in pairs]
+            positions._values[party] = [value for _, value in pairs]
+        return positions
+
+    def _break(self, party: str, instant: Instant) -> int:
+        """Let a step begin at ``instant``; returns its index."""
+        instants = self._instants.setdefault(party, [])
+        values = self._values.setdefault(party, [])
+        index = bisect_left(instants, instant)
+        if index == len(instants) or instants[index] != instant:
+            instants.insert(index, instant)
+            values.insert(index, values[index - 1] if index else 0)
+        return index

@@ -1,0 +1,70 @@
+"""Facts of one session: what an outcome means as a clearing and as transactions."""
+
+from collections.abc import Iterable
+
+from gateway.market.numbers import Numbers
+from gateway.model.clearing import StandingTender
+from gateway.model.errors import InvariantBroken
+from gateway.model.product import Product
+from gateway.model.tender import Side
+from gateway.model.time import Interval
+from gateway.model.transaction import Transaction
+from gateway.ports.mechanism import Outcome
+
+
+def transactions(
+    outcome: Outcome,
+    product: Product,
+    numbers: Numbers,
+    *,
+    area: str,
+    covered: Interval,
+    sequence: int,
+) -> tuple[Transaction, ...]:
+    """Each fill as its party's side of a match with the market.
+
+    Raises:
+        InvariantBroken: bought and sold differ, or a fill has no price.
+    """
+    price, fills = outcome.price, outcome.fills
+    if fills and (price is None or sum(s.side.sign * filled for s, filled in fills)):
+        message = f"clearing {sequence} of {product.id}: bought and sold differ"
+        raise InvariantBroken(message)
+    return tuple(
+        Transaction(
+            id=numbers.transaction(),
+            product=product.id,
+            party=step.party.id,
+            counter_party=area,
+            tender=step.tender_id,
+            side=step.side,
+            price=price or 0,
+            quantity=filled,
+            interval=covered,
+            clearing=sequence,
+        )
+        for step, filled in fills
+    )
+
+
+def congestion(clearing_price: int | None, grid: Iterable[StandingTender]) -> int:
+    """Price minus tariff where a limit of the grid party binds, else 0.
+
+    Args:
+        clearing_price: of the clearing.
+        grid: the standing tenders of the parties of class GRID.
+    """
+    if clearing_price is None:
+        return 0
+    tenders = list(grid)
+    imports = [tender for tender in tenders if tender.side is Side.SELL]
+    exports = [tender for tender in tenders if tender.side is Side.BUY]
+    if imports and all(_is_full(tender) for tender in imports):
+        return max(0, clearing_price - max(tender.price for tender in imports))
+    if exports and all(_is_full(tender) for tender in exports):
+        return min(0, clearing_price - min(tender.price for tender in exports))
+    return 0
+
+
+def _is_full(tender: StandingTender) -> bool:
+    return tender.filled == tender.quantity
