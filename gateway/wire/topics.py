@@ -10,7 +10,7 @@ from gateway.model.time import Instant, topic_time
 
 ROOT = "rmf/1"
 
-RESERVED = frozenset({"gateway", "market", "owner", "guest", "utility"})
+RESERVED = frozenset({"gateway", "market", "must-run", "owner", "guest", "utility"})
 """Names no device, product or configured party may have."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
