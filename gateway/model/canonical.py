@@ -20,6 +20,7 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 T = TypeVar("T")
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+_AS_THEY_ARE = frozenset({str, int, bool, NoneType})
 _TAG = "_"
 _THOUSAND = 1000
 # Below this x * 1000 as a float errs by less than half a thousandth.
@@ -33,11 +34,11 @@ def to_json(value: object) -> Json:
         ValueError: a float is NaN or infinite.
         TypeError: something that has no canonical form.
     """
-    if isinstance(value, type):
-        message = f"{value!r} is a class, not a value"
-        raise TypeError(message)
-    if is_dataclass(value):
-        return _of(type(value)).write(value)
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return cast("Json", value)
+    if is_dataclass(kind):
+        return _of(kind).write(value)
     return _plain(value)
 
 
@@ -102,9 +103,9 @@ def _plain(value: object) -> Json:
             return value
         case float():
             return thousandths(value)
-        case Mapping():
+        case dict() | Mapping():
             return {key: to_json(value[key]) for key in sorted(map(_key, value))}
-        case Sequence() if not isinstance(value, bytes | bytearray):
+        case list() | Sequence() if not isinstance(value, bytes | bytearray):
             return [to_json(item) for item in value]
         case _:
             message = f"{type(value).__name__} has no canonical form: {value!r}"
