@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 from typing import Any
 
 from gateway.model.reading import PointValue
@@ -39,7 +40,7 @@ _TYPES = {  # struct code and the raw value that means "not implemented"
     "acc64": ("Q", 0),
 }
 # SolarEdge sends +-FLT_MAX where it means NaN; nothing in a house measures 3.4e38.
-_REAL = "{v} if -3.4e38 < {v} < 3.4e38 else None"
+_LARGEST = 3.4e38
 _EXPONENTS = range(-10, 11)
 _MOST_VARIANTS = 256
 
@@ -150,15 +151,17 @@ def _compile(
     a device shows few combinations of scale factors, and one that shows many starts anew.
     """
     factors = {point.name: point.offset for point in points if point.type == "sunssf"}
+    # ID and L come first so that there are always two or more words: a tuple.
+    factor_words = itemgetter(0, 1, *factors.values())
     variants: dict[tuple[int, ...], Callable[[Sequence[int]], dict[str, PointValue]]] = {}
 
     def decode(words: Sequence[int]) -> dict[str, PointValue]:
-        key = tuple([words[offset] for offset in factors.values()])
+        key = factor_words(words)
         variant = variants.get(key)
         if variant is None:
             if len(variants) == _MOST_VARIANTS:
                 variants.clear()
-            exponents = dict(zip(factors, map(exponent, key), strict=True))
+            exponents = dict(zip(factors, map(exponent, key[2:]), strict=True))
             variant = variants[key] = _generate(model, registers, points, exponents)
         return variant(words)
 
@@ -176,18 +179,25 @@ def _generate(
     for point in shown:
         codes += f"{2 * (point.offset - end)}x{_code(point)}"
         end = _end(point)
-    targets = "".join(f"v{point.offset}, " for point in shown)
-    values = (f"'{model}.{point.name}': {_value(point, exponents)}" for point in shown)
-    text = (
-        f"def decode(words):\n    ({targets}) = unpack(pack(*words))\n"
-        f"    return {{{', '.join(values)}}}\n"
-    )
+    names = [f"{model}.{point.name}" for point in shown]
+    lines = [
+        "def decode(words):",
+        f"    ({''.join(f'v{point.offset}, ' for point in shown)}) = unpack(pack(*words))",
+        "    points = nothing()",
+        *(
+            f"    if {there}: points[{name!r}] = {value}"
+            for name, point in zip(names, shown, strict=True)
+            for there, value in _assignment(point, exponents)
+        ),
+        "    return points",
+    ]
     scope: dict[str, Any] = {
         "pack": struct.Struct(f">{registers}H").pack,
         "unpack": struct.Struct(f">{codes}{2 * (registers - end)}x").unpack,
+        "nothing": dict.fromkeys(names).copy,
         "text": _text,
     }
-    exec(text, scope)  # noqa: S102 - its own text, from the installed definitions
+    exec("\n".join(lines), scope)  # noqa: S102 - its own text, from the installed definitions
     decode: Callable[[Sequence[int]], dict[str, PointValue]] = scope["decode"]
     return decode
 
@@ -204,18 +214,17 @@ def _code(point: Point) -> str:
             return f"{2 * point.size}s"
 
 
-def _value(point: Point, exponents: Mapping[str, int | None]) -> str:
+def _assignment(point: Point, exponents: Mapping[str, int | None]) -> Iterator[tuple[str, str]]:
+    """When the point has a value, and which; nothing where it cannot have one."""
     v = f"v{point.offset}"
     if point.type in {"float32", "float64"}:
-        return _REAL.format(v=v)
-    if point.type not in _TYPES:
-        return f"text({v})"
-    power = 0 if point.sf is None else exponents.get(point.sf)
-    if power is None:
-        return "None"
-    scaled = f"{v} * {10**power}" if power > 0 else f"{v} / {10**-power}.0" if power else v
-    missing = _TYPES[point.type][1]
-    return f"None if {v} == {missing} else {scaled}" if missing else f"{scaled} or None"
+        yield f"-{_LARGEST} < {v} < {_LARGEST}", v
+    elif point.type not in _TYPES:
+        yield v, f"text({v})"
+    elif (power := 0 if point.sf is None else exponents.get(point.sf)) is not None:
+        missing = _TYPES[point.type][1]
+        scaled = f"{v} * {10**power}" if power > 0 else f"{v} / {10**-power}.0" if power else v
+        yield f"{v} != {missing}" if missing else v, scaled
 
 
 def _text(raw: bytes) -> str | None:
