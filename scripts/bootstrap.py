@@ -9,6 +9,8 @@ The wheel is used only if its SHA-256 is the one written here.
     python3 scripts/bootstrap.py --force    # set up anew
 """
 
+from __future__ import annotations
+
 import argparse
 import base64
 import configparser
@@ -25,6 +27,7 @@ import urllib.parse
 import urllib.request
 import venv
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -40,11 +43,25 @@ TIMEOUT_S = 60.0
 _LINK = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
 
 
+class Settings(NamedTuple):
+    """Where pip looks.
+
+    Attributes:
+        indexes: their addresses, the main one first.
+        find_links: folders of wheels, or pages of links.
+        cert: a file of certificates to trust instead of the system's.
+    """
+
+    indexes: list[str]
+    find_links: list[str]
+    cert: str | None
+
+
 class SetupError(Exception):
     """What failed and what to do, in a sentence or two."""
 
 
-def main():
+def main() -> int:
     """Set up `.venv` unless it is as locked already; the exit code."""
     parser = argparse.ArgumentParser(description="Set up .venv with what requirements.lock names.")
     parser.add_argument("--force", action="store_true", help="make the environment anew")
@@ -57,7 +74,7 @@ def main():
     return 0
 
 
-def set_up(*, force):
+def set_up(*, force: bool) -> None:
     """Make the environment, or leave it alone when its stamp says that nothing changed."""
     if sys.version_info < OLDEST:
         found = ".".join(map(str, sys.version_info[:3]))
@@ -77,7 +94,7 @@ def set_up(*, force):
     print(f"setup: done. The command is {VENV / 'bin' / 'gridtender'}", flush=True)
 
 
-def fingerprint():
+def fingerprint() -> str:
     """Changes when the lock, the project, this script or the interpreter does."""
     digest = hashlib.sha256()
     for path in (LOCK, ROOT / "pyproject.toml", Path(__file__)):
@@ -90,18 +107,18 @@ def fingerprint():
     return digest.hexdigest() + "\n"
 
 
-def python():
+def python() -> Path:
     """The interpreter of the environment."""
     return VENV / "bin" / "python"
 
 
-def fits():
+def fits() -> bool:
     """Whether an environment is there that was made with this version of Python."""
     packages = VENV / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
     return python().exists() and packages.is_dir()
 
 
-def make_environment(folder, *, clear):
+def make_environment(folder: Path, *, clear: bool) -> list[str]:
     """The environment with pip in it; returns the words that call pip."""
     STAMP.unlink(missing_ok=True)
     bundled = importlib.util.find_spec("ensurepip") is not None
@@ -120,7 +137,7 @@ def make_environment(folder, *, clear):
     return [str(python()), "-m", "pip"]
 
 
-def install(pip):
+def install(pip: list[str]) -> None:
     """The locked requirements, each checked by hash, then the project from this folder."""
     quiet = ["install", "--disable-pip-version-check", "--no-user", "--quiet", "--no-deps"]
     run([*pip, *quiet, "--require-hashes", "--requirement", str(LOCK)], "the locked requirements")
@@ -128,7 +145,7 @@ def install(pip):
     run([*pip, *quiet, *project], "gridtender itself")
 
 
-def run(command, what):
+def run(command: list[str], what: str) -> None:
     """Run a command, its output shown.
 
     Raises:
@@ -143,7 +160,7 @@ def run(command, what):
         raise SetupError(message)
 
 
-def find_pip():
+def find_pip() -> bytes:
     """The bytes of the pinned pip wheel, from a folder of wheels or an index.
 
     Raises:
@@ -151,15 +168,16 @@ def find_pip():
     """
     settings = pip_settings()
     places = [
-        *((url, folder_link) for url in settings["find-links"]),
-        *((url, index_link) for url in settings["index"]),
+        *((url, folder_link) for url in settings.find_links),
+        *((url, index_link) for url in settings.indexes),
     ]
     tried = []
     for place, link in places:
         try:
             content = fetch(link(place, settings), settings)
         except (OSError, ValueError, LookupError) as error:
-            tried.append(f"  {without_password(place)}: {error}")
+            reason = getattr(error, "reason", None) or error
+            tried.append(f"  {without_password(place)}: {reason}")
             continue
         found = hashlib.sha256(content).hexdigest()
         if found == PIP_SHA256:
@@ -175,7 +193,7 @@ def find_pip():
     raise SetupError(message)
 
 
-def folder_link(place, settings):
+def folder_link(place: str, settings: Settings) -> str:
     """The wheel in a folder of wheels, or behind a page of links, as a URL."""
     path = Path(urllib.request.url2pathname(urllib.parse.urlsplit(place).path))
     if place.startswith("file:") or "://" not in place:
@@ -186,7 +204,7 @@ def folder_link(place, settings):
     return page_link(place, settings)
 
 
-def index_link(place, settings):
+def index_link(place: str, settings: Settings) -> str:
     """The wheel by the project page of an index (PEP 503), as a URL."""
     page = f"{place.rstrip('/')}/pip/"
     parts = urllib.parse.urlsplit(page)
@@ -195,10 +213,10 @@ def index_link(place, settings):
     return page_link(page, settings)
 
 
-def page_link(page, settings):
+def page_link(page: str, settings: Settings) -> str:
     """The wheel among the links of a page, as a URL."""
     for match in _LINK.finditer(fetch(page, settings).decode("utf-8", "replace")):
-        url = urllib.parse.urljoin(page, match[1].replace("&amp;", "&"))
+        url: str = urllib.parse.urljoin(page, match[1].replace("&amp;", "&"))
         path = urllib.parse.urlsplit(url).path
         if urllib.parse.unquote(path).rpartition("/")[2] == PIP_WHEEL:
             return url
@@ -206,7 +224,7 @@ def page_link(page, settings):
     raise LookupError(message)
 
 
-def fetch(url, settings):
+def fetch(url: str, settings: Settings) -> bytes:
     """The bytes behind a URL; name and password in it are sent along."""
     parts = urllib.parse.urlsplit(url)
     plain = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
@@ -215,19 +233,20 @@ def fetch(url, settings):
         pair = f"{parts.username}:{parts.password or ''}"
         words = base64.b64encode(urllib.parse.unquote(pair).encode()).decode()
         request.add_header("Authorization", f"Basic {words}")
-    context = ssl.create_default_context(cafile=settings["cert"])
+    context = ssl.create_default_context(cafile=settings.cert)
     with urllib.request.urlopen(request, timeout=TIMEOUT_S, context=context) as answer:
-        return answer.read()
+        content: bytes = answer.read()
+        return content
 
 
-def without_password(url):
+def without_password(url: str) -> str:
     """For messages."""
     return re.sub(r"//[^/@]*@", "//***@", url)
 
 
-def pip_settings():
+def pip_settings() -> Settings:
     """What pip's files and environment say of where to look; later ones win, as in pip."""
-    found = {}
+    found: dict[str, str] = {}
     for path in pip_files():
         parser = configparser.RawConfigParser()
         try:
@@ -244,15 +263,15 @@ def pip_settings():
             found[name] = value
     asked_not = found.get("no-index", "").lower() in {"1", "true", "yes", "on"}
     index = [found.get("index-url", DEFAULT_INDEX), *found.get("extra-index-url", "").split()]
-    return {
-        "index": [] if asked_not else index,
-        "find-links": found.get("find-links", "").split(),
-        "cert": found.get("cert") or os.environ.get("SSL_CERT_FILE") or None,
-    }
+    return Settings(
+        indexes=[] if asked_not else index,
+        find_links=found.get("find-links", "").split(),
+        cert=found.get("cert") or os.environ.get("SSL_CERT_FILE") or None,
+    )
 
 
-def pip_files():
-    """pip's configuration files, the one that wins last."""
+def pip_files() -> list[Path]:
+    """The configuration files of pip, the one that wins last."""
     own = os.environ.get("PIP_CONFIG_FILE")
     if own == os.devnull:
         return []
