@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drivers.modbus.map import ControlRegister, Point, RegisterMap
 from gateway.model.device import Capabilities, Control, Description, Device, Identity, Timer
-from gateway.model.errors import DeviceMisbehaves, RequestRefused
+from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.reading import PointValue, Quality, Reading
 from gateway.model.resource import POWER
 from gateway.model.setpoint import Arming, Outcome, RegisterWrite, Setpoint, Written
@@ -17,6 +17,8 @@ _GAP = 16  # registers read along rather than asked around
 _CODES = {"uint16": ">H", "int16": ">h", "uint32": ">I", "int32": ">i", "float32": ">f"}
 _FINITE = 3.4e38
 _ROUNDING_W = 1e-6
+_IMPLAUSIBLE = 1.5  # times the largest stage
+_NOT_REACHED = (0x0A, 0x0B)  # a gateway speaks for a unit that does not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ class MapDriver:
             device=self._device.id,
             at=at,
             flows={} if power is None else {POWER: power},
-            quality=Quality.MISSING if power is None else Quality.GOOD,
+            quality=self._quality(power),
             soc_pct=self._of_role("soc", points),
             points=points,
         )
@@ -167,9 +169,14 @@ class MapDriver:
         return tuple(marks)
 
     async def _read(self, address: int, count: int) -> Block:
-        return await self._line.read(
-            self._device.unit, address, count, timeout=self._device.timeout
-        )
+        try:
+            return await self._line.read(
+                self._device.unit, address, count, timeout=self._device.timeout
+            )
+        except RequestRefused as refused:
+            if refused.code in _NOT_REACHED:
+                raise DeviceUnavailable(str(refused)) from refused
+            raise
 
     def _promise(self, control: ControlRegister) -> str:
         fallback = self._device.fallback
@@ -188,6 +195,13 @@ class MapDriver:
             message = f"{self._name}: cannot be controlled: its map has no control"
             raise DeviceMisbehaves(message)
         return self._map.control
+
+    def _quality(self, power: float | None) -> Quality:
+        if power is None:
+            return Quality.MISSING
+        stages = self._map.control.stages.values() if self._map.control else ()
+        absurd = bool(stages) and abs(power) > _IMPLAUSIBLE * max(stages)
+        return Quality.SUSPECT if absurd else Quality.GOOD
 
     def _of_role(self, role: str, points: Mapping[str, PointValue]) -> float | None:
         for name, point in self._map.points.items():

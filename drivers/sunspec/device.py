@@ -30,6 +30,9 @@ from gateway.ports.line import Block, Line
 
 Words = tuple[int, ...]
 
+# A gateway or a shared port speaks for a unit that does not (Fronius: 0x0B for a wrong unit).
+_NOT_REACHED = (0x0A, 0x0B)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -351,9 +354,14 @@ class SunSpecDriver:
         return (await self._ask(Span(address, count))).words
 
     async def _ask(self, span: Span) -> Block:
-        return await self._line.read(
-            self._device.unit, span.address, span.count, timeout=self._device.timeout
-        )
+        try:
+            return await self._line.read(
+                self._device.unit, span.address, span.count, timeout=self._device.timeout
+            )
+        except RequestRefused as refused:
+            if refused.code in _NOT_REACHED:
+                raise DeviceUnavailable(str(refused)) from refused
+            raise
 
     async def _put(self, write: RegisterWrite) -> None:
         await self._line.write(

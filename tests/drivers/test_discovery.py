@@ -113,3 +113,9 @@ async def test_addresses_that_moved_are_found_on_the_next_connect(rig):
         before.memory.units[1] = after.memory.units[1]
         await driver.connect()
         assert (await driver.read()).power_w == -500
+
+
+async def test_a_gateway_that_answers_for_an_absent_unit_means_unavailable(rig):
+    async with rig.tcp(meter(rig).memory) as line:
+        with pytest.raises(DeviceUnavailable, match="no such unit"):
+            await rig.driver(line, "meter", unit=9).connect()

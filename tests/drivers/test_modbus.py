@@ -7,6 +7,7 @@ from drivers.simulated import open_house
 from gateway.adapters.clock import WallClock
 from gateway.model.device import Control, Device, Fallback, Role
 from gateway.model.errors import DeviceMisbehaves
+from gateway.model.reading import Quality
 from gateway.model.setpoint import Outcome
 from gateway.model.time import SECOND
 
@@ -43,6 +44,11 @@ async def test_power_and_temperature_are_read_in_one_request(rig):
         reading = await pump.read()
     assert (reading.power_w, reading.points["room"]) == (1500, 20.5)
     assert len(memory.requests) == 1
+
+
+async def test_a_power_far_beyond_its_largest_stage_is_suspect(rig):
+    async with rig.tcp(rig.Memory({1: pump_words(_101=30000)})) as line:
+        assert (await driver(line).read()).quality is Quality.SUSPECT
 
 
 @pytest.mark.parametrize(
