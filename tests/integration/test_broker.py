@@ -23,8 +23,15 @@ BASE = f"rmf/1/{AREA}"
 USERS = {"alice": "wonder", "bob": "builder", "owner": "mine"}
 DEADLINE_S = 5.0
 
+needs_mosquitto = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
+KINDS = [
+    pytest.param("external", marks=needs_mosquitto),
+    pytest.param("mosquitto", marks=needs_mosquitto),
+    "embedded",
+]
 
-@pytest.fixture(params=["external", "mosquitto", "embedded"])
+
+@pytest.fixture(params=KINDS)
 async def broker(request, tmp_path):
     async with opened(request.param, tmp_path) as endpoint:
         yield endpoint

@@ -11,14 +11,17 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
-from gateway.adapters.broker import open_broker
+from gateway.adapters.broker import find_mosquitto, open_broker
 from gateway.adapters.broker_accounts import accounts
 from gateway.adapters.broker_files import Listener
 from gateway.adapters.broker_mosquitto import MosquittoChild
 from gateway.model.errors import BrokerUnavailable
 from gateway.model.site import BrokerSettings
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed"),
+]
 
 DEADLINE_S = 10.0
 LISTENER = Listener(host="127.0.0.1", port=1)
