@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self, cast
 
 import structlog
 
@@ -39,6 +39,9 @@ from gateway.runtime.rows import Start
 from gateway.runtime.site import Site
 from gateway.runtime.station import Station
 from gateway.runtime.supervisor import supervise
+
+if TYPE_CHECKING:
+    from gateway.market.checkpoint import Dump
 
 GUEST = "guest"
 # Grows whenever the same tenders would clear otherwise than before.
@@ -244,7 +247,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
 
 def load_market(product: Product, start: Start, dump: object) -> Market:
     """A market in the state of a checkpoint, under the given start."""
-    return Market.load(product, start.area, start.epoch, start.parties, dump)
+    return Market.load(product, start.area, start.epoch, start.parties, cast("Dump", dump))
 
 
 def _marketplace(ground: _Ground, site: Site, owner: Owner) -> Marketplace:

@@ -80,7 +80,7 @@ def guard(  # noqa: PLR0917 - each argument is one fact the bounds rest on
         return Guarded(quantity=None)
     bounds = _Bounds(wanted, device, view.capabilities)
     reasons: list[str] = []
-    for step in (_device_limits, _charge_limits, _ramp, _minimum_times, _site_limits, _floor):
+    for step in (_device_limits, _ramp, _minimum_times, _site_limits, _charge_limits, _floor):
         reason = step(bounds, view, held, room, now)
         if reason:
             reasons.append(reason)
@@ -180,7 +180,9 @@ def _site_limits(
     if b.capabilities.control is not Control.TARGET or b.flow is None:
         return None
     if b.device.role is Role.STORAGE:
-        return "site limit" if b.within(min(room.low, room.high), room.high) else None
+        # Too much feed-in is the sources' to mend: storage only never adds to it.
+        low = min(room.low, room.high, 0.0)
+        return "site limit" if b.within(low, room.high) else None
     if b.flow > 0 and room.high < b.flow:
         b.flow = max(0.0, room.high)
         return "site import limit"

@@ -78,10 +78,10 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Wanted flows: for a source the bound (-3000: at most 3 kW), None = no limit."""
+class StoragePlan:
+    """Wanted flow per storage, and what is now believed of the sources."""
 
-    wanted: Mapping[str, float | None]
+    wanted: Mapping[str, float]
     memory: Mapping[str, SourceMemory]
 
 
@@ -115,18 +115,19 @@ def _with_available(steps: Sequence[Step], available: Mapping[str, float]) -> tu
     return tuple(kept)
 
 
-def make_plan(
+def plan_storage(
     balance: Balance,
     memory: Mapping[str, SourceMemory],
-    discharging: bool,  # noqa: FBT001 - one fact of the previous plan
+    *,
+    discharging: bool,
     now: Instant,
     settle: Duration,
-) -> Plan:
-    """The wanted flow of every source and storage.
+) -> StoragePlan:
+    """The wanted flow of every storage.
 
     ``discharging``: whether storage was commanded to discharge at the previous plan; then a
     source that hides is believed to have only ``REENTRY_W`` more, and storage is lowered by
-    as much in the same plan.
+    as much in the same pass.
     """
     judged = {
         s.id: judge_source(memory.get(s.id, SourceMemory()), s, now, settle)
@@ -138,14 +139,14 @@ def make_plan(
         for s in balance.sources
     }
     must = balance.residual_w + balance.fixed_w
-    bounds = {"floor": balance.floor, "cap": balance.cap}
-    hoped = walk(_with_available(balance.steps, believed), must, **bounds)
-    sure = walk(_with_available(balance.steps, seen), must, **bounds)
-    wanted: dict[str, float | None] = {
+    hoped, sure = (
+        walk(_with_available(balance.steps, had), must, floor=balance.floor, cap=balance.cap)
+        for had in (believed, seen)
+    )
+    wanted = {
         s: min(hoped.get(s, 0.0), max(sure.get(s, 0.0), 0.0) + LEAD_W) for s in balance.storages
     }
-    wanted |= _source_limits(balance, {s: wanted[s] or 0.0 for s in balance.storages})
-    return Plan(wanted=wanted, memory=judged)
+    return StoragePlan(wanted=wanted, memory=judged)
 
 
 def _believed(source: SourceView, *, hidden: bool, discharging: bool) -> float:
@@ -156,10 +157,10 @@ def _believed(source: SourceView, *, hidden: bool, discharging: bool) -> float:
     return source.nameplate_w
 
 
-def _source_limits(balance: Balance, storage: Mapping[str, float]) -> dict[str, float | None]:
-    """Bounds of the sources, given what storage will do.
+def plan_sources(balance: Balance, storage: Mapping[str, float]) -> dict[str, float | None]:
+    """Bounds of the sources, given what storage will really do (after the guard).
 
-    The room is what load, storage and (if it is in the money) export take.  It is shared in
+    For a source the bound (-3000: at most 3 kW), None = no limit.  The room is what load, storage and (if it is in the money) export take.  It is shared in
     merit order, pro rata at one price.
     """
     if not balance.sources:

@@ -13,7 +13,13 @@ from gateway.dispatch.effect import judge
 from gateway.dispatch.guard import Guarded, Held, SiteRoom, fall_back, guard
 from gateway.dispatch.lease import LeaseTerms, lease_terms, renew_due
 from gateway.dispatch.merit import Step
-from gateway.dispatch.plan import Balance, Plan, SourceMemory, SourceView, make_plan
+from gateway.dispatch.plan import (
+    Balance,
+    SourceMemory,
+    SourceView,
+    plan_sources,
+    plan_storage,
+)
 from gateway.model.device import Control, Device, Role
 from gateway.model.event import FaultChanged
 from gateway.model.reading import Quality, Reading
@@ -21,7 +27,7 @@ from gateway.model.setpoint import Outcome, Setpoint, SetpointStatus
 from gateway.model.site import ControlMode, DispatchSettings, GridLimits
 from gateway.model.snapshot import DeviceView
 from gateway.model.tender import Side, TieClass
-from gateway.model.time import SECOND, Duration, Instant, Interval
+from gateway.model.time import SECOND, Duration, Instant
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.watchdog import Watchdog
@@ -179,35 +185,43 @@ class Dispatcher:
             return
         now = self._clock.now()
         views = {d: self._site.view(d, now) for d in self._steered}
-        wanted = self._wanted(views, now)
-        for device_id, steered in self._steered.items():
-            view = views[device_id]
-            if view.capabilities.control is Control.NONE:
-                continue
-            guarded = self._bound(steered, view, wanted, now)
-            self._settle_on(steered, guarded, wanted.get(device_id), now, mode)
+        balance = self._balance(views, now)
+        wanted: dict[str, float | None] = self._targets(views, balance, now)
+        guarded = {d: self._bound(d, views[d], wanted, now) for d in wanted}
+        if balance is not None:
+            storing = {s: guarded[s].quantity or 0.0 for s in balance.storages}
+            bounds = plan_sources(balance, storing)
+            wanted |= bounds
+            guarded |= {d: self._bound(d, views[d], wanted, now) for d in bounds}
+        for device, view in views.items():
+            if view.capabilities.control is not Control.NONE:
+                bounded = guarded.get(device) or self._blind(device, view, now)
+                self._settle_on(self._steered[device], bounded, wanted.get(device), now, mode)
 
     # -- what is wanted -------------------------------------------------------------------
 
-    def _wanted(self, views: Mapping[str, DeviceView], now: Instant) -> dict[str, float | None]:
-        """Plan for sources and storages, positions for the rest; empty when blind."""
-        stepped = self._stepped(views, now)
-        residual = self._site.residual_w(now)
+    def _targets(
+        self, views: Mapping[str, DeviceView], balance: Balance | None, now: Instant
+    ) -> dict[str, float | None]:
+        """Positions for stepped loads, the plan for storages; empty when blind."""
+        stepped: dict[str, float | None] = dict(self._stepped(views, now))
         if self._site.grid is None:
             return stepped | self._positions_of(views, now)
-        if residual is None:
+        if balance is None:
             return stepped
-        balance = self._balance(views, residual, stepped, now)
-        plan = self._make_plan(balance, now)
+        held = (self._steered[s].held for s in balance.storages)
+        total = sum(h.quantity or 0.0 for h in held if h is not None)
+        plan = plan_storage(
+            balance,
+            self._memory,
+            discharging=total < -DEAD_BAND_W,
+            now=now,
+            settle=self._settings.settle,
+        )
         self._memory = plan.memory
         return stepped | dict(plan.wanted)
 
-    def _make_plan(self, balance: Balance, now: Instant) -> Plan:
-        held = (self._steered[s].held for s in balance.storages)
-        total = sum(h.quantity or 0.0 for h in held if h is not None)
-        return make_plan(balance, self._memory, total < -DEAD_BAND_W, now, self._settings.settle)
-
-    def _stepped(self, views: Mapping[str, DeviceView], now: Instant) -> dict[str, float | None]:
+    def _stepped(self, views: Mapping[str, DeviceView], now: Instant) -> dict[str, float]:
         """Stepped loads hold their position."""
         return {d: self._position_w(d, now) for d, v in views.items() if v.capabilities.stages_w}
 
@@ -236,13 +250,11 @@ class Dispatcher:
             raise RuntimeError(message)
         return self._traded
 
-    def _balance(
-        self,
-        views: Mapping[str, DeviceView],
-        residual: float,
-        stepped: Mapping[str, float | None],
-        now: Instant,
-    ) -> Balance:
+    def _balance(self, views: Mapping[str, DeviceView], now: Instant) -> Balance | None:
+        """All that the plan rests on; None without a fresh grid meter."""
+        residual = self._site.residual_w(now)
+        if residual is None:
+            return None
         sources = tuple(
             self._source(v)
             for d, v in views.items()
@@ -254,7 +266,9 @@ class Dispatcher:
             if self._steered[d].station.device.role is Role.STORAGE and v.power_w is not None
         )
         outside = sum(self._position_w(p, now) for p in sorted(self._outside))
-        fixed = sum(self._fixed_w(d, views[d], w or 0.0, now) for d, w in stepped.items())
+        fixed = sum(
+            self._fixed_w(d, views[d], w, now) for d, w in self._stepped(views, now).items()
+        )
         product = self._current.product
         return Balance(
             residual_w=residual,
@@ -288,32 +302,24 @@ class Dispatcher:
 
     def _steps(self, followers: tuple[str, ...]) -> tuple[Step, ...]:
         """The standing tenders of the utility and of everybody who can follow, in W."""
-        instrument = self._current.instrument
-        steps: list[Step] = []
-        for party in ("utility", *followers):
-            tie = TieClass.GRID if party == "utility" else TieClass.LOCAL
-            steps += self._steps_of(party, instrument, tie)
-        offered = {s.party for s in steps}
+        traded, wanted = self._current, {"utility", *followers}
+        market = self._marketplace.market(self._product)
+        steps = [
+            Step(
+                party=tender.party,
+                buy=tender.side is Side.BUY,
+                price=tender.price,
+                power_w=traded.product.real_quantity(tender.quantity),
+                tie=int(TieClass.GRID if tender.party == "utility" else TieClass.LOCAL),
+            )
+            for tender in market.standing(traded.instrument)
+            if tender.party in wanted
+        ]
+        offered = {step.party for step in steps}
         for device in followers:
             if device not in offered:
                 steps += self._silent_source(device)
         return tuple(steps)
-
-    def _steps_of(self, party: str, instrument: Interval, tie: TieClass) -> list[Step]:
-        market = self._marketplace.market(self._product)
-        product = market.product
-        return [
-            Step(
-                party=party,
-                buy=tender.side is Side.BUY,
-                price=tender.price,
-                power_w=product.real_quantity(tender.quantity),
-                tie=int(tie),
-            )
-            for tenders in market.live_sets(party)
-            if tenders.interval == instrument
-            for tender in tenders.tenders
-        ]
 
     def _silent_source(self, device: str) -> list[Step]:
         """A source that offered nothing (asleep) is still held to what it may feed in."""
@@ -326,21 +332,20 @@ class Dispatcher:
     # -- what is allowed ------------------------------------------------------------------
 
     def _bound(
-        self,
-        steered: _Steered,
-        view: DeviceView,
-        wanted: Mapping[str, float | None],
-        now: Instant,
+        self, device_id: str, view: DeviceView, wanted: Mapping[str, float | None], now: Instant
     ) -> Guarded:
+        steered = self._steered[device_id]
         device = steered.station.device
-        if device.id not in wanted:
-            if view.power_w is not None and self._site.grid is None:
-                return Guarded(quantity=None)
-            blind = self._site.grid is not None and self._site.residual_w(now) is None
-            why = "the grid meter gives no fresh good value" if blind else f"{view.quality} reading"
-            return fall_back(device, why)
         room = self._room(device, view, wanted, now)
-        return guard(wanted[device.id], device, view, steered.held, room, now)
+        return guard(wanted[device_id], device, view, steered.held, room, now)
+
+    def _blind(self, device_id: str, view: DeviceView, now: Instant) -> Guarded:
+        """Nothing could be planned: without a meter at all a good source runs free."""
+        if self._site.grid is None and view.power_w is not None:
+            return Guarded(quantity=None)
+        blind = self._site.grid is not None and self._site.residual_w(now) is None
+        why = "the grid meter gives no fresh good value" if blind else f"{view.quality} reading"
+        return fall_back(self._steered[device_id].station.device, why)
 
     def _room(
         self,
@@ -437,9 +442,10 @@ class Dispatcher:
 
     def _because(self, guarded: Guarded) -> str:
         clearing = self._current.clearing
-        price = "no price"
-        if clearing.price is not None:
-            real = self._current.product.real_price(clearing.price)
+        known = clearing.reference_price if clearing.price is None else clearing.price
+        price = "no price yet"
+        if known is not None:
+            real = self._current.product.real_price(known)
             price = f"price {real:.4f} (clearing {clearing.sequence})"
         return "; ".join((price, *guarded.reasons))
 

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.dispatch.estimate import first_estimate, next_estimate
 from gateway.dispatch.merit import Step
-from gateway.dispatch.plan import Balance, SourceView, make_plan
+from gateway.dispatch.plan import Balance, SourceView, plan_sources, plan_storage
 from gateway.model.time import SECOND, Duration, Instant
 
 NAMEPLATE = 8000.0
@@ -78,7 +78,9 @@ class Bench:
             Step(party="utility", buy=False, price=3000, power_w=17000, tie=2),
         ]
         if self.export_limit:
-            steps.append(Step(party="utility", buy=True, price=800, power_w=self.export_limit, tie=2))
+            steps.append(
+                Step(party="utility", buy=True, price=800, power_w=self.export_limit, tie=2)
+            )
         if not self.soc_full:
             steps.append(Step(party="battery", buy=True, price=1500, power_w=5000))
         if self.can_discharge:
@@ -96,9 +98,11 @@ class Bench:
             cap=20000,
         )
         now = Instant(int(self.t * SECOND))
-        plan = make_plan(balance, self.memory, self.target < -DEAD_BAND, now, SETTLE)
+        plan = plan_storage(
+            balance, self.memory, discharging=self.target < -DEAD_BAND, now=now, settle=SETTLE
+        )
         self.memory = plan.memory
-        limit, target = -plan.wanted["roof"], plan.wanted["battery"]
+        limit, target = -plan_sources(balance, plan.wanted)["roof"], plan.wanted["battery"]
         if self.limit is None or abs(limit - self.limit) > DEAD_BAND:
             self.pending.append((self.t + 0.5, "limit", limit))
         if abs(target - self.target) > DEAD_BAND:
