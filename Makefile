@@ -42,7 +42,7 @@ check: setup
 
 bench: setup
 	@set -e; for script in benchmarks/*.py; do \
-		echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script; echo; done
+		echo "== $$script"; $(BIN)/python $$script; echo; done
 
 wheel: setup
 	$(BIN)/python -m hatchling build -t wheel
