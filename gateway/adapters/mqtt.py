@@ -11,7 +11,14 @@ from pathlib import Path
 import aiomqtt
 import structlog
 
-from gateway.adapters.mqtt_client import connection, lost, publish, subscribe, taken_over
+from gateway.adapters.mqtt_client import (
+    connection,
+    lost,
+    publish,
+    reason,
+    subscribe,
+    taken_over,
+)
 from gateway.adapters.mqtt_inbox import Inbox
 from gateway.adapters.mqtt_outbox import Outbox
 from gateway.model.errors import GridtenderError
@@ -34,7 +41,7 @@ _LAST_RETRY_S = 5.0
 _STABLE_S = 60.0
 _SWEEP_S = 2.0
 _GOODBYE_S = 1.0
-_SHORT_S = 5.0
+_SHORT_S = 15.0
 _SHORT_LIVES_TO_SUSPECT = 3
 _MACHINE_ID = Path("/etc/machine-id")
 
@@ -80,6 +87,7 @@ class MqttAdapter:
         self._inbox: Inbox[Request | OwnerRequest] | None = None
         self._log = structlog.get_logger()
         self._short_lives = 0
+        self._stopping = False
         self.connected = asyncio.Event()
 
     def listen(self, fact: Fact) -> None:
@@ -89,6 +97,7 @@ class MqttAdapter:
 
     async def run(self) -> None:
         """Keep connected for ever; a missing broker is waited for, never an error."""
+        self._stopping = False
         for message in self._mirror.standing():
             self._outbox.put(message)
         async with asyncio.TaskGroup() as parties:
@@ -115,8 +124,7 @@ class MqttAdapter:
             await self._be_connected()
         except* (aiomqtt.MqttError, OSError) as group:
             error = group
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if self._stopping:
             # A goodbye that failed must not hide that we were asked to stop.
             raise asyncio.CancelledError
         return error
@@ -126,14 +134,15 @@ class MqttAdapter:
             self._endpoint, self._receive, identifier=self._identifier, will=self._mirror.will()
         )
         async with client:
-            await self._introduce(client)
             try:
+                await self._introduce(client)
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(lost(client), name="mqtt[watch]")
                     tasks.create_task(self._sweep(client), name="mqtt[sweep]")
                     for number in range(_WRITERS):
                         tasks.create_task(self._write(client), name=f"mqtt[writer-{number}]")
             except asyncio.CancelledError:
+                self._stopping = True
                 async with asyncio.timeout(_GOODBYE_S):
                     await publish(client, self._mirror.will(), self._endpoint.protocol)
                 raise
@@ -194,8 +203,8 @@ class MqttAdapter:
                 self._queue("owner", parsed)
             case Acknowledged(party=party, transaction=transaction):
                 self._log.debug("transaction.acknowledged", party=party, transaction=transaction)
-            case Ignored(topic=ignored, reason=reason):
-                self._log.warning("mqtt.message_ignored", topic=ignored, reason=reason)
+            case Ignored(topic=ignored, reason=why):
+                self._log.warning("mqtt.message_ignored", topic=ignored, reason=why)
             case _:
                 self._queue(parsed.party, parsed)
 
@@ -271,14 +280,8 @@ class MqttAdapter:
                 reason="another client seems to use the same id; is a second gateway running?",
             )
         elif was_connected:
-            self._log.warning("mqtt.lost", reason=_reason(error), retry_s=retry_s)
+            self._log.warning("mqtt.lost", reason=reason(error), retry_s=retry_s)
         elif retry_s == _FIRST_RETRY_S:
-            self._log.warning("mqtt.unreachable", reason=_reason(error), retry_s=retry_s)
+            self._log.warning("mqtt.unreachable", reason=reason(error), retry_s=retry_s)
         else:
-            self._log.debug("mqtt.unreachable", reason=_reason(error), retry_s=retry_s)
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, BaseExceptionGroup):
-        return _reason(error.exceptions[0])
-    return str(error) or type(error).__name__
+            self._log.debug("mqtt.unreachable", reason=reason(error), retry_s=retry_s)

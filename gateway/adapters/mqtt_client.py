@@ -1,6 +1,7 @@
 """One MQTT connection, made the way this project needs it."""
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Callable
@@ -45,6 +46,7 @@ def connection(
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         tls_context=ssl.create_default_context() if endpoint.tls else None,
         queue_type=_calling(receive),
+        logger=_silent(),
         will=None
         if will is None
         else aiomqtt.Will(will.topic, will.payload, will.qos, will.retain),
@@ -97,6 +99,23 @@ def taken_over(error: BaseException) -> bool:
     if getattr(code, "value", code) == _SESSION_TAKEN_OVER:
         return True
     return error.__cause__ is not None and taken_over(error.__cause__)
+
+
+def reason(error: BaseException) -> str:
+    """What the broker or the socket said, for a person."""
+    if isinstance(error, BaseExceptionGroup):
+        return reason(error.exceptions[0])
+    if error.__cause__ is not None:
+        return reason(error.__cause__)
+    return str(error) or type(error).__name__
+
+
+def _silent() -> logging.Logger:
+    """The library's own log repeats, as errors, what its exceptions say."""
+    logger = logging.getLogger("gridtender.mqtt.client")
+    logger.setLevel(logging.CRITICAL)
+    logger.propagate = False
+    return logger
 
 
 def _version(version: MqttVersion) -> aiomqtt.ProtocolVersion:

@@ -60,11 +60,15 @@ async def watch(
 async def _once(
     reader: _Reader, receive: Callable[[aiomqtt.Message], None], filters: tuple[str, ...]
 ) -> None:
+    stopping = False
     try:
         async with connection(reader, receive) as client:
-            await subscribe(client, filters)
-            await lost(client)
+            try:
+                await subscribe(client, filters)
+                await lost(client)
+            except asyncio.CancelledError:
+                stopping = True
+                raise
     except aiomqtt.MqttError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if stopping:
             raise asyncio.CancelledError from None

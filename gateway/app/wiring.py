@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 GUEST = "guest"
 # Grows whenever the same tenders would clear otherwise than before.
 RULES = 1
+# How long a pass waits for devices of the meter's slot, real seconds at speed 1.
+SLOT_WAIT_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +229,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         clock=world.clock,
         watchdog=world.watchdog,
         mode=owner.mode,
+        slot_wait_s=SLOT_WAIT_S / world.speed,
     )
     marketplace.on_traded = dispatcher.on_traded
     gateway = Gateway(

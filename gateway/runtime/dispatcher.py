@@ -4,7 +4,9 @@ It never awaits a device: it hands the newest setpoint to the device's station. 
 ends with each armed device renewed or handed to release; only then is the watchdog fed.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -20,7 +22,7 @@ from gateway.dispatch.plan import (
     plan_sources,
     plan_storage,
 )
-from gateway.model.device import Control, Device, Role
+from gateway.model.device import Control, Device, DeviceState, Role
 from gateway.model.event import FaultChanged
 from gateway.model.reading import Quality, Reading
 from gateway.model.setpoint import Outcome, Setpoint, SetpointStatus
@@ -107,6 +109,7 @@ class Dispatcher:
         clock: Clock,
         watchdog: Watchdog,
         mode: Callable[[], ControlMode],
+        slot_wait_s: float = 0.1,
     ) -> None:
         self._site = site
         self._marketplace = marketplace
@@ -118,6 +121,9 @@ class Dispatcher:
         self._clock = clock
         self._watchdog = watchdog
         self._mode = mode
+        self._slot_wait_s = slot_wait_s
+        self._arrived = asyncio.Event()
+        self._meter: Reading | None = None
         self._steered = {d: _Steered(station=s) for d, s in stations.items() if s.device.tender}
         self._traded: Traded | None = None
         self._memory: Mapping[str, SourceMemory] = {}
@@ -125,11 +131,55 @@ class Dispatcher:
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
-        """Keep leases alive and feed the watchdog until cancelled."""
+        """Follow the meter and keep leases alive until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow(), name="follower")
+            tasks.create_task(self._renew(), name="renewer")
+
+    async def _renew(self) -> None:
         while True:
             await self._clock.sleep(SECOND)
             self.tick()
             self._watchdog.feed()
+
+    async def _follow(self) -> None:
+        """One pass per reading of the grid meter, when its slot is complete."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            if self._meter is None:
+                continue
+            await self._slot_complete(self._meter)
+            meter, self._meter = self._meter, None
+            self._site.estimate_load()
+            self.tick()
+            self._watch_limits(meter)
+
+    async def _slot_complete(self, meter: Reading) -> None:
+        """Wait, but not long, for the devices that are read in the same slot."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._slot_wait_s):
+                while self._missing(meter):
+                    await self._arrived.wait()
+                    self._arrived.clear()
+
+    def _missing(self, meter: Reading) -> bool:
+        """Whether an answering device, polled as often as the meter, has not been read yet."""
+        return any(
+            device.poll <= self._poll_of_meter
+            and (reading is None or reading.at <= meter.at - self._poll_of_meter // 2)
+            for device, reading in self._newest_readings(meter.at)
+        )
+
+    @property
+    def _poll_of_meter(self) -> Duration:
+        return next(d.poll for d in self._site.devices if d.id == self._site.grid)
+
+    def _newest_readings(self, now: Instant) -> Iterator[tuple[Device, Reading | None]]:
+        for steered in self._steered.values():
+            device = steered.station.device
+            if self._site.state(device.id) is DeviceState.ONLINE and device.id != self._site.grid:
+                yield device, self._site.view(device.id, now).reading
 
     def on_reading(self, reading: Reading) -> None:
         """A station read its device."""
@@ -137,8 +187,8 @@ class Dispatcher:
         if steered is not None:
             self._judge_effect(steered, reading)
         if reading.device == self._site.grid:
-            self.tick()
-            self._watch_limits(reading)
+            self._meter = reading
+        self._arrived.set()
 
     def on_traded(self, traded: Traded) -> None:
         """A clearing: its setpoints are written at once."""

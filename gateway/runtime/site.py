@@ -59,8 +59,6 @@ class Site:
         entry.reading = reading
         if entry.capabilities.stages_w and reading.power_w is not None:
             self._note_running(entry, reading)
-        if reading.device == self.grid:
-            self._estimate_load(reading)
 
     def describe(self, device: str, description: Description) -> None:
         """Take what the device told of itself."""
@@ -115,6 +113,29 @@ class Site:
             residual_w=self.residual_w(now),
         )
 
+    def estimate_load(self) -> None:
+        """Bring the load estimate up to the newest meter reading.
+
+        To be called once the devices of the same slot were read as well: the estimate rests
+        on their flow at this poll and at the previous one.
+        """
+        meter = self._entries[self.grid].reading if self.grid else None
+        if meter is None or meter.power_w is None or meter.quality is not Quality.GOOD:
+            return
+        steered = sum(
+            e.reading.power_w or 0.0
+            for e in self._entries.values()
+            if e.reading is not None
+            and tenders_for_itself(e.device, e.capabilities)
+            and self._quality(e, meter.at) is Quality.GOOD
+        )
+        old = self._estimate
+        self._estimate = (
+            next_estimate(old, meter.power_w, steered)
+            if old
+            else first_estimate(meter.power_w, steered)
+        )
+
     def residual_w(self, now: Instant) -> float | None:
         """The load estimate; None without a fresh grid meter."""
         if self.grid is None or self._estimate is None:
@@ -130,23 +151,6 @@ class Site:
         if now - entry.reading.at > max(3 * entry.device.poll, self._fresh):
             return Quality.STALE
         return entry.reading.quality
-
-    def _estimate_load(self, meter: Reading) -> None:
-        if meter.power_w is None or meter.quality is not Quality.GOOD:
-            return
-        steered = sum(
-            e.reading.power_w or 0.0
-            for e in self._entries.values()
-            if e.reading is not None
-            and tenders_for_itself(e.device, e.capabilities)
-            and self._quality(e, meter.at) is Quality.GOOD
-        )
-        old = self._estimate
-        self._estimate = (
-            next_estimate(old, meter.power_w, steered)
-            if old
-            else first_estimate(meter.power_w, steered)
-        )
 
     @staticmethod
     def _note_running(entry: _Entry, reading: Reading) -> None:
