@@ -5,6 +5,7 @@ an interval: the meter's value minus the steered devices' flow as read at the pr
 this poll.  The old estimate is kept while it lies inside, else it goes to the nearer end.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 # The meter's own noise: an estimate this far outside the interval is still believed.
@@ -17,28 +18,30 @@ class LoadEstimate:
 
     Attributes:
         residual_w: W drawn by everything that is not steered (negative: unknown generation).
-        steered_w: passive sum of the steered devices at the latest meter reading.
+        steered: passive flow of each steered device at the latest meter reading.
     """
 
     residual_w: float
-    steered_w: float
+    steered: Mapping[str, float]
 
 
-def first_estimate(meter_w: float, steered_w: float) -> LoadEstimate:
+def first_estimate(meter_w: float, steered: Mapping[str, float]) -> LoadEstimate:
     """The estimate of a single sample; all flows passive, W."""
-    return LoadEstimate(residual_w=meter_w - steered_w, steered_w=steered_w)
+    return LoadEstimate(residual_w=meter_w - sum(steered.values()), steered=steered)
 
 
-def next_estimate(old: LoadEstimate, meter_w: float, steered_w: float) -> LoadEstimate:
+def next_estimate(old: LoadEstimate, meter_w: float, steered: Mapping[str, float]) -> LoadEstimate:
     """The estimate after a newer meter reading.
 
-    ``meter_w`` import +, ``steered_w`` sum of flows into the steered devices as read now.
+    ``meter_w`` import +, ``steered`` the flow into each steered device as read now.  A device
+    that was not seen before counts as if it had not moved; one that is gone is in the load.
     """
-    ends = sorted((meter_w - old.steered_w, meter_w - steered_w))
+    before = sum(old.steered.get(device, flow) for device, flow in steered.items())
+    ends = sorted((meter_w - before, meter_w - sum(steered.values())))
     low, high = ends[0] - SLACK_W, ends[1] + SLACK_W
     residual = old.residual_w
     if residual < low:
         residual = ends[0]
     elif residual > high:
         residual = ends[1]
-    return LoadEstimate(residual_w=residual, steered_w=steered_w)
+    return LoadEstimate(residual_w=residual, steered=steered)

@@ -160,8 +160,9 @@ def _believed(source: SourceView, *, hidden: bool, discharging: bool) -> float:
 def plan_sources(balance: Balance, storage: Mapping[str, float]) -> dict[str, float | None]:
     """Bounds of the sources, given what storage will really do (after the guard).
 
-    For a source the bound (-3000: at most 3 kW), None = no limit.  The room is what load, storage and (if it is in the money) export take.  It is shared in
-    merit order, pro rata at one price.
+    For a source the bound (-3000: at most 3 kW), None = no limit.  The room is what load,
+    storage and (if it is in the money) export take; it is shared in merit order, pro rata at
+    one price.
     """
     if not balance.sources:
         return {}

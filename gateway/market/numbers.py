@@ -37,10 +37,9 @@ class Numbers:
     def resume(self, dump: NumbersDump) -> None:
         """Go on from an earlier start's numbers, in this epoch."""
         self._order, self._transaction = dump["order"], dump["transaction"]
-        self._eras = [
-            *((first, epoch) for first, epoch in dump["eras"]),
-            (self._order, self._epoch),
-        ]
+        self._eras = [(first, epoch) for first, epoch in dump["eras"]]
+        if self._eras[-1][1] != self._epoch:
+            self._eras.append((self._order, self._epoch))
 
     def take(self, count: int) -> int:
         """The first of ``count`` consecutive order numbers."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from gateway.agents import UTILITY, tenders_for_itself
 from gateway.dispatch.effect import judge
 from gateway.dispatch.guard import Guarded, Held, SiteRoom, fall_back, guard
 from gateway.dispatch.lease import LeaseTerms, lease_terms, renew_due
@@ -352,7 +353,7 @@ class Dispatcher:
 
     def _steps(self, followers: tuple[str, ...]) -> tuple[Step, ...]:
         """The standing tenders of the utility and of everybody who can follow, in W."""
-        traded, wanted = self._current, {"utility", *followers}
+        traded, wanted = self._current, {UTILITY, *followers}
         market = self._marketplace.market(self._product)
         steps = [
             Step(
@@ -360,7 +361,7 @@ class Dispatcher:
                 buy=tender.side is Side.BUY,
                 price=tender.price,
                 power_w=traded.product.real_quantity(tender.quantity),
-                tie=int(TieClass.GRID if tender.party == "utility" else TieClass.LOCAL),
+                tie=int(TieClass.GRID if tender.party == UTILITY else TieClass.LOCAL),
             )
             for tender in market.standing(traded.instrument)
             if tender.party in wanted
@@ -421,10 +422,12 @@ class Dispatcher:
 
     def _expected_w(self, device: str, wanted: float | None, now: Instant) -> float:
         """What a device will draw: storages as planned, the rest as measured."""
-        steered = self._steered[device]
-        if steered.station.device.role is Role.STORAGE and wanted is not None:
+        settings, view = self._steered[device].station.device, self._site.view(device, now)
+        if not tenders_for_itself(settings, view.capabilities):
+            return 0.0  # it is in the residual, or it is the grid meter itself
+        if settings.role is Role.STORAGE and wanted is not None:
             return wanted
-        return self._site.view(device, now).power_w or 0.0
+        return view.power_w or 0.0
 
     # -- what is written ------------------------------------------------------------------
 
@@ -577,7 +580,7 @@ class Dispatcher:
             self._deviation.limit_called_at = now
             self._marketplace.auction(self._product, broken)
             return
-        expected = -self._position_w("utility", now)
+        expected = -self._position_w(UTILITY, now)
         if abs(meter.power_w - expected) <= self._settings.deviation_w:
             self._deviation.since = None
             return

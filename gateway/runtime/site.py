@@ -122,13 +122,13 @@ class Site:
         meter = self._entries[self.grid].reading if self.grid else None
         if meter is None or meter.power_w is None or meter.quality is not Quality.GOOD:
             return
-        steered = sum(
-            e.reading.power_w or 0.0
+        steered = {
+            e.device.id: e.reading.power_w or 0.0
             for e in self._entries.values()
             if e.reading is not None
             and tenders_for_itself(e.device, e.capabilities)
             and self._quality(e, meter.at) is Quality.GOOD
-        )
+        }
         old = self._estimate
         self._estimate = (
             next_estimate(old, meter.power_w, steered)

@@ -43,6 +43,7 @@ asked = st.one_of(
     ),
     st.tuples(st.just("cancel"), st.sampled_from(NAMES), st.none() | st.integers(0, 30)),
     st.tuples(st.just("advance"), st.integers(1, 10), st.booleans()),
+    st.tuples(st.just("restart")),
     st.tuples(st.just("checkpoint")),
 )
 
@@ -61,11 +62,6 @@ def load(product, start, dump):
     return Market.load(product, start.area, start.epoch, start.parties, dump)
 
 
-def _next_start(dump):
-    """How the market stands after a restart."""
-    return text(load(TERMS, _start(2), dump).dump())
-
-
 @dataclass
 class _Marketplace:
     """Asks the market what it is told to, and records it."""
@@ -75,17 +71,34 @@ class _Marketplace:
     ids: int = 0
 
     async def live(self, story):
-        """Tell the story to a market that begins empty."""
-        journal = open_journal(
-            self.path, clock=WallClock(), settings=JournalSettings(), threaded=False
-        )
-        async with journal:
-            start = _start(journal.epoch)
+        """Tell the story; each ``restart`` closes the journal and goes on from it."""
+        while story is not None:
+            journal = open_journal(
+                self.path, clock=WallClock(), settings=JournalSettings(), threaded=False
+            )
+            async with journal:
+                self._begin(journal)
+                story = self._until_restart(story)
+
+    def _begin(self, journal):
+        start = _start(journal.epoch)
+        rows = journal.rows_for_recovery(("power",), Instant(0))
+        recovered = recover(rows, load, now=Instant(self.now + HOUR))
+        assert recovered.difference is None
+        if "power" in recovered.dumps:
+            assert text(recovered.dumps["power"]) == text(self.market.dump())
+            self.market = load(TERMS, start, recovered.dumps["power"])
+        else:
             self.market = Market(TERMS, area="home", epoch=start.epoch, parties=start.parties)
-            self.recorder = Recorder(journal)
-            self.recorder.start(self.now, start, {"power": self.market.dump()})
-            for what, *how in story:
-                getattr(self, what)(*how)
+        self.recorder = Recorder(journal)
+        self.recorder.start(self.now, start, {"power": self.market.dump()})
+
+    def _until_restart(self, story):
+        for at, (what, *how) in enumerate(story):
+            if what == "restart":
+                return story[at + 1 :]
+            getattr(self, what)(*how)
+        return None
 
     def submit(self, party, wanted, netting):
         tenders = []
@@ -128,9 +141,6 @@ class _Marketplace:
 def test_journal_of_the_market_comes_out_byte_for_byte(story):
     with TemporaryDirectory() as folder:
         path = Path(folder) / "journal.sqlite"
-        place = _Marketplace(path)
-        asyncio.run(place.live(story))
+        asyncio.run(_Marketplace(path).live(story))
         rows = list(read_journal(path))
         assert list(replay(rows, load, {"power": "uniform-price/1"})) == rows
-        recovered = recover(rows, load, now=Instant(place.now + HOUR))
-        assert _next_start(recovered.dumps["power"]) == _next_start(place.market.dump())

@@ -67,7 +67,7 @@ class Bench:
 
     def _poll(self):
         meter = self.meter + self.rng.uniform(-10, 10)
-        steered = self.battery - self.pv
+        steered = {"battery": self.battery, "roof": -self.pv}
         self.estimate = (
             next_estimate(self.estimate, meter, steered)
             if self.estimate
