@@ -1,110 +1,22 @@
-"""A whole house on virtual time: the real daemon, drivers and registers, no sockets."""
-
-import asyncio
-import contextlib
-import json
-from dataclasses import dataclass, field
+"""Fixtures of the simulated house."""
 
 import pytest
 
-from gateway.adapters.clock import VirtualClock
-from gateway.adapters.plugins import driver_packages, house_factories
-from gateway.app import World, open_gateway
-from gateway.config import load
-from gateway.model.event import Clearing
-from gateway.model.time import seconds
+from gateway.model.time import parse_rfc3339
+from tests.simulation.harness import open_home
 
-
-@dataclass
-class Home:
-    """A house, the gateway that steers it, and what was heard on the bus."""
-
-    clock: object
-    house: object
-    gateway: object
-    facts: list = field(default_factory=list)
-    trace: list = field(default_factory=list)
-
-    @property
-    def clearings(self):
-        return [fact for fact in self.facts if isinstance(fact, Clearing)]
-
-    async def pass_time(self, duration_s, step_s=0.1):
-        """Let time pass, sampling the truth."""
-        end = self.clock.now() + seconds(duration_s)
-        while self.clock.now() < end:
-            await self.clock.sleep(seconds(step_s))
-            self.trace.append((self.clock.now(), dict(self.house.truth())))
-
-    def since(self, start):
-        """(seconds after start, truth) samples."""
-        return [((at - start) / 1e9, truth) for at, truth in self.trace if at > start]
-
-    def back_within(self, start, good):
-        """Seconds after ``start`` from which ``good(grid_w)`` holds till the end of the trace."""
-        bad = [t for t, truth in self.since(start) if not good(truth["grid_w"])]
-        return max(bad, default=0.0)
-
-
-def write_site(folder, house, *, scheme="mem", connections=None, **changes):
-    devices = {}
-    for name, config in house.devices.items():
-        connection = connections[name] if connections else f"{scheme}://{name}?unit=1"
-        devices[name] = {**config, "connection": connection}
-    for name, more in changes.pop("devices", {}).items():
-        if more is None:
-            devices.pop(name)
-        else:
-            devices[name] = {**devices[name], **more}
-    grid = {"import_limit_w": 17000, "import_price": 0.30, "export_price": 0.08}
-    grid.update(changes.pop("grid", {}))
-    site = {
-        "area": "home",
-        "timezone": "UTC",
-        "currency": "EUR",
-        "control": "act",
-        "state_dir": str(folder / "state"),
-        "devices": devices,
-        "products": {"power": {"resource": "POWER", "unit": "W", "interval": "10s"}},
-        "grid": {k: v for k, v in grid.items() if v is not None},
-        **changes,
-    }
-    path = folder / "site.yaml"
-    path.write_text(json.dumps(site))
-    return path
-
-
-@contextlib.asynccontextmanager
-async def open_home(folder, epoch, house_settings, house=None, **changes):
-    clock = VirtualClock(epoch)
-    house = house or house_factories()["demo"](clock, house_settings)
-    packages = driver_packages()
-    path = write_site(folder, house, **changes)
-    loaded = load(path, packages, ("mem",), environ={})
-    assert not loaded.problems, [str(p) for p in loaded.problems]
-    world = World(clock=clock, packages=packages, lines={"mem": house.line}, threaded=False)
-    async with open_gateway(loaded.site, world) as gateway:
-        home = Home(clock=clock, house=house, gateway=gateway)
-        gateway.bus.listen(home.facts.append)
-        yield home
+NOON = parse_rfc3339("2026-06-21T12:00:00Z")
 
 
 @pytest.fixture
 def at_home(tmp_path, virtual):
     """``at_home(script, house_settings, **site changes)`` runs ``script(home)`` on virtual time."""
 
-    def run(script, house_settings, *, epoch=None, **changes):
-        from gateway.model.time import parse_rfc3339
-
-        begin = epoch or parse_rfc3339("2026-06-21T12:00:00Z")
-
+    def run(script, house_settings, *, epoch=NOON, **changes):
         async def main():
-            async with open_home(tmp_path, begin, house_settings, **changes) as home:
+            async with open_home(tmp_path, epoch, house_settings, **changes) as home:
                 return await script(home)
 
         return virtual(main())
 
     return run
-
-
-__all__ = ["Home", "asyncio", "open_home", "write_site"]
