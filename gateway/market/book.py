@@ -23,17 +23,19 @@ class Requirement:
 
     Attributes:
         sequence: of its must-trade rest; its tenders have later ones.
+        tenders: of the set, as far as they are still live; ``numbers``: their sequences.
     """
 
     party: Party
     revision: int
     sequence: int
-    numbered: tuple[Numbered, ...]
+    tenders: tuple[Tender, ...]
+    numbers: tuple[int, ...]
 
     @property
-    def tenders(self) -> tuple[Tender, ...]:
-        """The tenders of the set that are still live."""
-        return tuple(tender for _, tender in self.numbered)
+    def numbered(self) -> list[Numbered]:
+        """The live tenders with their sequences."""
+        return list(zip(self.numbers, self.tenders, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,10 @@ class InstrumentBook:
         sequences = {tender.id: sequence for sequence, tender in requirement.numbered}
         fills = netting.filled(requirement.numbered, position)
         remaining = {tender.id: tender.quantity - taken for tender, taken in fills}
-        left = tuple(n for n in requirement.numbered if n[1].id not in tender_ids)
+        left = [pair for pair in requirement.numbered if pair[1].id not in tender_ids]
         if left:
-            self.require(replace(requirement, numbered=left), position)
+            numbers, tenders = zip(*left, strict=True)
+            self.require(replace(requirement, tenders=tenders, numbers=numbers), position)
         else:
             self.withdraw(party)
         return [(tender, sequences[tender], remaining[tender]) for tender in tender_ids]
@@ -180,7 +183,7 @@ class InstrumentBook:
     def open_tenders(self, party: str) -> int:
         """How many tenders of the party are live here."""
         requirement = self.requirements.get(party)
-        return len(requirement.numbered if requirement else self.increments.get(party, ()))
+        return len(requirement.tenders if requirement else self.increments.get(party, ()))
 
     def live_set(self, party: str) -> TenderSet | None:
         """The party's live tenders; an increment shows what remains of it."""
@@ -208,7 +211,7 @@ class InstrumentBook:
         """Ids of the party's live tenders."""
         requirement = self.requirements.get(party)
         if requirement is not None:
-            return tuple(tender.id for _, tender in requirement.numbered)
+            return tuple(tender.id for tender in requirement.tenders)
         return tuple(self.increments.get(party, ()))
 
     def expiration(self, party: str, tender_id: str) -> Instant | None:

@@ -18,7 +18,7 @@ class Books:
         self._mechanism = mechanism
         self._grid = PriceGrid.of(product)
         self._books: dict[Instant, InstrumentBook] = {}
-        self._starts: dict[str, dict[Instant, None]] = {}  # of each party's instruments
+        self._starts: dict[str, tuple[Instant, ...]] = {}  # of each party's instruments
 
     def __iter__(self) -> Iterator[InstrumentBook]:
         return (self._books[start] for start in sorted(self._books))
@@ -38,7 +38,9 @@ class Books:
 
     def open_for(self, party: str, interval: Interval) -> InstrumentBook:
         """The instrument's book, where the party is going to tender."""
-        self._starts.setdefault(party, {})[interval.start] = None
+        starts = self._starts.get(party, ())
+        if interval.start not in starts:
+            self._starts[party] = (*starts, interval.start)
         return self.open(interval)
 
     def over(self, now: Instant) -> list[InstrumentBook]:
@@ -50,9 +52,9 @@ class Books:
         start = book.interval.start
         del self._books[start]
         for party in book.parties():
-            del self._starts[party][start]
-            if not self._starts[party]:
-                del self._starts[party]
+            left = tuple(other for other in self._starts.pop(party) if other != start)
+            if left:
+                self._starts[party] = left
 
     def of(self, party: str) -> list[InstrumentBook]:
         """Books in which the party tenders or tendered, in order of time."""

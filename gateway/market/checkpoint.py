@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from gateway.market.book import Ended, InstrumentBook, Requirement
 from gateway.market.numbers import NumbersDump
+from gateway.market.positions import PositionsDump
 from gateway.model.product import Product
 from gateway.model.tender import Party, Side, Tender
 from gateway.model.time import Instant, Interval
@@ -51,7 +52,7 @@ class Dump(TypedDict):
     last_price: int | None
     numbers: NumbersDump
     books: list[BookDump]
-    positions: dict[str, list[list[int]]] | None
+    positions: PositionsDump | None
 
 
 def terms(product: Product) -> list[int | str]:
@@ -110,13 +111,14 @@ def load_book(
     """
     orphans: list[tuple[str, int, str, int]] = []
     for requirement in dump["requirements"]:
-        numbered = tuple(_load_tender(tender) for tender in requirement["tenders"])
+        numbered = [_load_tender(tender) for tender in requirement["tenders"]]
         party = parties.get(requirement["party"])
         if party is None:
             orphans += ((requirement["party"], n, t.id, t.quantity) for n, t in numbered)
             continue
         revision, sequence = requirement["revision"], requirement["sequence"]
-        book.require(Requirement(party, revision, sequence, numbered), 0)
+        tenders, numbers = tuple(t for _, t in numbered), tuple(n for n, _ in numbered)
+        book.require(Requirement(party, revision, sequence, tenders, numbers), 0)
     for increment in dump["increments"]:
         sequence, tender = _load_tender(increment["tender"])
         party_id, remaining = increment["party"], increment["remaining"]

@@ -112,11 +112,11 @@ class Curves:
         index = passed = sold = 0
         half = self._size >> 1
         while half:
-            reach = passed + units[index + half]
+            after = index + half
+            reach = passed + units[after]
             if reach < target:
-                index += half
-                passed = reach
-                sold += sells[index]
+                index, passed = after, reach
+                sold += sells[after]
             half >>= 1
         selling = _value(sells, index + 1)
         if passed + selling >= target:

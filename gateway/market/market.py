@@ -296,8 +296,8 @@ class Market:
         former = book.live_ids(party.id)
         ended = self._drop(book, party.id, former, now, CancelReason.REQUESTED)
         sequence = self._numbers.take(1 + len(tenders.tenders))
-        numbered = tuple(enumerate(tenders.tenders, sequence + 1))
-        requirement = Requirement(party, tenders.revision, sequence, numbered)
+        numbers = tuple(range(sequence + 1, sequence + 1 + len(tenders.tenders)))
+        requirement = Requirement(party, tenders.revision, sequence, tenders.tenders, numbers)
         book.require(requirement, self._position(party.id, book, now))
         return accepted(tenders, self._orders(tenders, sequence + 1), former), *ended
 
@@ -380,7 +380,7 @@ class Market:
         )
         for match in matches:
             self.positions.add(match.party, match.interval, match.signed)
-        if scheduled and interval.start % TIDY_EVERY == 0:
+        if scheduled and interval.start // TIDY_EVERY != interval.end // TIDY_EVERY:
             self.positions.forget_before(Instant(interval.start - HISTORY))
         if outcome.price is not None:
             self._last_price = outcome.price

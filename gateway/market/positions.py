@@ -1,11 +1,18 @@
 """Positions of all parties in one resource, as step functions of time."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
 from itertools import groupby, pairwise
+from typing import TypedDict
 
 from gateway.model.position import Position, PositionStep
 from gateway.model.time import Instant, Interval
+
+
+class PositionsDump(TypedDict):
+    """Positions between two starts: ``steps[party]`` is [[instant, position from then on], ...]."""
+
+    since: int
+    steps: dict[str, list[list[int]]]
 
 
 class Positions:
@@ -22,10 +29,12 @@ class Positions:
 
     Attributes:
         revision: grows with every change.
+        since: what was before is forgotten.
     """
 
     def __init__(self, product: str) -> None:
         self.revision = 0
+        self.since = Instant(0)
         self._product = product
         # Per party: instants in order, and the position from each until the next.
         self._instants: dict[str, list[Instant]] = {}
@@ -70,6 +79,7 @@ class Positions:
 
     def forget_before(self, instant: Instant) -> None:
         """Drop what ended before ``instant``; ``at`` knows it no longer."""
+        self.since = max(self.since, instant)
         for party in list(self._instants):
             instants, values = self._instants[party], self._values[party]
             gone = bisect_right(instants, instant) - 1
@@ -79,18 +89,22 @@ class Positions:
             if not any(values):
                 del self._instants[party], self._values[party]
 
-    def dump(self) -> dict[str, list[list[int]]]:
-        """All as ``{party: [[instant, position], ...]}``."""
-        return {
-            party: [list(pair) for pair in zip(instants, self._values[party], strict=True)]
-            for party, instants in sorted(self._instants.items())
-        }
+    def dump(self) -> PositionsDump:
+        """Everything, for ``load``."""
+        return PositionsDump(
+            since=self.since,
+            steps={
+                party: [list(pair) for pair in zip(instants, self._values[party], strict=True)]
+                for party, instants in sorted(self._instants.items())
+            },
+        )
 
     @classmethod
-    def load(cls, product: str, dump: Mapping[str, Sequence[Sequence[int]]]) -> "Positions":
+    def load(cls, product: str, dump: PositionsDump) -> "Positions":
         """The inverse of ``dump``."""
         positions = cls(product)
-        for party, pairs in dump.items():
+        positions.since = Instant(dump["since"])
+        for party, pairs in dump["steps"].items():
             positions._instants[party] = [Instant(instant) for instant, _ in pairs]
             positions._values[party] = [value for _, value in pairs]
         return positions

@@ -77,7 +77,8 @@ class UniformPriceBook:
     def add(self, step: Step) -> None:
         """Take the step in."""
         place = self._grid.place(step.side, step.price, closing=step.closing)
-        if step.all_or_none:
+        tender = step.tender
+        if tender is not None and tender.all_or_none:
             self._blocks[step] = Block(step, place)
             return
         self._divisible[step] = place
@@ -86,11 +87,10 @@ class UniformPriceBook:
 
     def remove(self, step: Step) -> None:
         """Take out exactly the step that was added."""
-        if step in self._blocks:
+        place = self._divisible.pop(step, None)
+        if place is None:
             del self._blocks[step]
-            return
-        place = self._divisible.pop(step)
-        if self._curves is not None:
+        elif self._curves is not None:
             self._curves.add(place, -step.quantity)
 
     def price(self) -> int | None:

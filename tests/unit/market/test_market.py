@@ -262,3 +262,15 @@ def test_price_is_known_before_the_gate(floor):
 def test_unknown_mechanism_is_refused_by_name():
     with pytest.raises(ValueError, match="have: uniform-price"):
         Market(product(mechanism="lottery"), area="home", epoch=1)
+
+
+def test_positions_older_than_an_hour_are_left_to_the_journal(floor):
+    floor.submit("roof", sell("s", 100, 50))
+    floor.submit("load", buy("b", 60, 200))
+    floor.gate()
+
+    for number in range(1, 7 * 60):
+        floor.gate(number)
+
+    assert NOON < floor.market.positions.since <= NOON + 10 * 60 * SECOND
+    assert floor.market.positions.dump()["steps"] == {}

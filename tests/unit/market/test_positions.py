@@ -54,7 +54,7 @@ def test_what_is_forgotten_is_only_the_past():
     positions.forget_before(Instant(12))
 
     assert positions.at("a", Instant(12)) == 6
-    assert positions.dump() == {"a": [[10, 6], [20, 0]]}
+    assert positions.dump() == {"since": 12, "steps": {"a": [[10, 6], [20, 0]]}}
 
 
 def test_dump_and_load_keep_everything():
