@@ -22,7 +22,6 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.parse
 import urllib.request
 import venv
@@ -176,8 +175,7 @@ def find_pip() -> bytes:
         try:
             content = fetch(link(place, settings), settings)
         except (OSError, ValueError, LookupError) as error:
-            reason = getattr(error, "reason", None) or error
-            tried.append(f"  {without_password(place)}: {reason}")
+            tried.append(f"  {without_password(place)}: {error}")
             continue
         found = hashlib.sha256(content).hexdigest()
         if found == PIP_SHA256:
