@@ -1,17 +1,40 @@
 """Wall, scaled and virtual clocks: the only place that asks the system what time it is."""
 
 import asyncio
+import ctypes
 import selectors
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 
 from gateway.model.event import ClockStepped
 from gateway.model.time import MILLISECOND, SECOND, Duration, Instant, in_seconds
 
-# systemd-timesyncd leaves this file once it agrees with a server.
-_SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 _STEP = Duration(250 * MILLISECOND)
+_STA_UNSYNC = 0x40  # linux/timex.h: no time server disciplines the clock
+
+
+class _Timex(ctypes.Structure):
+    """struct timex of adjtimex(2), as far as it is read; the rest is padding."""
+
+    _fields_: ClassVar = [
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("rest", ctypes.c_byte * 256),
+    ]
+
+
+def kernel_says_synchronised() -> bool:
+    """Whether a time daemon disciplines the kernel's clock; reading needs no privilege."""
+    timex = _Timex()
+    if ctypes.CDLL(None).adjtimex(ctypes.byref(timex)) < 0:
+        return False
+    return not timex.status & _STA_UNSYNC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +49,14 @@ class Scale:
 class WallClock:
     """The system's time as anchor + monotonic; stepped only by ``reanchor``."""
 
-    def __init__(self, synchronised_file: Path = _SYNCHRONISED) -> None:
+    def __init__(self, synchronised: Callable[[], bool] = kernel_says_synchronised) -> None:
         self._anchor = time.time_ns() - time.monotonic_ns()
-        self._synchronised_file = synchronised_file
+        self._is_synchronised = synchronised
 
     @property
     def synchronised(self) -> bool:
         """Whether a time server has confirmed the clock."""
-        return self._synchronised_file.exists()
+        return self._is_synchronised()
 
     def now(self) -> Instant:
         """UTC nanoseconds."""

@@ -233,11 +233,19 @@ class Marketplace:
         if not self._trading():
             why = "the owner has not said act: this area does not trade with outside parties"
             return self._refusal(request, now, ResponseCode.TRADING_CLOSED, why), 0
+        if self._is_ahead(market.product, tenders.interval, now) and not self._clock.synchronised:
+            why = "this gateway's clock is not synchronised yet: only the next interval is traded"
+            return self._refusal(request, now, ResponseCode.TRADING_CLOSED, why), 0
         self._recorder.submit(now, tenders, request.request_id)
         events = market.submit(tenders, now)
         self._recorder.events(now, market.product.id, events)
         answers = tuple(e for e in events if isinstance(e, Accepted | Refused))
         return self._conclude(market, request, events, answers, now)
+
+    @staticmethod
+    def _is_ahead(product: Product, interval: Interval, now: Instant) -> bool:
+        """Whether the interval is beyond the one whose gate comes next."""
+        return interval.start > product.next_interval(Instant(now + product.gate_lead)).start
 
     def _cancel(
         self, market: Market, request: CancelTenders, ids: tuple[str, ...], now: Instant

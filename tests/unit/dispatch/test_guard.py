@@ -116,9 +116,7 @@ def test_ramp_bounds_the_change_since_the_last_write():
 
 def test_turning_within_the_dwell_time_stands_still():
     owner = device(limits=Limits(dwell=Duration(30 * SECOND)))
-    held = Held(
-        quantity=500.0, at=Instant(NOW - SECOND), turned_at=Instant(NOW - 5 * SECOND)
-    )
+    held = Held(quantity=500.0, at=Instant(NOW - SECOND), turned_at=Instant(NOW - 5 * SECOND))
 
     assert guard(-800.0, owner, view(), held, FREE, NOW).quantity == 0.0
 
@@ -148,7 +146,9 @@ def test_a_broken_import_limit_goes_before_the_minimum_run():
 def test_a_load_keeps_its_minimum_rest():
     resting = view(0.0, None, capabilities=STAGES, stopped_since=Instant(NOW - MINUTE))
 
-    assert guard(3000.0, heat(min_rest=Duration(3 * MINUTE)), resting, None, FREE, NOW).quantity == 0
+    assert (
+        guard(3000.0, heat(min_rest=Duration(3 * MINUTE)), resting, None, FREE, NOW).quantity == 0
+    )
 
 
 def test_a_load_yields_stage_by_stage_to_the_import_limit():
@@ -192,4 +192,6 @@ def test_the_floor_never_exceeds_a_site_limit():
 
 
 def test_no_limit_stays_no_limit():
-    assert guard(None, device(Role.SOLAR), view(capabilities=LIMIT), None, FREE, NOW).quantity is None
+    assert (
+        guard(None, device(Role.SOLAR), view(capabilities=LIMIT), None, FREE, NOW).quantity is None
+    )

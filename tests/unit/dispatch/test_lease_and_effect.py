@@ -17,7 +17,13 @@ SETTLE = Duration(2 * SECOND)
 def device(role, level_w=None, after=60, **more):
     fallback = Fallback(after=Duration(after * SECOND), level_w=level_w)
     return Device(
-        id="d", role=role, driver="x", connection="mem://d", line="mem://d", fallback=fallback, **more
+        id="d",
+        role=role,
+        driver="x",
+        connection="mem://d",
+        line="mem://d",
+        fallback=fallback,
+        **more,
     )
 
 
