@@ -5,8 +5,8 @@ Exit codes: 0 fine, 1 failed, 2 wrong input.
 
 import argparse
 import asyncio
-import importlib
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -85,7 +85,9 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         metavar="60s",
         help="real time to run (default: until Ctrl-C)",
     )
-    demo.add_argument("--speed", type=float, default=1.0, help="simulated seconds per second")
+    demo.add_argument(
+        "--speed", type=_between(0.01, 1000.0), default=1.0, help="simulated seconds per second"
+    )
     demo.add_argument(
         "--start",
         type=_instant,
@@ -94,14 +96,20 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         help=f"simulated start, RFC 3339 (default {_SUMMER})",
     )
     demo.add_argument("--seed", type=int, default=None, help="of clouds, noise and cooking")
-    demo.add_argument("--soc", type=float, default=50.0, help="of the battery, per cent")
-    demo.add_argument("--export-limit", type=float, default=3000.0, metavar="W")
     demo.add_argument(
-        "--interval", type=_seconds, default=5.0, metavar="5s", help="of the power product"
+        "--soc", type=_between(0.0, 100.0), default=50.0, help="of the battery, per cent"
+    )
+    demo.add_argument("--export-limit", type=_between(0.0, 1e6), default=3000.0, metavar="W")
+    demo.add_argument(
+        "--interval",
+        type=_seconds,
+        default=None,
+        metavar="5s",
+        help="simulated, of the power product (default: a gate about every 5 real seconds)",
     )
     demo.add_argument("--broker", choices=("auto", "mosquitto", "embedded"), default="auto")
     house = _command(commands, "house", _house, "Serve the simulated devices of the demo.")
-    house.add_argument("--settings", type=json.loads, default={}, metavar="JSON")
+    house.add_argument("--settings", type=_json_object, default={}, metavar="JSON")
     house.add_argument("--scale", type=_scale, default=None, help=argparse.SUPPRESS)
 
 
@@ -149,6 +157,34 @@ def _scale(text: str) -> "Scale":
     return Scale(epoch_real=Instant(int(real)), epoch_sim=Instant(int(sim)), speed=float(speed))
 
 
+def _between(low: float, high: float) -> Callable[[str], float]:
+    """An argument type: a number in a range."""
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            message = f"{text!r} is not a number from {low:g} to {high:g}"
+            raise argparse.ArgumentTypeError(message)
+        return value
+
+    return number
+
+
+def _json_object(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        message = f"not JSON: {error}"
+        raise argparse.ArgumentTypeError(message) from error
+    if not isinstance(value, dict):
+        message = f"{text!r} is not a JSON object"
+        raise argparse.ArgumentTypeError(message)
+    return value
+
+
 def _seconds(text: str) -> float:
     from gateway.model.time import in_seconds, parse_duration
 
@@ -182,24 +218,27 @@ def _run(options: argparse.Namespace) -> int:
         print(problem, file=sys.stderr)
     if loaded.site is None:
         return _WRONG
-    return asyncio.run(run_daemon(loaded.site, options.scale))
+    return asyncio.run(
+        run_daemon(loaded.site, options.scale, lambda: _load(options.config)),
+    )
 
 
 def _demo(options: argparse.Namespace) -> int:
     from gateway.adapters.clock import Scale, real_now
     from gateway.model.time import Instant
-    from gateway.simulation.demo import DemoOptions, demo, new_seed
+    from gateway.simulation.demo import DemoOptions, demo, interval_for, new_seed
 
     seed = new_seed() if options.seed is None else options.seed
+    interval_s = interval_for(options.speed) if options.interval is None else options.interval
     chosen = DemoOptions(
         scale=Scale(epoch_real=real_now(), epoch_sim=Instant(options.start), speed=options.speed),
         seconds=options.seconds,
         house={"seed": seed, "battery_soc_pct": options.soc},
         export_limit_w=options.export_limit,
-        interval_s=max(1, round(options.interval)),
+        interval_s=max(1, round(interval_s)),
         broker=options.broker,
     )
-    return asyncio.run(demo(chosen, lambda text: print(text, flush=True)))
+    return asyncio.run(demo(chosen))
 
 
 def _house(options: argparse.Namespace) -> int:
@@ -232,8 +271,9 @@ def _schema(options: argparse.Namespace) -> int:
     if options.what == "config":
         print(render_json_schema(driver_packages()), end="")
     else:
-        schemas = importlib.import_module("gateway.wire.schema").payload_schemas()
-        print(json.dumps(schemas, indent=2, sort_keys=True))
+        from gateway.wire.schemas import schemas
+
+        print(json.dumps(schemas(), indent=2))
     return _FINE
 
 
@@ -277,7 +317,7 @@ def _release(options: argparse.Namespace) -> int:
     state = StateDir(_state_dir(options))
     with state.lock():
         armory = FileArmory(state.armings)
-        if not armory.all():
+        if not armory.all() and not armory.broken:
             print("no device is armed")
             return _FINE
         from gateway.app.daemon import release_offline
@@ -295,7 +335,10 @@ def _replay(options: argparse.Namespace) -> int:
     for row in run.run(read_journal(options.journal)):
         count += 1
         if options.json:
-            print(row.seq, row.now, row.kind, row.body, row.hash)
+            print(
+                f'{{"seq":{row.seq},"now":{row.now},"kind":"{row.kind}","body":{row.body},'
+                f'"hash":"{row.hash}"}}'
+            )
     found = run.difference
     if found is not None:
         print(

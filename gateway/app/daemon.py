@@ -3,35 +3,32 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import structlog
 
 from gateway.adapters.armory import FileArmory
-from gateway.adapters.broker import open_broker
 from gateway.adapters.clock import Scale, ScaledClock, WallClock
-from gateway.adapters.credentials import OWNER, passwords
 from gateway.adapters.log import configure_log
-from gateway.adapters.mqtt import MqttAdapter, client_id
 from gateway.adapters.plugins import driver_packages, line_factories
 from gateway.adapters.watchdog import open_watchdog
-from gateway.app.wiring import Gateway, World, borrow, open_gateway
-from gateway.model.errors import BrokerUnavailable, SettingsError
+from gateway.app.mirroring import Mirroring
+from gateway.app.reload import Reload
+from gateway.app.wiring import Tasks, World, borrow, open_gateway
+from gateway.config import Loaded
 from gateway.model.site import Site
 from gateway.ports.line import Line
 from gateway.runtime.release import release
-from gateway.wire.border import border
-from gateway.wire.mirror import Mirror
-
-# Above real-time speed MQTT mirrors at most five messages a second and topic.
-_FAST_INTERVAL_S = 0.2
 
 
-async def run_daemon(site: Site, scale: Scale | None) -> int:
-    """Run until SIGTERM or SIGINT, then release the devices; the exit code."""
-    configure_log(site.log, os.environ)
+async def run_daemon(site: Site, scale: Scale | None, read: Callable[[], Loaded]) -> int:
+    """Run until SIGTERM or SIGINT, then release the devices; the exit code.
+
+    ``read`` loads the configuration again when SIGHUP asks for it.  MQTT goes last: a broker
+    that hangs must not hold up the release.
+    """
+    threshold = configure_log(site.log, os.environ)
     world = World(
         clock=WallClock() if scale is None else ScaledClock(scale),
         packages=driver_packages(),
@@ -39,58 +36,39 @@ async def run_daemon(site: Site, scale: Scale | None) -> int:
         watchdog=open_watchdog(os.environ),
         speed=1.0 if scale is None else scale.speed,
     )
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_gateway(site, world) as gateway, mirrored(gateway, world):
-        world.watchdog.ready(gateway.summary())
-        structlog.get_logger().info("gateway.started", area=site.area, epoch=gateway.journal.epoch)
-        await stop.wait()
-        world.watchdog.stopping()
+    stop, hangup = _signals()
+    async with Tasks() as tasks:
+        async with open_gateway(site, world) as gateway:
+            mirroring = Mirroring(gateway, world)
+            reload = Reload(read, gateway, threshold)
+            tasks.start("mqtt", mirroring.run, world.clock)
+            tasks.start("reload", lambda: _reload_on(hangup, reload), world.clock)
+            world.watchdog.ready(gateway.summary())
+            log = structlog.get_logger()
+            log.info("gateway.started", area=site.area, epoch=gateway.journal.epoch)
+            await stop.wait()
+            log.info("gateway.stopping")
+            world.watchdog.stopping()
+            mirroring.close()
+        log.info("gateway.stopped")
     return 0
 
 
-@asynccontextmanager
-async def mirrored(gateway: Gateway, world: World) -> AsyncIterator[MqttAdapter | None]:
-    """The gateway on MQTT; without any broker it goes on alone and says so."""
-    log = structlog.get_logger()
-    async with AsyncExitStack() as stack:
-        settings = gateway.settings
-        state = Path(settings.state_dir)
-        names = (OWNER, *(party.id for party in settings.parties))
-        try:
-            users = passwords(state / "credentials", names) if settings.broker.url is None else {}
-            endpoint = await stack.enter_async_context(
-                open_broker(
-                    settings.broker,
-                    settings.area,
-                    state,
-                    users,
-                    gateway.prices.topics,
-                )
-            )
-        except (BrokerUnavailable, SettingsError, OSError) as fault:
-            log.error("broker.unavailable", reason=str(fault))  # noqa: TRY400 - a sentence is enough
-            yield None
-            return
-        adapter = MqttAdapter(
-            endpoint=endpoint,
-            identifier=client_id(settings.area, settings.state_dir),
-            mirror=Mirror(settings),
-            border=border(settings),
-            exchange=gateway,
-            clock=world.clock,
-            min_interval_s=_FAST_INTERVAL_S if world.speed > 1 else 0.0,
-        )
-        gateway.bus.listen(adapter.listen)
-        task = asyncio.TaskGroup()
-        await task.__aenter__()
-        running = task.create_task(adapter.run(), name="mqtt")
-        try:
-            yield adapter
-        finally:
-            running.cancel()
-            await task.__aexit__(None, None, None)
+def _signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """Events for stop (SIGTERM, SIGINT) and for SIGHUP."""
+    stop, hangup = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, hangup.set)
+    return stop, hangup
+
+
+async def _reload_on(hangup: asyncio.Event, reload: Reload) -> None:
+    while True:
+        await hangup.wait()
+        hangup.clear()
+        await reload()
 
 
 async def release_offline(armory: FileArmory, *, restore: bool, say: Callable[[str], None]) -> bool:
@@ -104,6 +82,9 @@ async def release_offline(armory: FileArmory, *, restore: bool, say: Callable[[s
             if key not in lines and scheme in world.lines:
                 line = world.lines[scheme](key, world.clock)
                 lines[key] = await stack.enter_async_context(line)
-        return await release(
+        done = await release(
             armory, lambda url: borrow(url, lines, world), restore=restore, say=say
         )
+    for sentence in armory.broken:
+        say(sentence)
+    return done and not armory.broken

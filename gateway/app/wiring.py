@@ -15,6 +15,7 @@ from gateway.adapters.journal import SqliteJournal, open_journal
 from gateway.adapters.state import StateDir
 from gateway.adapters.watchdog import NoWatchdog
 from gateway.agents import agents_for
+from gateway.app.live import LiveOwner, LivePrices
 from gateway.market import Market
 from gateway.model.device import DeviceState
 from gateway.model.product import Product
@@ -30,8 +31,6 @@ from gateway.ports.watchdog import Watchdog
 from gateway.runtime.bus import LocalBus
 from gateway.runtime.dispatcher import Dispatcher
 from gateway.runtime.marketplace import Marketplace
-from gateway.runtime.owner import Owner
-from gateway.runtime.prices import Prices
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.recovery import REMEMBER, recover
 from gateway.runtime.release import release
@@ -78,8 +77,8 @@ class Gateway:
     marketplace: Marketplace
     dispatcher: Dispatcher
     stations: Mapping[str, Station]
-    control: Owner
-    prices: Prices
+    control: LiveOwner
+    prices: LivePrices
     journal: SqliteJournal
     armory: FileArmory
     clock: Clock
@@ -117,6 +116,8 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
         state = StateDir(Path(settings.state_dir))
         stack.enter_context(state.lock())
         armory = FileArmory(state.armings, threaded=world.threaded)
+        for sentence in armory.broken:
+            structlog.get_logger().error("arming.unusable", text=sentence)
         journal = await stack.enter_async_context(
             open_journal(
                 state.journal,
@@ -131,14 +132,14 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
         )
         gateway = _build(ground, state)
         await _end_old_leases(gateway, lines, world)
-        tasks = await stack.enter_async_context(_Tasks())
+        tasks = await stack.enter_async_context(Tasks())
         _start(gateway, world, tasks)
         stack.push_async_callback(_release_all, gateway, lines, world)
         stack.push_async_callback(tasks.stop)
         yield gateway
 
 
-class _Tasks:
+class Tasks:
     """A TaskGroup that can be told to stop."""
 
     def __init__(self) -> None:
@@ -151,7 +152,8 @@ class _Tasks:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.stop()
-        await self._group.__aexit__(*exc)  # type: ignore[arg-type]
+        # An error of the body is its own and travels on unwrapped.
+        await self._group.__aexit__(None, None, None)
 
     def start(self, name: str, run: Callable[[], object], clock: Clock) -> None:
         """Supervise a station."""
@@ -200,11 +202,11 @@ class _Ground:
 
 def _build(ground: _Ground, state: StateDir) -> Gateway:
     settings, world = ground.settings, ground.world
-    prices = Prices(settings.tariff)
+    prices = LivePrices(settings.tariff)
     # At high speed a fresh reading is one that is fresh in real time.
     fresh = Duration(max(3 * SECOND, int(500 * MILLISECOND * world.speed)))
     site = Site((item.device for item in settings.devices), prices, fresh)
-    owner = Owner(
+    owner = LiveOwner(
         configured=settings.control,
         stored=state.load_control,
         store=state.store_control,
@@ -253,7 +255,7 @@ def load_market(product: Product, start: Start, dump: object) -> Market:
     return Market.load(product, start.area, start.epoch, start.parties, cast("Dump", dump))
 
 
-def _marketplace(ground: _Ground, site: Site, owner: Owner) -> Marketplace:
+def _marketplace(ground: _Ground, site: Site, owner: LiveOwner) -> Marketplace:
     settings, clock = ground.settings, ground.world.clock
     agents, outside = agents_for(settings), _outside(settings)
     start = Start(
@@ -309,7 +311,7 @@ def _station(
     )
 
 
-def _start(gateway: Gateway, world: World, tasks: _Tasks) -> None:
+def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
     for name, station in gateway.stations.items():
         tasks.start(f"station[{name}]", station.run, world.clock)
     tasks.start("marketplace", gateway.marketplace.run, world.clock)

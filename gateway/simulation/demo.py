@@ -1,10 +1,10 @@
 """``gridtender demo``: a house in one process, the daemon in another, a picture of both here.
 
-All that is shown was heard on MQTT, as any other client would hear it.
+All that is shown was heard on MQTT, as any other client would hear it; whether the devices
+were let go in the end is read from their registers.
 """
 
 import asyncio
-import contextlib
 import json
 import secrets
 import shutil
@@ -12,20 +12,34 @@ import signal
 import socket
 import sys
 import tempfile
-from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
+from asyncio.subprocess import Process
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.adapters.armory import FileArmory
 from gateway.adapters.clock import Scale
 from gateway.adapters.mqtt_watch import watch
+from gateway.adapters.plugins import line_factories
+from gateway.adapters.state import StateDir
+from gateway.model.errors import GridtenderError
+from gateway.model.setpoint import Arming
+from gateway.simulation.children import child, end, first_line, said
+from gateway.simulation.painter import Painter
 from gateway.simulation.screen import Screen
+from gateway.simulation.second_terminal import tendering, watching
+from gateway.simulation.verdict import verdicts
 
 AREA = "home"
-_REDRAW_S = 0.5
-_PLAIN_S = 5.0
-_STOP_S = 20.0
+_SILENT_S = 30.0
+_LAST_WORDS = 15
+# A guest who pays more than the tariff and wants more than the sun gives: the price moves.
+_GUEST_PRICE, _GUEST_W = 4500, 7000
+
+
+class DemoFailed(GridtenderError):
+    """The demo could not be set up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,192 +55,196 @@ class DemoOptions:
 
     scale: Scale
     seconds: float | None
-    house: dict[str, object]
+    house: Mapping[str, object]
     export_limit_w: float
     interval_s: int
     broker: str
 
 
-async def demo(options: DemoOptions, say: Callable[[str], None]) -> int:
-    """Run the house and the daemon until time is up or Ctrl-C; the exit code."""
+async def demo(options: DemoOptions) -> int:
+    """Run the house and the daemon until time is up or Ctrl-C; the exit code.
+
+    Raises:
+        DemoFailed: the house did not start.
+    """
     folder = Path(tempfile.mkdtemp(prefix="gridtender-demo-"))
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        return await _run(options, folder, stop, say)
+        scaled = _scale_args(options.scale)
+        settings = ("--settings", json.dumps(options.house))
+        async with child("house", *scaled, *settings) as house:
+            config = _write_config(options, folder, await _devices(house))
+            async with child(
+                "run", "--config", str(config.path), *scaled, log=config.log
+            ) as daemon:
+                return await _Show(options, config, daemon, stop).run()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _run(
-    options: DemoOptions, folder: Path, stop: asyncio.Event, say: Callable[[str], None]
-) -> int:
-    house = await _start(
-        "house", *_scale_args(options.scale), "--settings", json.dumps(options.house)
-    )
-    try:
-        devices = json.loads(await _first_line(house))
-        port = _free_port()
-        config = _write_config(options, folder, devices, port)
-        log = folder / "run.log"
-        daemon = await _start_daemon(config, options.scale, log)
-        say(_welcome(port, log))
-        code = await _watch_over(options, daemon, port, stop, say)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Config:
+    """Where the files of this demo lie, and the broker's port."""
+
+    path: Path
+    state: Path
+    log: Path
+    port: int
+
+
+class _Show:
+    """From the first picture to the release of the devices."""
+
+    def __init__(
+        self, options: DemoOptions, config: _Config, daemon: Process, stop: asyncio.Event
+    ) -> None:
+        self._options = options
+        self._config = config
+        self._daemon = daemon
+        self._stop = stop
+        self._painter = Painter(sys.stdout)
+        self._screen = Screen(area=AREA, speed=options.scale.speed)
+
+    async def run(self) -> int:
+        """The exit code."""
+        self._say(*_welcome(self._config))
+        heard = await self._watch_over()
+        armed = self._armed()
+        if self._daemon.returncode is None:
+            self._say("", "stopping: the daemon releases the devices ...")
+            code = await end(self._daemon)
+        else:
+            code = self._daemon.returncode
         if code != 0:
-            say(f"the daemon ended with exit code {code}; its last words:")
-            say("\n".join(log.read_text().splitlines()[-15:]))
-            await _release(folder, say)
-        return 0 if stop.is_set() or code == 0 else 1
-    finally:
-        await _end(house)
+            await self._crashed(code)
+        released = await self._judge(armed)
+        if not heard:
+            self._say(f"nothing was heard of the gateway within {_SILENT_S:g} s; it said:")
+            self._last_words()
+        return 0 if heard and released and code == 0 else 1
 
+    async def _watch_over(self) -> bool:
+        """Draw until the time is up, somebody stops, or the daemon ends or stays silent."""
+        async with asyncio.TaskGroup() as tasks:
+            ends = {
+                tasks.create_task(self._stop.wait(), name="stop"),
+                tasks.create_task(self._daemon.wait(), name="daemon"),
+                tasks.create_task(self._silence(), name="silence"),
+            }
+            shows = {
+                tasks.create_task(self._listen(), name="watcher"),
+                tasks.create_task(self._paint(), name="painter"),
+            }
+            await asyncio.wait(
+                ends, timeout=self._options.seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in ends | shows:
+                task.cancel()
+        return bool(self._screen.topics) or self._stop.is_set()
 
-async def _watch_over(
-    options: DemoOptions,
-    daemon: Process,
-    port: int,
-    stop: asyncio.Event,
-    say: Callable[[str], None],
-) -> int:
-    """Draw until the time is up or somebody stops; then let the daemon release the devices."""
-    screen = Screen(area=AREA)
-    draw = _Painter(say)
-    async with asyncio.TaskGroup() as tasks:
-        watcher = tasks.create_task(
-            watch(
-                f"mqtt://127.0.0.1:{port}",
-                username="guest",
-                password="guest",  # noqa: S106 - the demo's open door
-                filters=(f"rmf/1/{AREA}/d/#", f"rmf/1/{AREA}/p/#"),
-                on_message=screen.hear,
-            ),
-            name="watcher",
+    async def _listen(self) -> None:
+        await watch(
+            f"mqtt://127.0.0.1:{self._config.port}",
+            username="guest",
+            password="guest",  # noqa: S106 - the demo's open door
+            filters=(f"rmf/1/{AREA}/d/#", f"rmf/1/{AREA}/p/#", f"rmf/1/{AREA}/m/control"),
+            on_message=self._screen.hear,
         )
-        painter = tasks.create_task(draw.run(screen), name="painter")
-        waiting = {
-            tasks.create_task(stop.wait(), name="stop"),
-            tasks.create_task(daemon.wait(), name="daemon"),
-        }
-        await asyncio.wait(waiting, timeout=options.seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in (watcher, painter, *waiting):
-            task.cancel()
-    if daemon.returncode is None:
-        say("\nstopping: the daemon releases the devices ...")
-        stop.set()
-        return await _end(daemon)
-    return daemon.returncode
+
+    async def _paint(self) -> None:
+        try:
+            await self._painter.run(self._screen.lines)
+        except BrokenPipeError:  # whoever read us has gone
+            self._stop.set()
+
+    async def _silence(self) -> None:
+        """Return when nothing was heard for too long."""
+        await asyncio.sleep(_SILENT_S)
+        if self._screen.topics:
+            await asyncio.Event().wait()
+
+    def _armed(self) -> tuple[Arming, ...]:
+        """What is driven now: the records that release goes by."""
+        return FileArmory(StateDir(self._config.state).armings).all()
+
+    async def _crashed(self, code: int) -> None:
+        """What systemd does when the daemon dies: ``release``."""
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        self._say("", f"the daemon {how}; its last words:")
+        self._last_words()
+        self._say("gridtender release, as systemd's ExecStopPost runs it:")
+        async with child("release", "--state-dir", str(self._config.state)) as release:
+            self._say((await said(release)).rstrip())
+
+    async def _judge(self, armed: tuple[Arming, ...]) -> bool:
+        """Say what the registers hold; whether every device was let go."""
+        found = await verdicts(armed, line_factories())
+        if found:
+            self._say("read from the devices' registers:")
+        for device, verdict in found.items():
+            self._say(f"  {device:<10} {verdict or 'NOT RELEASED'}")
+        return all(found.values())
+
+    def _last_words(self) -> None:
+        lines = self._config.log.read_text(errors="replace").splitlines()
+        self._say(*(f"  {line}" for line in lines[-_LAST_WORDS:]))
+
+    def _say(self, *lines: str) -> None:
+        try:
+            self._painter.say("\n".join(lines))
+        except BrokenPipeError:
+            self._stop.set()
 
 
-class _Painter:
-    """Redraws in place on a terminal, prints plain lines elsewhere."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._terminal = sys.stdout.isatty()
-        self._drawn = 0
-
-    async def run(self, screen: Screen) -> None:
-        """Draw for ever."""
-        while True:
-            await asyncio.sleep(_REDRAW_S if self._terminal else _PLAIN_S)
-            self._draw(screen.lines())
-
-    def _draw(self, lines: list[str]) -> None:
-        if not self._terminal:
-            self._say("\n".join(lines) + "\n")
-            return
-        width = shutil.get_terminal_size().columns - 1
-        up = f"\x1b[{self._drawn}A" if self._drawn else ""
-        sys.stdout.write(up + "".join(f"\x1b[2K{line[:width]}\n" for line in lines))
-        sys.stdout.write("\x1b[J")
-        sys.stdout.flush()
-        self._drawn = len(lines)
+def _welcome(config: _Config) -> list[str]:
+    lines = [*watching(config.port, AREA)]
+    buying = tendering(config.port, AREA, price=_GUEST_PRICE, quantity=_GUEST_W)
+    return [
+        "A simulated house and the gateway that steers it.  Ctrl-C stops it and lets go of all.",
+        f"Log of the gateway: {config.log}",
+        "",
+        "In a second terminal, to look on:",
+        *(f"  {line}" for line in lines),
+        f"and to buy {_GUEST_W} W at {_GUEST_PRICE / 10_000:.2f} EUR/kWh as guest:",
+        *(f"  {line}" for line in buying),
+        "",
+    ]
 
 
-def _welcome(port: int, log: Path) -> str:
-    topic = f"rmf/1/{AREA}/u/guest/req/power/create-tender"
-    return (
-        f"\nIn a second terminal (log: {log}):\n"
-        f"  mosquitto_sub -p {port} -t 'rmf/1/{AREA}/p/#' -v\n"
-        f"  mosquitto_sub -p {port} -t 'rmf/1/{AREA}/d/+/reading' -v\n"
-        f"  mosquitto_sub -p {port} -u guest -P guest -t 'rmf/1/{AREA}/u/guest/in/#' -v\n"
-        f'  mosquitto_pub -p {port} -u guest -P guest -t {topic} -m "$(gridtender example-tender'
-        f' --port {port})"\n'
-    )
+async def _devices(house: Process) -> dict[str, Any]:
+    """What the house serves, as a configuration's ``devices``."""
+    line = await first_line(house)
+    if not line:
+        message = f"the simulated house did not start (exit code {await house.wait()})"
+        raise DemoFailed(message)
+    devices: dict[str, Any] = json.loads(line)
+    return devices
 
 
 def _scale_args(scale: Scale) -> tuple[str, ...]:
     return ("--scale", f"{scale.epoch_real},{scale.epoch_sim},{scale.speed}")
 
 
-async def _start(*arguments: str) -> Process:
-    """A child of our own program; Ctrl-C is ours alone to handle."""
-    command = (sys.executable, "-m", "gateway.cli", *arguments)
-    return await asyncio.create_subprocess_exec(*command, stdout=PIPE, start_new_session=True)
-
-
-async def _start_daemon(config: Path, scale: Scale, log: Path) -> Process:
-    command = (sys.executable, "-m", "gateway.cli", "run", "--config", str(config))
-    with log.open("wb") as out:
-        return await asyncio.create_subprocess_exec(
-            *command, *_scale_args(scale), stdout=out, stderr=out, start_new_session=True
-        )
-
-
-async def _first_line(process: Process) -> str:
-    if process.stdout is None:
-        message = "the house was started without a pipe"
-        raise RuntimeError(message)
-    line = await process.stdout.readline()
-    if not line:
-        message = f"the simulated house did not start (exit code {await process.wait()})"
-        raise RuntimeError(message)
-    return line.decode()
-
-
-async def _end(process: Process) -> int:
-    """SIGTERM, and SIGKILL if that is not heard."""
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(_STOP_S):
-            return await process.wait()
-    except TimeoutError:
-        process.kill()
-        return await process.wait()
-
-
-async def _release(folder: Path, say: Callable[[str], None]) -> None:
-    """What systemd's ExecStopPost does after a crash."""
-    process = await _start("release", "--state-dir", str(folder / "state"))
-    if process.stdout is not None:
-        say((await process.stdout.read()).decode())
-    await process.wait()
-
-
-def _write_config(options: DemoOptions, folder: Path, devices: dict[str, Any], port: int) -> Path:
+def _write_config(options: DemoOptions, folder: Path, devices: dict[str, Any]) -> _Config:
     """The demo's site; JSON is YAML."""
+    config = _Config(
+        path=folder / "demo.yaml", state=folder / "state", log=folder / "run.log", port=_free_port()
+    )
     site = {
         "area": AREA,
         "timezone": "Europe/Amsterdam",
         "currency": "EUR",
         "control": "act",
-        "state_dir": str(folder / "state"),
+        "state_dir": str(config.state),
         "broker": {
             "kind": options.broker,
-            "listen": {"host": "127.0.0.1", "port": port},
+            "listen": {"host": "127.0.0.1", "port": config.port},
             "guest": True,
         },
         "devices": devices,
-        "products": {
-            "power": {
-                "resource": "POWER",
-                "unit": "W",
-                "interval": f"{options.interval_s}s",
-                "mechanism": "uniform-price",
-            }
-        },
+        "products": {"power": _product(options)},
         "grid": {
             "import_limit_w": 17000,
             "export_limit_w": options.export_limit_w,
@@ -234,9 +252,17 @@ def _write_config(options: DemoOptions, folder: Path, devices: dict[str, Any], p
             "export_price": 0.08,
         },
     }
-    path = folder / "demo.yaml"
-    path.write_text(json.dumps(site, indent=1))
-    return path
+    config.path.write_text(json.dumps(site, indent=1))
+    return config
+
+
+def _product(options: DemoOptions) -> dict[str, str]:
+    return {
+        "resource": "POWER",
+        "unit": "W",
+        "interval": f"{options.interval_s}s",
+        "mechanism": "uniform-price",
+    }
 
 
 def _free_port() -> int:
@@ -249,3 +275,8 @@ def _free_port() -> int:
 def new_seed() -> int:
     """A house of its own each time, unless one is asked for."""
     return secrets.randbelow(1_000_000)
+
+
+def interval_for(speed: float) -> int:
+    """Seconds of a product that clears about every five real seconds, as people count time."""
+    return next((s for s in (5, 10, 15, 30, 60, 300, 900) if s >= 5 * speed), 3600)

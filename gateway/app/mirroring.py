@@ -1,0 +1,158 @@
+"""MQTT beside the house: a broker is opened and kept, and the house goes on without one."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import structlog
+
+from gateway.adapters.broker import open_broker
+from gateway.adapters.credentials import OWNER, passwords
+from gateway.adapters.mqtt import MqttAdapter, client_id
+from gateway.app.wiring import Gateway, World
+from gateway.model.errors import BrokerUnavailable, GridtenderError, SettingsError
+from gateway.model.request import OwnerRequest, PriceHeard, Reply, Request
+from gateway.ports.broker import BrokerEndpoint, MqttVersion
+from gateway.wire.border import border
+from gateway.wire.mirror import Mirror
+
+# Above real-time speed MQTT mirrors at most five messages a second and topic.
+_FAST_INTERVAL_S = 0.2
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 60.0
+
+OpenBroker = Callable[[], AbstractAsyncContextManager[BrokerEndpoint]]
+
+
+class Mirroring:
+    """The gateway on MQTT: hears every fact from the first, publishes once a broker is there."""
+
+    def __init__(self, gateway: Gateway, world: World) -> None:
+        settings = gateway.settings
+        self._open = _opening(gateway)
+        self._door = _Door()
+        self._exchange = _Exchange(gateway)
+        self._adapter = MqttAdapter(
+            endpoint=self._door,
+            identifier=client_id(settings.area, settings.state_dir),
+            mirror=Mirror(settings),
+            border=border(settings),
+            exchange=self._exchange,
+            clock=world.clock,
+            min_interval_s=_FAST_INTERVAL_S if world.speed > 1 else 0.0,
+        )
+        gateway.bus.listen(self._adapter.listen)
+
+    async def run(self) -> None:
+        """Keep a broker open and the house mirrored on it, for ever."""
+        pause_s, told = _FIRST_PAUSE_S, ""
+        while True:
+            try:
+                await self._mirrored()
+            except (BrokerUnavailable, SettingsError, OSError) as fault:
+                if str(fault) != told:
+                    told = str(fault)
+                    log = structlog.get_logger()
+                    log.error(  # noqa: TRY400 - a sentence is enough
+                        "broker.unavailable", reason=told, effect="the house runs on without MQTT"
+                    )
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def _mirrored(self) -> None:
+        async with self._open() as endpoint:
+            self._door.endpoint = endpoint
+            await self._adapter.run()
+
+    def close(self) -> None:
+        """From now on nobody outside is served: the stations are about to stop."""
+        self._exchange.open = False
+
+
+def _opening(gateway: Gateway) -> OpenBroker:
+    settings, state = gateway.settings, Path(gateway.settings.state_dir)
+
+    def opened() -> AbstractAsyncContextManager[BrokerEndpoint]:
+        names = (OWNER, *(party.id for party in settings.parties))
+        own = settings.broker.url is None
+        users = passwords(state / "credentials", names) if own else {}
+        return open_broker(settings.broker, settings.area, state, users, gateway.prices.topics)
+
+    return opened
+
+
+class _Stopping(GridtenderError):
+    """Too late for a request."""
+
+
+class _Exchange:
+    """The gateway until it stops; then every request is refused."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self.open = True
+
+    async def handle(self, request: Request) -> Reply:
+        """A request of an outside party."""
+        self._check()
+        return await self._gateway.handle(request)
+
+    async def owner(self, request: OwnerRequest) -> None:
+        """The owner's topic."""
+        self._check()
+        await self._gateway.owner(request)
+
+    def price(self, heard: PriceHeard) -> None:
+        """A tariff price on a topic."""
+        self._gateway.price(heard)
+
+    def _check(self) -> None:
+        if not self.open:
+            message = "the gateway stops: ask again when it is back"
+            raise _Stopping(message)
+
+
+class _Door:
+    """The endpoint of a broker that may be opened later than the adapter is made."""
+
+    endpoint: BrokerEndpoint | None = None
+
+    @property
+    def _there(self) -> BrokerEndpoint:
+        if self.endpoint is None:
+            message = "no broker is open yet"
+            raise BrokerUnavailable(message)
+        return self.endpoint
+
+    @property
+    def kind(self) -> str:
+        return self._there.kind
+
+    @property
+    def host(self) -> str:
+        return self._there.host
+
+    @property
+    def port(self) -> int:
+        return self._there.port
+
+    @property
+    def tls(self) -> bool:
+        return self._there.tls
+
+    @property
+    def protocol(self) -> MqttVersion:
+        return self._there.protocol
+
+    @property
+    def username(self) -> str:
+        return self._there.username
+
+    @property
+    def password(self) -> str | None:
+        return self._there.password
+
+    @property
+    def alive(self) -> bool:
+        return self.endpoint is not None and self.endpoint.alive

@@ -1,0 +1,77 @@
+"""SIGHUP: the configuration is read again; what can change live changes, the rest is named."""
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import structlog
+
+from gateway.adapters.log import Threshold
+from gateway.app.wiring import Gateway
+from gateway.config import Loaded
+from gateway.model.site import Site, Tariff, TopicPrice
+
+_LIVE = frozenset({"control", "tariff", "log"})
+# As the keys are called in the file.
+_KEYS = {"limits": "grid limits"}
+
+
+class Reload:
+    """Applies a changed configuration to a running gateway.
+
+    Args:
+        read: loads the file again.
+        gateway, threshold: what is changed.
+    """
+
+    def __init__(self, read: Callable[[], Loaded], gateway: Gateway, threshold: Threshold) -> None:
+        self._read = read
+        self._gateway = gateway
+        self._threshold = threshold
+        self._known = gateway.settings
+        self._log = structlog.get_logger()
+
+    async def __call__(self) -> None:
+        """Read and apply; a file with any problem changes nothing."""
+        loaded = self._read()
+        if loaded.site is None or loaded.problems:
+            for problem in loaded.problems:
+                self._log.error("config.refused", problem=str(problem))
+            self._log.error("config.kept", reason="the file has problems: nothing was changed")
+            return
+        changed = await self._apply(loaded.site)
+        waiting = restart_keys(self._gateway.settings, loaded.site)
+        self._log.info("config.reloaded", changed=", ".join(changed) or "nothing")
+        if waiting:
+            self._log.warning("config.needs_restart", keys=", ".join(waiting))
+
+    async def _apply(self, new: Site) -> list[str]:
+        """What changed, by key; ``known`` is what is in force."""
+        old, changed = self._known, []
+        self._known = new
+        if new.log.level != old.log.level:
+            self._threshold.set(new.log.level)
+            changed.append("log.level")
+        if new.tariff != old.tariff and topics(new.tariff) <= topics(self._gateway.settings.tariff):
+            self._gateway.prices.configure(new.tariff)
+            changed.append("grid prices")
+        if new.control is not old.control:
+            await self._gateway.control.configure(new.control)
+            changed.append("control")
+        return changed
+
+
+def restart_keys(running: Site, new: Site) -> list[str]:
+    """Keys that differ from what runs and take a restart."""
+    names = [field.name for field in fields(Site) if field.name not in _LIVE]
+    keys = [_KEYS.get(n, n) for n in names if getattr(running, n) != getattr(new, n)]
+    if not topics(new.tariff) <= topics(running.tariff):
+        keys.append("price topics")
+    if new.log.format != running.log.format:
+        keys.append("log.format")
+    return keys
+
+
+def topics(tariff: Tariff) -> frozenset[str]:
+    """Topics the tariff listens to; the broker's rules and subscriptions are made at the start."""
+    sources = (tariff.import_price, tariff.export_price)
+    return frozenset(source.topic for source in sources if isinstance(source, TopicPrice))
