@@ -346,8 +346,10 @@ async def _end_old_leases(gateway: Gateway, lines: Mapping[str, Line], world: Wo
 async def _follow_mode(
     gateway: Gateway, lines: Mapping[str, Line], world: World, mode: ControlMode
 ) -> None:
-    """Leaving act lets go of every device."""
-    if mode is not ControlMode.ACT:
+    """Leaving act lets go of every device; entering it starts from nothing held."""
+    if mode is ControlMode.ACT:
+        gateway.dispatcher.forget()
+    else:
         await _release_all(gateway, lines, world)
 
 

@@ -1,0 +1,75 @@
+"""When the market must be asked again before its next gate."""
+
+from dataclasses import dataclass, field
+
+from gateway.model.site import DispatchSettings, GridLimits
+from gateway.model.time import SECOND, Duration, Instant
+
+# Beyond a limit by less than this is the meter's noise.
+_IMPORT_SLACK_W = 20.0
+_EXPORT_SLACK_W = 50.0
+# Auctions for a deviation: this many at once, then one in so long.  Limits are not rationed,
+# but an auction is for the next whole second, so one a second is all there can be.
+_BUCKET = 3
+_REFILL = Duration(5 * SECOND)
+
+
+@dataclass(slots=True)
+class TokenBucket:
+    """Rations auctions."""
+
+    tokens: int = _BUCKET
+    at: Instant = Instant(0)
+
+    def take(self, now: Instant) -> bool:
+        """One token, refilled over time."""
+        refill = (now - self.at) // _REFILL
+        if refill > 0:
+            self.tokens, self.at = min(_BUCKET, self.tokens + refill), now
+        if self.tokens == 0:
+            return False
+        self.tokens -= 1
+        return True
+
+
+@dataclass(slots=True)
+class DeviationWatch:
+    """Compares the grid meter with the limits and with what the site has traded."""
+
+    limits: GridLimits
+    settings: DispatchSettings
+    _since: Instant | None = None
+    _bucket: TokenBucket = field(default_factory=TokenBucket)
+    _limit_called_at: Instant = Instant(0)
+
+    def reason(self, meter_w: float, position_w: float, now: Instant) -> str:
+        """Why an auction is due now, or empty.
+
+        ``meter_w`` import +; ``position_w`` what the site has traded with the utility,
+        import +.  A broken limit calls at once, a deviation when it outlasts the settle time.
+        """
+        broken = self._broken(meter_w)
+        if broken:
+            if now - self._limit_called_at < SECOND:
+                return ""
+            self._limit_called_at = now
+            return broken
+        return self._deviates(meter_w, position_w, now)
+
+    def _broken(self, meter_w: float) -> str:
+        most, least = self.limits.import_w, self.limits.export_w
+        if most is not None and meter_w > most + _IMPORT_SLACK_W:
+            return f"import {meter_w:.0f} W above the limit of {most:.0f} W"
+        if least is not None and -meter_w > least + _EXPORT_SLACK_W:
+            return f"export {-meter_w:.0f} W above the limit of {least:.0f} W"
+        return ""
+
+    def _deviates(self, meter_w: float, position_w: float, now: Instant) -> str:
+        if abs(meter_w - position_w) <= self.settings.deviation_w:
+            self._since = None
+            return ""
+        self._since = now if self._since is None else self._since
+        if now - self._since <= self.settings.settle or not self._bucket.take(now):
+            return ""
+        self._since = None
+        return f"grid meter {meter_w:.0f} W, position {position_w:.0f} W"

@@ -1,0 +1,115 @@
+"""How far the newest setpoint of one device came, and what is published of it."""
+
+from dataclasses import dataclass
+
+from gateway.dispatch.effect import judge
+from gateway.dispatch.guard import Held
+from gateway.dispatch.lease import LeaseTerms
+from gateway.model.device import Control
+from gateway.model.event import FaultChanged
+from gateway.model.reading import Reading
+from gateway.model.setpoint import Outcome, SetpointStatus, Written
+from gateway.model.time import SECOND, Duration, Instant
+
+_JUDGED = frozenset({Outcome.ACCEPTED, Outcome.EFFECTIVE, Outcome.NO_EFFECT})
+_FAULT = "SETPOINT_NOT_FOLLOWED"
+
+
+@dataclass(slots=True)
+class Progress:
+    """Wanted, commanded, accepted, effective; powers in W, passive sign.
+
+    Attributes:
+        held: what was last commanded, None when nothing is in force.
+        driven: whether anything was written since the last release.
+        told_failure: why the last attempt failed, empty after a success.
+    """
+
+    device: str
+    wanted: float | None = None
+    because: str = ""
+    held: Held | None = None
+    terms: LeaseTerms | None = None
+    driven: bool = False
+    outcome: Outcome | None = None
+    detail: str = ""
+    told_failure: str = ""
+    _accepted: Written | None = None
+    _effective: float | None = None
+
+    @property
+    def lease(self) -> Duration:
+        """How long one setpoint is meant."""
+        return self.terms.lease if self.terms else Duration(0)
+
+    def command(self, quantity: float | None, now: Instant) -> None:
+        """A setpoint is on its way to the device."""
+        self.held = self._next_held(quantity, now)
+        self.outcome = Outcome.COMMANDED
+        self._effective = None
+
+    def _next_held(self, quantity: float | None, now: Instant) -> Held:
+        held = self.held
+        before, after = (held.quantity if held else None) or 0.0, quantity or 0.0
+        turned = before * after < 0 or (before == 0) != (after == 0)
+        turned_at = now if held is None or turned else held.turned_at
+        return Held(quantity=quantity, at=now, turned_at=turned_at)
+
+    def attempted(self, written: Written) -> bool:
+        """The device answered; False: it is not in force, so that the next pass writes again."""
+        self.outcome, self.detail = written.outcome, written.detail
+        if written.outcome is Outcome.ACCEPTED:
+            self._accepted, self.told_failure = written, ""
+            return True
+        self.held, self.told_failure = None, written.detail
+        return False
+
+    def refuse(self, why: str) -> bool:
+        """It may not be driven; whether that is news."""
+        news = self.outcome is not Outcome.REFUSED
+        self.outcome, self.detail = Outcome.REFUSED, why
+        return news
+
+    def forget(self) -> None:
+        """It was released by somebody else."""
+        self.held = self._accepted = self._effective = self.outcome = None
+        self.driven = False
+
+    def judge(self, control: Control, reading: Reading, settle: Duration) -> FaultChanged | None:
+        """Take a new sample; a fault when the device stops, or begins again, to follow."""
+        if self._accepted is None or self.outcome not in _JUDGED:
+            return None
+        verdict = judge(control, self._accepted.quantity, self._accepted.at, reading, settle)
+        if verdict.outcome is None or verdict.outcome is self.outcome:
+            return None
+        was_bad = self.outcome is Outcome.NO_EFFECT
+        self.outcome, self.detail = verdict.outcome, verdict.reason
+        bad = verdict.outcome is Outcome.NO_EFFECT
+        self._effective = None if bad else self._accepted.quantity
+        if not bad and not was_bad:
+            return None
+        return FaultChanged(
+            device=self.device, code=_FAULT, active=bad, at=reading.at, text=verdict.reason
+        )
+
+    def status(self, now: Instant, *, acting: bool) -> SetpointStatus:
+        """What is published; while the gateway only advises nothing is commanded."""
+        held = self.held if acting else None
+        lease_until = timer_until = None
+        if held is not None and held.quantity is not None and self.terms is not None:
+            lease_until = Instant(held.at + self.terms.lease)
+            if self.terms.timer_s:
+                timer_until = Instant(held.at + self.terms.timer_s * SECOND)
+        return SetpointStatus(
+            device=self.device,
+            at=now,
+            wanted=self.wanted,
+            commanded=None if held is None else held.quantity,
+            accepted=None if self._accepted is None else self._accepted.quantity,
+            effective=self._effective,
+            outcome=self.outcome if acting else None,
+            lease_until=lease_until,
+            timer_until=timer_until,
+            because=self.because,
+            detail=self.detail,
+        )
