@@ -4,8 +4,12 @@ Everything is judged on the physics and on the devices' registers, never on what
 says.
 """
 
+from itertools import pairwise
+
 import pytest
 
+from gateway.model.request import OwnerRequest
+from gateway.model.site import ControlMode, OwnerControl
 from gateway.model.time import seconds
 
 QUIET = {"load_w": 300, "temperature_c": 21.2}
@@ -168,7 +172,7 @@ def test_a_lost_device_goes_offline_and_comes_back_while_others_keep_their_rhyth
     # 3 polls of 1 s; a silent one takes its timeout of 1 s each time.
     assert since - lost <= seconds(4 if fault == "unplug" else 7)
     assert [s for s in sets if s.tenders] == []
-    gaps = {later - earlier for earlier, later in zip(meter, meter[1:], strict=False)}
+    gaps = {later - earlier for earlier, later in pairwise(meter)}
     assert max(gaps) <= seconds(1.1)
     assert back == "online"
     assert truth["battery_w"] > 2000
@@ -188,9 +192,6 @@ def test_nothing_is_written_while_the_owner_only_observes(at_home):
 
 
 def test_hands_off_lets_go_and_act_takes_up_again(at_home):
-    from gateway.model.request import OwnerRequest
-    from gateway.model.site import ControlMode, OwnerControl
-
     async def script(home):
         await home.pass_time(40)
         busy = home.house.truth()["battery_w"]
