@@ -12,12 +12,14 @@ import aiomqtt
 import structlog
 
 from gateway.adapters.mqtt_client import (
+    connected,
     connection,
     lost,
     publish,
     reason,
     subscribe,
     taken_over,
+    unsubscribe,
 )
 from gateway.adapters.mqtt_inbox import Inbox
 from gateway.adapters.mqtt_outbox import Outbox
@@ -133,7 +135,7 @@ class MqttAdapter:
         client = connection(
             self._endpoint, self._receive, identifier=self._identifier, will=self._mirror.will()
         )
-        async with client:
+        async with connected(client):
             try:
                 await self._introduce(client)
                 async with asyncio.TaskGroup() as tasks:
@@ -167,7 +169,7 @@ class MqttAdapter:
         filters = self._border.topics.retained
         await subscribe(client, filters)
         await asyncio.sleep(_SWEEP_S)
-        await client.unsubscribe(list(filters))
+        await unsubscribe(client, filters)
 
     def _receive(self, message: aiomqtt.Message) -> None:
         topic, payload = message.topic.value, bytes(message.payload or b"")

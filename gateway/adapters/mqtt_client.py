@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import math
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Final
 
 import aiomqtt
@@ -59,14 +62,17 @@ async def publish(client: aiomqtt.Client, message: Message, version: MqttVersion
     """Return when the message is confirmed (QoS 1) or on its way (QoS 0).
 
     Raises:
-        aiomqtt.MqttError: the connection is gone or the broker hangs.
+        aiomqtt.MqttError: the connection is gone.
+        TimeoutError: the broker hangs.
     """
     await client.publish(
         message.topic,
         message.payload,
         qos=message.qos,
         retain=message.retain,
-        properties=_properties(message) if version == 5 and message.payload else None,  # noqa: PLR2004
+        properties=_properties(message.expiry_s) if version == 5 and message.payload else None,  # noqa: PLR2004
+        # Nothing confirms QoS 0; a task and a timer to wait for the socket would cost half of it.
+        timeout=None if message.qos else math.inf,
     )
 
 
@@ -74,11 +80,39 @@ async def subscribe(client: aiomqtt.Client, filters: tuple[str, ...]) -> tuple[s
     """Subscribe at QoS 1; returns the filters the broker refused.
 
     Raises:
-        aiomqtt.MqttError: the connection is gone or the broker hangs.
+        aiomqtt.MqttError: the connection is gone.
+        TimeoutError: the broker hangs.
     """
-    codes = await client.subscribe([(one, 1) for one in filters])
+    async with asyncio.timeout(ANSWER_S):
+        codes = await client.subscribe([(one, 1) for one in filters], timeout=math.inf)
     values = [code if isinstance(code, int) else code.value for code in codes]
     return tuple(one for one, code in zip(filters, values, strict=True) if code >= _REFUSED)
+
+
+async def unsubscribe(client: aiomqtt.Client, filters: tuple[str, ...]) -> None:
+    """Hear no more of the filters.
+
+    Raises:
+        aiomqtt.MqttError: the connection is gone.
+        TimeoutError: the broker hangs.
+    """
+    async with asyncio.timeout(ANSWER_S):
+        await client.unsubscribe(list(filters), timeout=math.inf)
+
+
+@asynccontextmanager
+async def connected(client: aiomqtt.Client) -> AsyncIterator[None]:
+    """Connected while inside; as ``async with client``, and a cancellation is never lost.
+
+    ``asyncio.wait_for`` of Python 3.11 swallows a cancellation that meets its result.  The
+    library uses it to connect; its other calls are made here with timeouts of our own.
+    """
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    async with client:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
+        yield
 
 
 async def lost(client: aiomqtt.Client) -> None:
@@ -122,13 +156,27 @@ def _version(version: MqttVersion) -> aiomqtt.ProtocolVersion:
     return aiomqtt.ProtocolVersion(version)
 
 
-def _properties(message: Message) -> Properties:
+class _Packed(Properties):
+    """Properties that are encoded once: encoding costs more than the rest of a publication."""
+
+    def __init__(self, properties: Properties) -> None:
+        super().__init__(properties.packetType)  # type: ignore[no-untyped-call]
+        object.__setattr__(self, "packed", properties.pack())  # type: ignore[no-untyped-call]
+
+    def pack(self) -> bytes:
+        """As on the wire."""
+        packed: bytes = object.__getattribute__(self, "packed")
+        return packed
+
+
+@lru_cache(maxsize=64)
+def _properties(expiry_s: int | None) -> Properties:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.ContentType = "application/json"
     properties.PayloadFormatIndicator = 1
-    if message.expiry_s is not None:
-        properties.MessageExpiryInterval = message.expiry_s
-    return properties
+    if expiry_s is not None:
+        properties.MessageExpiryInterval = expiry_s
+    return _Packed(properties)
 
 
 def _calling(receive: Callable[[aiomqtt.Message], None]) -> type[asyncio.Queue[aiomqtt.Message]]:

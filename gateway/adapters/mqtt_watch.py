@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import aiomqtt
 
-from gateway.adapters.mqtt_client import connection, lost, subscribe
+from gateway.adapters.mqtt_client import connected, connection, lost, subscribe
 from gateway.ports.broker import MqttVersion
 
 _RETRY_S = 0.25
@@ -62,13 +62,14 @@ async def _once(
 ) -> None:
     stopping = False
     try:
-        async with connection(reader, receive) as client:
+        client = connection(reader, receive)
+        async with connected(client):
             try:
                 await subscribe(client, filters)
                 await lost(client)
             except asyncio.CancelledError:
                 stopping = True
                 raise
-    except aiomqtt.MqttError:
+    except (aiomqtt.MqttError, OSError):
         if stopping:
             raise asyncio.CancelledError from None
