@@ -102,6 +102,9 @@ class ScaledClock:
         """CLOCK_MONOTONIC at simulated speed."""
         return Duration(int(time.monotonic_ns() * self.scale.speed))
 
+    def reanchor(self) -> None:
+        """Simulated time is never stepped."""
+
     async def sleep_until(self, instant: Instant) -> None:
         """Wake at the simulated instant."""
         while (left := instant - self.now()) > 0:
@@ -127,6 +130,10 @@ class VirtualClock:
     def monotonic(self) -> Duration:
         """The loop's own time."""
         return Duration(round(asyncio.get_running_loop().time() * SECOND))
+
+    def reanchor(self) -> ClockStepped | None:
+        """Virtual time is not stepped by itself."""
+        return None
 
     async def sleep_until(self, instant: Instant) -> None:
         """Let virtual time pass."""

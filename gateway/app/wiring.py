@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Self, cast
 import structlog
 
 from gateway.adapters.armory import FileArmory
-from gateway.adapters.clock import WallClock
 from gateway.adapters.journal import SqliteJournal, open_journal
 from gateway.adapters.state import StateDir
 from gateway.adapters.watchdog import NoWatchdog
@@ -325,11 +324,12 @@ async def _chores(gateway: Gateway, world: World) -> None:
     products = [product.id for product in gateway.settings.products]
     prune_at = gateway.clock.now()
     while True:
-        if isinstance(world.clock, WallClock):
-            step = world.clock.reanchor()
-            if step is not None:
-                structlog.get_logger().warning("clock.stepped", by_s=step.by / SECOND)
-                gateway.bus.publish(step)
+        step = world.clock.reanchor()
+        if step is not None:
+            gateway.site.step(step.by)
+            gateway.dispatcher.step(step.by)
+            gateway.bus.publish(step)
+            structlog.get_logger().warning("clock.stepped", by_s=step.by / SECOND)
         world.watchdog.status(gateway.summary())
         if gateway.clock.now() >= prune_at:
             prune_at = Instant(gateway.clock.now() + HOUR)

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from gateway.model.event import ClockStepped
 from gateway.model.time import Duration, Instant
 
 
@@ -19,6 +20,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> Duration:
         """Nanoseconds since an arbitrary start, never stepped, at domain speed."""
+        ...
+
+    def reanchor(self) -> ClockStepped | None:
+        """Follow the system's clock if it was set meanwhile; the only moment ``now`` jumps."""
         ...
 
     async def sleep_until(self, instant: Instant) -> None:

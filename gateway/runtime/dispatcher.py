@@ -7,6 +7,7 @@ ends with each armed device renewed or handed to release; only then is the watch
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -113,6 +114,15 @@ class Dispatcher:
             outcome, detail = attempt.written.outcome.value, attempt.written.detail
             self._log.warning("setpoint.failed", device=device, outcome=outcome, detail=detail)
         self._publish(progress)
+
+    def step(self, by: int) -> None:
+        """The wall clock was stepped: leases and beliefs keep their age."""
+        for progress in self._progress.values():
+            progress.step(by)
+        self._memory = {
+            d: replace(memory, raised_at=Instant(memory.raised_at + by))
+            for d, memory in self._memory.items()
+        }
 
     def forget(self) -> None:
         """The devices were released by somebody else: nothing is held any more."""

@@ -116,18 +116,29 @@ class Marketplace:
 
     async def _hold_gates(self, market: Market) -> None:
         product = market.product
+        announced: Interval | None = None
         while True:
             now = self._clock.now()
             interval = product.next_interval(Instant(now + product.gate_lead))
-            self._announce(product, interval, now)
-            await self._clock.sleep_until(product.gate(interval))
-            now = self._clock.now()
-            if now < interval.start:
-                self._clear(market, interval, now, unscheduled=False)
-            else:
-                self._log.warning(
-                    "gate.missed", product=product.id, late_s=(now - interval.start) / SECOND
-                )
+            if interval != announced:
+                self._announce(product, interval, now)
+                announced = interval
+            if await self._gate_closes(product, interval):
+                self._hold_gate(market, interval)
+
+    async def _gate_closes(self, product: Product, interval: Interval) -> bool:
+        """Wait for the gate, at most a second at a time: the clock may be stepped meanwhile."""
+        left = product.gate(interval) - self._clock.now()
+        await self._clock.sleep(Duration(min(left, SECOND)))
+        return self._clock.now() >= product.gate(interval)
+
+    def _hold_gate(self, market: Market, interval: Interval) -> None:
+        now, product = self._clock.now(), market.product
+        if now >= interval.start:
+            late_s = (now - interval.start) / SECOND
+            self._log.warning("gate.late", product=product.id, late_s=round(late_s, 3))
+        if now < interval.end:
+            self._clear(market, interval, now, unscheduled=False)
 
     def auction(self, product: str, why: str) -> bool:
         """Clear the running instrument now, for what is left of it; False if nothing is left."""

@@ -1,6 +1,6 @@
 """How far the newest setpoint of one device came, and what is published of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.dispatch.effect import judge
 from gateway.dispatch.guard import Held
@@ -74,6 +74,14 @@ class Progress:
         """It was released by somebody else."""
         self.held = self._accepted = self._effective = self.outcome = None
         self.driven = False
+
+    def step(self, by: int) -> None:
+        """The wall clock was stepped: leases keep their length."""
+        if self.held is not None:
+            at, turned_at = Instant(self.held.at + by), Instant(self.held.turned_at + by)
+            self.held = replace(self.held, at=at, turned_at=turned_at)
+        if self._accepted is not None:
+            self._accepted = replace(self._accepted, at=Instant(self._accepted.at + by))
 
     def judge(self, control: Control, reading: Reading, settle: Duration) -> FaultChanged | None:
         """Take a new sample; a fault when the device stops, or begins again, to follow."""

@@ -78,6 +78,17 @@ class Site:
         """Note the limit the gateway holds a source to (magnitude), None = none."""
         self._entries[device].limit_w = limit_w
 
+    def step(self, by: int) -> None:
+        """The wall clock was stepped: what was measured keeps its age."""
+        for entry in self._entries.values():
+            entry.since = Instant(entry.since + by)
+            if entry.reading is not None:
+                entry.reading = replace(entry.reading, at=Instant(entry.reading.at + by))
+            if entry.running_since is not None:
+                entry.running_since = Instant(entry.running_since + by)
+            if entry.stopped_since is not None:
+                entry.stopped_since = Instant(entry.stopped_since + by)
+
     def state(self, device: str) -> DeviceState:
         """The state in force."""
         return self._entries[device].state

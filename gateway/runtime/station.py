@@ -90,7 +90,8 @@ class Station:
 
     async def _poll(self) -> None:
         while True:
-            await self._clock.sleep_until(self._next_slot())
+            # A duration, not an instant: polling goes on whatever happens to the wall clock.
+            await self._clock.sleep(Duration(self._next_slot() - self._clock.now()))
             try:
                 reading = await self._read()
             except _FAULTS as fault:

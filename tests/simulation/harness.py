@@ -72,8 +72,8 @@ def write_site(folder, house, *, scheme="mem", connections=None, **changes):
 
 
 @contextlib.asynccontextmanager
-async def open_home(folder, epoch, house_settings, house=None, **changes):
-    clock = VirtualClock(epoch)
+async def open_home(folder, epoch, house_settings, house=None, clock=None, **changes):
+    clock = clock or VirtualClock(epoch)
     house = house or house_factories()["demo"](clock, house_settings)
     packages = driver_packages()
     path = write_site(folder, house, **changes)
