@@ -23,6 +23,7 @@ ANSWER_S: Final = 5.0
 
 _SESSION_TAKEN_OVER: Final = 0x8E
 _REFUSED: Final = 0x80
+_MQTT_5: Final = 5
 
 
 def connection(
@@ -65,15 +66,21 @@ async def publish(client: aiomqtt.Client, message: Message, version: MqttVersion
         aiomqtt.MqttError: the connection is gone.
         TimeoutError: the broker hangs.
     """
-    await client.publish(
+    properties = _properties(message.expiry_s) if version == _MQTT_5 and message.payload else None
+    wanted = client.publish(
         message.topic,
         message.payload,
         qos=message.qos,
         retain=message.retain,
-        properties=_properties(message.expiry_s) if version == 5 and message.payload else None,  # noqa: PLR2004
-        # Nothing confirms QoS 0; a task and a timer to wait for the socket would cost half of it.
-        timeout=None if message.qos else math.inf,
+        properties=properties,
+        timeout=math.inf,
     )
+    if not message.qos:
+        # Nothing confirms it: a hung broker is noticed by the keepalive.
+        await wanted
+        return
+    async with asyncio.timeout(ANSWER_S):
+        await wanted
 
 
 async def subscribe(client: aiomqtt.Client, filters: tuple[str, ...]) -> tuple[str, ...]:

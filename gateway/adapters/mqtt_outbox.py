@@ -30,7 +30,7 @@ class Outbox:
         self._held: dict[str, Message] = {}
         self._ticks: deque[Message] = deque(maxlen=_TICKS)
         self._last_sent: dict[str, float] = {}
-        self._wake = asyncio.Event()
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self.dropped = 0
 
     def put(self, message: Message) -> None:
@@ -41,16 +41,21 @@ class Outbox:
             self._put_kept(message)
         else:
             self._put_tick(message)
-        self._wake.set()
+        self._wake_one()
 
     async def take(self) -> Message:
         """The next message: pushes first, then state, then ticks."""
-        while True:
-            message = self._next()
-            if message is not None:
-                return message
-            self._wake.clear()
-            await self._wake.wait()
+        while (message := self._next()) is None:
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                # The turn may have come in the same moment: hand it to the next.
+                if turn.done() and not turn.cancelled():
+                    self._wake_one()
+                raise
+        return message
 
     def done(self, message: Message) -> None:
         """The broker has taken it."""
@@ -63,7 +68,8 @@ class Outbox:
         self._flying.clear()
         self._held.clear()
         self._ready = dict(self._retained)
-        self._wake.set()
+        for _ in range(len(self._waiting)):
+            self._wake_one()
 
     def retains(self, topic: str) -> bool:
         """Whether something is meant to be retained on the topic."""
@@ -110,7 +116,15 @@ class Outbox:
         message = self._held.pop(topic, None)
         if message is not None:
             self._ready[topic] = message
-            self._wake.set()
+            self._wake_one()
+
+    def _wake_one(self) -> None:
+        """One message, one writer: waking all of them costs more than the message."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
 
     def _wait_s(self, topic: str) -> float:
         if not self._min_interval_s or topic not in self._last_sent:
