@@ -24,8 +24,12 @@ WHEN_GONE: Final = {
     ControlMode.HANDS_OFF: "When the gateway is gone: nothing changes",
 }
 
-# The SunSpec model whose timer ends at the device's own rule, not at a chosen level.
-_TIMER_ENDS_ABOVE: Final = {Role.SOLAR: 123, Role.STORAGE: 124}
+# The SunSpec model whose timer ends at the device's own rule, not at a chosen level; and whether
+# it is still used: a storage is better off at its own rule than left at a forced power.
+_TIMER_ENDS_ABOVE: Final = {
+    Role.SOLAR: "(model 123) is left off",
+    Role.STORAGE: "(model 124) stays on",
+}
 
 
 def duration_text(duration: Duration) -> str:
@@ -101,10 +105,10 @@ def enforcement_texts(device: Device) -> tuple[str, ...]:
     if device.fallback.level_w is None:
         return ("its own timer, which connecting it shows;", *_without_timer(device))
     level = f"{device.fallback.level_w:g} W"
-    if model := _TIMER_ENDS_ABOVE.get(device.role):
+    if use := _TIMER_ENDS_ABOVE.get(device.role):
         return (
             f"its own timer if that can end at {level} (model 704); a timer that ends at its own",
-            f"rule (model {model}) is left off, and `gridtender release` writes {level};",
+            f"rule {use}, and `gridtender release` writes {level};",
             *_without_timer(device),
         )
     return (
