@@ -14,7 +14,7 @@ JOBS ?= auto
 
 QUICK := not slow and not e2e and not chaos
 
-.PHONY: help setup demo test test-slow test-all check bench wheel lock clean
+.PHONY: help setup demo test test-slow test-all check style types floors bench wheel lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -34,10 +34,17 @@ test-slow: setup
 
 test-all: test test-slow
 
-check: setup
+# make -k check goes on after the first that fails.
+check: style types floors
+
+style: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types: setup
 	$(BIN)/mypy
+
+floors: setup
 	$(BIN)/lint-imports
 
 bench: setup
