@@ -64,11 +64,15 @@ class Admission:
         if not before:
             return None
         start = tenders.interval.start
-        if [entry[:2] for entry in before] == [(start, tender) for tender in tenders.tenders]:
-            orders = ((tender.id, self._numbers.order(n)) for _, tender, n in before)
-            return accepted(tenders, tuple(orders))
-        text = f"tender {before[0][1].id} was sent before with other content or other company"
-        return self._rules.duplicate(tenders.party, text)
+        same = [(entry.start, entry.tender) for entry in before]
+        if same != [(start, tender) for tender in tenders.tenders]:
+            text = f"tender {before[0].tender.id} was sent before with other content or company"
+            return self._rules.duplicate(tenders.party, text)
+        if gone := [entry.tender.id for entry in before if entry.withdrawn]:
+            text = f"tender {gone[0]} was sent before and does not stand any more; give a new id"
+            return self._rules.duplicate(tenders.party, text)
+        orders = ((entry.tender.id, self._numbers.order(entry.sequence)) for entry in before)
+        return accepted(tenders, tuple(orders))
 
     def _beside_own(
         self, book: InstrumentBook | None, party: Party, tenders: TenderSet

@@ -1,6 +1,7 @@
 """The books of all instruments of one product that are not yet over."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from gateway.market.book import InstrumentBook
 from gateway.market.grid import PriceGrid
@@ -8,6 +9,21 @@ from gateway.model.product import Product
 from gateway.model.tender import Tender
 from gateway.model.time import Instant, Interval
 from gateway.ports.mechanism import Mechanism
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An increment's id that is taken until its interval ends.
+
+    Attributes:
+        start: of its instrument.
+        withdrawn: it was cancelled or expired before all of it was traded.
+    """
+
+    start: Instant
+    tender: Tender
+    sequence: int
+    withdrawn: bool = False
 
 
 class Books:
@@ -70,14 +86,15 @@ class Books:
         """Parties with live tenders, sorted."""
         return tuple(party for party in sorted(self._starts) if self.open_tenders(party))
 
-    def taken_ids(self, party: str) -> dict[str, tuple[Instant, Tender, int]]:
-        """(start, tender, sequence) of the party's increments, open or ended, by id."""
-        taken: dict[str, tuple[Instant, Tender, int]] = {}
+    def taken_ids(self, party: str) -> dict[str, Taken]:
+        """The party's increments, open or ended, by id."""
+        taken: dict[str, Taken] = {}
         for book in self.of(party):
             start = book.interval.start
             for end in book.ended.get(party, {}).values():
-                taken[end.tender.id] = (start, end.tender, end.sequence)
+                withdrawn = end.filled < end.tender.quantity
+                taken[end.tender.id] = Taken(start, end.tender, end.sequence, withdrawn)
             for step in book.increments.get(party, {}).values():
                 if step.tender is not None:
-                    taken[step.tender.id] = (start, step.tender, step.sequence)
+                    taken[step.tender.id] = Taken(start, step.tender, step.sequence)
         return taken

@@ -6,12 +6,17 @@ from typing import TypedDict
 from gateway.market.book import Ended, InstrumentBook, Requirement
 from gateway.market.numbers import NumbersDump
 from gateway.market.positions import PositionsDump
+from gateway.model.event import Cancelled, CancelReason
 from gateway.model.product import Product
 from gateway.model.tender import Party, Side, Tender
 from gateway.model.time import Instant, Interval
 
 TenderDump = list[int | str | None]
 """[sequence, id, side, price, quantity, all or none (0 or 1), expiration or null]"""
+
+
+CancelledDump = list[int | str]
+"""[party, tender, order, remaining] of a SUPERVISORY cancellation that was not yet told"""
 
 
 class RequirementDump(TypedDict):
@@ -53,6 +58,7 @@ class Dump(TypedDict):
     numbers: NumbersDump
     books: list[BookDump]
     positions: PositionsDump | None
+    unsaid: list[CancelledDump]
 
 
 def terms(product: Product) -> list[int | str]:
@@ -80,6 +86,24 @@ def interval_dump(interval: Interval | None) -> list[int] | None:
 def interval_load(dump: list[int] | None) -> Interval | None:
     """The inverse of ``interval_dump``."""
     return None if dump is None else Interval(Instant(dump[0]), Instant(dump[1]))
+
+
+def dump_cancelled(event: Cancelled) -> CancelledDump:
+    """A cancellation made at a start, which the next ``advance`` tells."""
+    return [event.party, event.tender, event.order, event.remaining]
+
+
+def load_cancelled(product: str, dump: CancelledDump) -> Cancelled:
+    """The inverse of ``dump_cancelled``."""
+    party, tender, order, remaining = dump
+    return Cancelled(
+        party=str(party),
+        product=product,
+        tender=str(tender),
+        order=str(order),
+        reason=CancelReason.SUPERVISORY,
+        remaining=int(remaining),
+    )
 
 
 def dump_book(book: InstrumentBook) -> BookDump:

@@ -5,18 +5,18 @@
 """
 
 from collections.abc import Iterable, Mapping
-from heapq import heappop, heappush
 
 from gateway.market import checkpoint, sessions
 from gateway.market.admission import Admission, accepted
 from gateway.market.book import InstrumentBook, Requirement
 from gateway.market.books import Books
+from gateway.market.expirations import Expirations
 from gateway.market.gates import Gates, delivery
 from gateway.market.mechanisms import built_in
 from gateway.market.numbers import Numbers
 from gateway.market.positions import Positions
 from gateway.market.rules import Rules
-from gateway.model.clearing import Clearing, StandingTender
+from gateway.model.clearing import StandingTender
 from gateway.model.event import (
     Cancelled,
     CancelReason,
@@ -27,7 +27,7 @@ from gateway.model.event import (
 from gateway.model.product import Product
 from gateway.model.tender import Party, TenderSet, TieClass
 from gateway.model.time import HOUR, MINUTE, Instant, Interval
-from gateway.ports.mechanism import Mechanism, Outcome
+from gateway.ports.mechanism import Mechanism
 
 HISTORY = HOUR  # positions older than this are in the journal only
 TIDY_EVERY = 10 * MINUTE
@@ -84,10 +84,10 @@ class Market:
         self._gates = Gates(product)
         self._numbers = Numbers(area, epoch)
         self._admission = Admission(self._rules, self._books, self._numbers)
-        self._expirations: list[tuple[Instant, Instant, str, str]] = []
+        self._expirations = Expirations(self._books)
         self._sequence = 0
         self._last_price: int | None = None
-        self._unsaid: list[MarketEvent] = []
+        self._unsaid: list[Cancelled] = []
 
     def add_party(self, party: Party) -> None:
         """Let ``party`` trade, or change its class and budget for tenders to come."""
@@ -101,10 +101,8 @@ class Market:
     @property
     def next_deadline(self) -> Instant:
         """When ``advance`` is to be called next: a gate, an expiry, or the end of an increment."""
-        while self._expirations and not self._is_due(*self._expirations[0]):
-            heappop(self._expirations)
-        deadlines = [self._gates.next]
-        deadlines += [expiration for expiration, *_ in self._expirations[:1]]
+        expires = self._expirations.next
+        deadlines: list[Instant] = [self._gates.next, *(() if expires is None else (expires,))]
         deadlines += [book.interval.end for book in self._books if book.increments]
         return min(deadlines)
 
@@ -127,7 +125,7 @@ class Market:
         if answer is not None:
             return (answer,)
         self.revision += 1
-        self._watch_expirations(tenders)
+        self._expirations.watch(tenders)
         book = self._books.open_for(party.id, tenders.interval)
         return (self._require if tenders.netting else self._add)(party, tenders, book, now)
 
@@ -170,12 +168,14 @@ class Market:
                 second on; nothing happens if nothing is left.
         """
         self._gates.follow(now)
-        events, self._unsaid = self._unsaid, []
+        events: list[MarketEvent] = [*self._unsaid]
+        self._unsaid.clear()
         for book in self._books.over(now):
             for party in tuple(book.increments):
                 events += self._drop(book, party, book.live_ids(party), now, CancelReason.EXPIRED)
             self._books.close(book)
-        events += self._expire(now)
+        for book, party, tender in self._expirations.due(now):
+            events += self._drop(book, party, (tender,), now, CancelReason.EXPIRED)
         closed = list(self._gates.due(now))
         for interval in closed:
             events += self._clear(interval, delivery(interval, now), now, scheduled=True)
@@ -226,6 +226,7 @@ class Market:
             numbers=self._numbers.dump(oldest or self._numbers.next_order),
             books=[checkpoint.dump_book(book) for book in self._books],
             positions=None if self._shares_positions else self.positions.dump(),
+            unsaid=[checkpoint.dump_cancelled(event) for event in self._unsaid],
         )
 
     @classmethod
@@ -259,6 +260,9 @@ class Market:
     def _restore(self, dump: checkpoint.Dump) -> None:
         self._sequence, self.revision = dump["sequence"], dump["revision"]
         self._numbers.resume(dump["numbers"])
+        self._unsaid += (
+            checkpoint.load_cancelled(self.product.id, saved) for saved in dump["unsaid"]
+        )
         same_terms = dump["terms"] == checkpoint.terms(self.product)
         if same_terms:
             self._last_price = dump["last_price"]
@@ -274,7 +278,7 @@ class Market:
                 self._books.open_for(party, interval)
                 tenders = book.live_set(party)
                 if tenders is not None:
-                    self._watch_expirations(tenders)
+                    self._expirations.watch(tenders)
 
     def _supersede(self, tenders: Iterable[tuple[str, int, str, int]]) -> None:
         self._unsaid += (
@@ -340,27 +344,6 @@ class Market:
             remaining=remaining,
         )
 
-    def _watch_expirations(self, tenders: TenderSet) -> None:
-        interval = tenders.interval
-        for tender in tenders.tenders:
-            if tender.expiration is not None and tender.expiration < interval.end:
-                entry = (tender.expiration, interval.start, tenders.party, tender.id)
-                heappush(self._expirations, entry)
-
-    def _is_due(self, expiration: Instant, start: Instant, party: str, tender: str) -> bool:
-        book = self._books.get(start)
-        return book is not None and book.expiration(party, tender) == expiration
-
-    def _expire(self, now: Instant) -> list[Cancelled]:
-        events: list[Cancelled] = []
-        while self._expirations and self._expirations[0][0] <= now:
-            entry = heappop(self._expirations)
-            book = self._books.get(entry[1])
-            if book is not None and self._is_due(*entry):
-                _, _, party, tender = entry
-                events += self._drop(book, party, (tender,), now, CancelReason.EXPIRED)
-        return events
-
     def _clear(
         self, interval: Interval, covered: Interval | None, now: Instant, *, scheduled: bool
     ) -> tuple[MarketEvent, ...]:
@@ -384,37 +367,17 @@ class Market:
             self.positions.forget_before(Instant(interval.start - HISTORY))
         if outcome.price is not None:
             self._last_price = outcome.price
-        return self._clearing(book, covered, now, outcome, scheduled=scheduled), *matches
-
-    def _clearing(
-        self,
-        book: InstrumentBook,
-        covered: Interval,
-        now: Instant,
-        outcome: Outcome,
-        *,
-        scheduled: bool,
-    ) -> Clearing:
         grids = {p.id for p in self._parties.values() if p.tie_class is TieClass.GRID}
-        standing = book.standing(self.positions, grids) if grids else ()
-        return Clearing(
+        clearing = sessions.clearing(
+            outcome,
+            self.product.id,
+            book.interval,
             sequence=self._sequence,
-            product=self.product.id,
             at=now,
-            instrument=book.interval,
-            interval=covered,
+            covered=covered,
             scheduled=scheduled,
-            price=outcome.price,
             reference_price=self._last_price,
-            low=outcome.low,
-            high=outcome.high,
-            quantity=outcome.quantity,
-            type=outcome.type,
-            marginal=outcome.marginal,
-            next_cheaper=outcome.next_cheaper,
-            next_dearer=outcome.next_dearer,
-            congestion=sessions.congestion(outcome.price, standing),
-            rejected_blocks=tuple(step.tender_id for step in outcome.rejected),
+            grid=book.standing(self.positions, grids) if grids else (),
             book_revision=self.revision,
-            blocks_exact=outcome.exact,
         )
+        return clearing, *matches

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from gateway.market.numbers import Numbers
-from gateway.model.clearing import StandingTender
+from gateway.model.clearing import Clearing, StandingTender
 from gateway.model.errors import InvariantBroken
 from gateway.model.product import Product
 from gateway.model.tender import Side
-from gateway.model.time import Interval
+from gateway.model.time import Instant, Interval
 from gateway.model.transaction import Transaction
 from gateway.ports.mechanism import Outcome
 
@@ -44,6 +44,43 @@ def transactions(
             clearing=sequence,
         )
         for step, filled in fills
+    )
+
+
+def clearing(
+    outcome: Outcome,
+    product: str,
+    instrument: Interval,
+    *,
+    sequence: int,
+    at: Instant,
+    covered: Interval,
+    scheduled: bool,
+    reference_price: int | None,
+    grid: Iterable[StandingTender],
+    book_revision: int,
+) -> Clearing:
+    """The clearing with its why; ``grid`` as for ``congestion``."""
+    return Clearing(
+        sequence=sequence,
+        product=product,
+        at=at,
+        instrument=instrument,
+        interval=covered,
+        scheduled=scheduled,
+        price=outcome.price,
+        reference_price=reference_price,
+        low=outcome.low,
+        high=outcome.high,
+        quantity=outcome.quantity,
+        type=outcome.type,
+        marginal=outcome.marginal,
+        next_cheaper=outcome.next_cheaper,
+        next_dearer=outcome.next_dearer,
+        congestion=congestion(outcome.price, grid),
+        rejected_blocks=tuple(step.tender_id for step in outcome.rejected),
+        book_revision=book_revision,
+        blocks_exact=outcome.exact,
     )
 
 

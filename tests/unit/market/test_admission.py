@@ -89,6 +89,16 @@ def test_same_tender_again_after_the_gate_is_answered_again(floor):
     assert floor.submit("guest", buy("t", 10, 10), now=NOON) == first
 
 
+def test_same_tender_again_after_its_cancellation_is_a_duplicate(floor):
+    tender = buy("t", 10, 10)
+    floor.submit("guest", tender)
+    floor.market.cancel("guest", ["t"], Instant(NOON - 4 * SECOND))
+
+    refused = floor.submit("guest", tender)
+    assert outcome(refused) == (409, "DUPLICATE", "")
+    assert "new id" in refused[0].description
+
+
 def test_same_id_with_other_content_is_a_duplicate(floor):
     floor.submit("guest", buy("t", 10, 10))
 

@@ -64,6 +64,18 @@ def test_changed_terms_cancel_what_stood(floor):
     assert floor.market.parties_with_tenders == ()
 
 
+def test_cancellations_not_yet_told_survive_another_restart(floor):
+    floor.submit("guest", buy("t", 10, 10))
+    restart(floor, parties=[Party(id="roof")])
+    restart(floor, epoch=9, parties=[Party(id="roof")])
+
+    (event,) = floor.market.advance(Instant(NOON - 5 * SECOND))
+    assert (event.party, event.tender, event.order) == ("guest", "t", "home-o-7-1")
+    assert event.reason is CancelReason.SUPERVISORY
+    restart(floor, epoch=10, parties=[Party(id="roof")])
+    assert floor.market.advance(Instant(NOON - 4 * SECOND)) == ()
+
+
 def test_tenders_of_a_party_that_is_gone_are_cancelled(floor):
     floor.submit("guest", buy("t", 10, 10))
     floor.submit("roof", sell("s", 500, 0))
