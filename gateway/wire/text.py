@@ -75,11 +75,11 @@ def _finite(text: str) -> float:
 
 def _deeper(document: object, depth: int) -> bool:
     level = [document]
-    for _ in range(depth + 1):
+    for _ in range(depth):
         level = [
             inner
             for outer in level
             if isinstance(outer, dict | list)
             for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
-    return bool(level)
+    return any(isinstance(inner, dict | list) for inner in level)

@@ -35,7 +35,7 @@ from gateway.model.site import (
     TopicPrice,
 )
 from gateway.model.tender import Side
-from gateway.model.time import SECOND, Duration, Interval, rfc3339
+from gateway.model.time import SECOND, Duration, rfc3339
 from gateway.model.transaction import Transaction
 from gateway.wire.border import border
 from gateway.wire.mirror import Mirror
@@ -73,6 +73,7 @@ class FakeExchange:
         self.clock = clock
         self.requests, self.controls, self.prices = [], [], []
         self.failure = None
+        self.heard = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -110,9 +111,11 @@ class FakeExchange:
 
     async def owner(self, request):
         self.controls.append(request.control)
+        self.heard.set()
 
     def price(self, heard):
         self.prices.append(heard)
+        self.heard.set()
 
 
 @dataclass
@@ -481,7 +484,8 @@ async def test_owner_sets_the_mode_and_the_tariff(broker):
             await owner.client.publish("tariff/import", "0.31", qos=1, retain=True)
         async with asyncio.timeout(DEADLINE_S):
             while not (len(running.exchange.controls) == 2 and running.exchange.prices):
-                await asyncio.sleep(0.02)
+                running.exchange.heard.clear()
+                await running.exchange.heard.wait()
     assert [control.mode for control in running.exchange.controls] == ["hands-off", "act"]
     assert running.exchange.prices[0].value == 0.31
 
