@@ -1,0 +1,400 @@
+"""Write ``docs/mqtt.md``: the text from here, every example made by the gateway's own code.
+
+``python scripts/mqtt_docs.py`` writes the file; a test compares it.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from gateway.model.clearing import Clearing, ClearingType, MarginalTender
+from gateway.model.device import (
+    Capabilities,
+    Control,
+    Description,
+    Device,
+    DeviceState,
+    Fallback,
+    Identity,
+    Role,
+    Timer,
+)
+from gateway.model.event import (
+    Accepted,
+    BookView,
+    Cancelled,
+    CancelReason,
+    ControlChanged,
+    Described,
+    FaultChanged,
+    SessionChanged,
+    SessionStatus,
+    StateChanged,
+)
+from gateway.model.position import Position, PositionStep
+from gateway.model.product import Product
+from gateway.model.reading import Reading
+from gateway.model.request import AskPosition, CancelTenders, Reply, SubmitTenders
+from gateway.model.resource import POWER
+from gateway.model.setpoint import Outcome, SetpointStatus
+from gateway.model.site import (
+    BrokerSettings,
+    ControlMode,
+    DeviceSettings,
+    DispatchSettings,
+    GridLimits,
+    JournalSettings,
+    LogSettings,
+    OwnerControl,
+    Site,
+    Tariff,
+)
+from gateway.model.tender import Side, Tender, TenderSet
+from gateway.model.time import SECOND, Duration, Instant, parse_rfc3339
+from gateway.model.transaction import Transaction
+from gateway.wire.border import border
+from gateway.wire.mirror import Mirror
+from gateway.wire.replies import reply_message
+from gateway.wire.requests import Answer, Parsed, parse
+from gateway.wire.schemas import SHAPES
+from gateway.wire.tenders import encode_submission
+from gateway.wire.text import write
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "mqtt.md"
+
+NOW = parse_rfc3339("2026-06-21T12:00:03.250Z")
+PRODUCT = Product(id="power", resource=POWER, unit="W", interval=Duration(10 * SECOND))
+NEXT = PRODUCT.next_interval(NOW)
+ROOF = Device(
+    id="roof",
+    role=Role.SOLAR,
+    driver="sunspec",
+    connection="tcp://192.168.1.20:502?unit=1",
+    line="tcp://192.168.1.20:502",
+    fallback=Fallback(level_w=0.0),
+)
+SITE = Site(
+    area="home",
+    timezone="Europe/Amsterdam",
+    currency="EUR",
+    control=ControlMode.ACT,
+    state_dir="/var/lib/gridtender",
+    broker=BrokerSettings(),
+    devices=(DeviceSettings(device=ROOF, settings=None),),
+    products=(PRODUCT,),
+    limits=GridLimits(import_w=17_000.0, export_w=5_000.0),
+    tariff=Tariff(),
+    dispatch=DispatchSettings(),
+    journal=JournalSettings(),
+    parties=(),
+    log=LogSettings(),
+)
+TENDER = Tender(id="app-1", side=Side.BUY, price=2500, quantity=800)
+SET = TenderSet(party="guest", product="power", interval=NEXT, tenders=(TENDER,))
+SUBMISSION = SubmitTenders(party="guest", request_id="r-1", tenders=SET)
+POSITION = Position(
+    party="guest", product="power", steps=(PositionStep(interval=NEXT, quantity=800),)
+)
+
+FACTS = (
+    ControlChanged(
+        control=OwnerControl(mode=ControlMode.HANDS_OFF, until=Instant(NOW + 7200 * SECOND)),
+        at=NOW,
+        by="topic",
+    ),
+    SessionChanged(
+        product="power",
+        status=SessionStatus.OPEN,
+        interval=NEXT,
+        gate=PRODUCT.gate(NEXT),
+        at=NOW,
+    ),
+    BookView(party="guest", product="power", sets=(SET,)),
+    Clearing(
+        sequence=4411,
+        product="power",
+        at=PRODUCT.gate(NEXT),
+        instrument=NEXT,
+        interval=NEXT,
+        scheduled=True,
+        price=800,
+        reference_price=800,
+        low=800,
+        high=800,
+        quantity=3100,
+        type=ClearingType.MARGINAL_BUYER,
+        marginal=(
+            MarginalTender(
+                party="utility",
+                tender="utility-export",
+                side=Side.BUY,
+                price=800,
+                quantity=5000,
+                filled=1500,
+            ),
+        ),
+        next_dearer=MarginalTender(
+            party="guest", tender="app-1", side=Side.BUY, price=2500, quantity=800, filled=800
+        ),
+        book_revision=9120,
+    ),
+    Transaction(
+        id="home-tx-12-7001",
+        product="power",
+        party="guest",
+        counter_party="home",
+        tender="app-1",
+        side=Side.BUY,
+        price=800,
+        quantity=800,
+        interval=NEXT,
+        clearing=4411,
+    ),
+    POSITION,
+    Cancelled(
+        party="guest",
+        product="power",
+        tender="app-1",
+        order="home-o-12-9920",
+        reason=CancelReason.SUPERVISORY,
+        remaining=800,
+    ),
+    Described(
+        device="roof",
+        description=Description(
+            identity=Identity(maker="Acme", model="Sun 8", version="1.4", serial="123"),
+            capabilities=Capabilities(
+                control=Control.LIMIT,
+                rating_w=8000.0,
+                resolution_w=0.8,
+                floor_w=80.0,
+                timer=Timer(max_s=3600),
+            ),
+            models=(1, 103, 120, 123),
+        ),
+    ),
+    StateChanged(
+        device="roof",
+        state=DeviceState.OFFLINE,
+        since=NOW,
+        reason="no answer to 3 polls in a row",
+    ),
+    Reading(
+        device="roof",
+        at=NOW,
+        flows={POWER: -3120.0},
+        available_w=3400.0,
+        points={"103.W": 3120.0, "103.St": 4, "103.Hz": 49.98, "103.TmpSnk": None},
+    ),
+    SetpointStatus(
+        device="roof",
+        at=NOW,
+        wanted=-3400.0,
+        commanded=-2970.0,
+        accepted=-2968.0,
+        effective=None,
+        outcome=Outcome.ACCEPTED,
+        lease_until=Instant(NOW + 60 * SECOND),
+        timer_until=Instant(NOW + 60 * SECOND),
+        because="export limit 0 W: load 3000 W - 30 W",
+    ),
+    FaultChanged(
+        device="roof",
+        code="SETPOINT_NOT_FOLLOWED",
+        active=True,
+        at=NOW,
+        text="asked for -2970 W, the meter shows -3400 W",
+    ),
+)
+
+REPLIES = (
+    (
+        SUBMISSION,
+        Accepted(
+            party="guest", product="power", interval=NEXT, orders=(("app-1", "home-o-12-9920"),)
+        ),
+    ),
+    (
+        CancelTenders(party="guest", request_id="r-2", product="power", tenders=("app-1",)),
+        Cancelled(
+            party="guest",
+            product="power",
+            tender="app-1",
+            order="home-o-12-9920",
+            reason=CancelReason.REQUESTED,
+            remaining=800,
+        ),
+    ),
+    (AskPosition(party="guest", request_id="r-3", product="power", interval=NEXT), POSITION),
+)
+
+CANCEL = {
+    "v": 1,
+    "requestId": "r-2",
+    "partyId": "guest",
+    "counterPartyId": "home",
+    "marketId": "home",
+    "segmentId": "power",
+    "tenderId": "app-1",
+}
+ASK = {
+    "v": 1,
+    "requestId": "r-3",
+    "requestor": "guest",
+    "positionParty": "guest",
+    "boundingInterval": {"dtStart": "2026-06-21T12:00:10.000Z", "duration": "PT10S"},
+    "marketId": "home",
+    "resourceDesignator": "POWER",
+}
+
+PUBLISHED = {
+    "status": "birth and will of the gateway",
+    "dir": "what there is to subscribe to",
+    "m/ref": "market reference data",
+    "m/rules": "the rules every tender is under",
+    "m/control": "the owner's mode in force",
+    "p/P/ref": "the product: scales, tick, lot, caps",
+    "p/P/session": "the instrument traded now, and its gate",
+    "p/P/tender/U": "the live tenders of a party",
+    "p/P/clearing": "the last clearing, with its why",
+    "p/P/tick/transaction": "each side of each match; **not retained**, QoS 0",
+    "d/D/desc": "what a device is and can do",
+    "d/D/state": "online, sleeping, offline or faulty",
+    "d/D/reading": "the newest reading; QoS 0, one message per read",
+    "d/D/set": "the newest setpoint and how far it came",
+    "d/D/fault/CODE": "a fault while it lasts",
+    "u/U/pos/P": "the party's position; only it may read it",
+}
+
+OUTCOMES = """\
+| what is wrong | code | responseDetail |
+|---|---|---|
+| not JSON, NaN or infinite, deeper than 16, over 64 KiB, a field missing or of the wrong type | 400 | INVALID_ARTIFACT |
+| topic and payload name different parties or products; somebody else's position | 403 | NOT_AUTHORIZED |
+| unknown market, product, instrument, operation or tender | 404 | INVALID_MARKET, INVALID_SEGMENT, INVALID_INSTRUMENT, INVALID_REFERENCE |
+| the same tender id with other content | 409 | DUPLICATE |
+| quantity not positive, off tick or lot, outside the caps, expired, over budget | 422 | RULES_VIOLATION, `termsViolated` names the term |
+| the gate is closed, or the owner's mode is not `act` | 423 | TRADING_CLOSED |
+| the journal or the market is halted | 503 | FORCE_MAJEURE |
+"""  # noqa: E501 - a table row is a line
+
+INTRODUCTION = """\
+# MQTT
+
+Everything is below `rmf/1/A/`: `A` is the area, `P` a product, `D` a device, `U` a party. Payloads
+are JSON with CTS field names. Prices and quantities of the market are integers: real = integer x
+10^scale, the scales stand beside them. Measured values are real numbers in the unit named,
+positive **into** the device. Instants are RFC 3339 in UTC, durations ISO 8601, intervals half-open.
+Receivers ignore fields they do not know. `gridtender schema` prints a JSON Schema for each payload.
+
+This page is written by `scripts/mqtt_docs.py`; every example comes out of the gateway's own code.
+
+## What the gateway publishes
+
+Retained at QoS 1 unless the table says otherwise. What has ended is cleared by an empty payload;
+after a reconnect all of it is published again, and leftovers of an earlier run are cleared. When
+the clock runs faster than real time, each topic gets at most 5 messages per second.
+"""
+
+ASKING = """\
+## Asking: requests of parties
+
+Party `U` publishes on `u/U/req/P/OP` (QoS 1, not retained: retained requests are ignored) and gets
+the answer on `u/U/in/…`. Its user name at the broker is its party id. Requests are idempotent by
+(party, requestId) for 24 hours: the same id gets the first answer again. A tender's scales default
+to the product's; others are converted where that is exact. All tenders of one request are for one
+interval. `netting: true` with a growing `revision` states the party's whole requirement for the
+interval and replaces its former set; without it, tenders add up. After a match the party gets
+`create-transaction` on its inbox; it is binding when sent and may be acknowledged on
+`u/U/ack/created-transaction`.
+
+| operation `OP` | answer on `u/U/in/` |
+|---|---|
+| `create-tender` | `created-tender` |
+| `cancel-tender` | `canceled-tender` |
+| `request-position` | `reply-position` |
+| anything else | `response` |
+"""
+
+OWNER = """\
+## The owner's word
+
+The user `owner` publishes on `owner/control`, not retained: the bare word `observe`, `advise`,
+`act` or `hands-off`, or an object with an end, `until` an instant or `for` a duration:
+
+    mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/control -m hands-off
+    mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/control -m '{"mode":"hands-off","for":"2h"}'
+
+The mode in force is retained on `m/control`. A tariff price read from a topic is a plain JSON
+number, best retained; at a broker of the gateway's own, `owner` may write it.
+
+## Who may read and write
+
+A broker of the gateway's own (mosquitto or in-process) enforces: everybody may read `status`,
+`dir`, `m/#`, `p/#` and `d/#`; party `U` may also read `u/U/#` and write `u/U/req/#`, `u/U/ack/#`,
+`u/U/status`, `u/U/avail` and `u/U/opt`; `owner` may write `owner/control`; nobody anonymous may
+write. Give an external broker the same rules.
+"""  # noqa: E501 - a command is a line
+
+
+def document() -> str:
+    """The whole page."""
+    return "\n".join([INTRODUCTION, *_published(), ASKING, *_asked(), OWNER])
+
+
+def _published() -> list[str]:
+    mirror = Mirror(SITE)
+    messages = [mirror.birth(NOW), *mirror.standing()]
+    for fact in FACTS:
+        messages += mirror.messages(fact, NOW)
+    public = [one for one in messages if "/in/" not in one.topic]
+    table = ["| topic | what |", "|---|---|"]
+    table += [f"| `{shape}` | {meaning} |" for shape, meaning in PUBLISHED.items()]
+    return ["\n".join(table), "", *(_example(one.topic, one.payload) for one in public)]
+
+
+def _asked() -> list[str]:
+    requests = {
+        "create-tender": write(encode_submission(SUBMISSION, "home", PRODUCT)),
+        "cancel-tender": write(CANCEL),
+        "request-position": write(ASK),
+    }
+    parts = []
+    for (operation, payload), (request, outcome) in zip(requests.items(), REPLIES, strict=True):
+        topic = f"rmf/1/home/u/guest/req/power/{operation}"
+        _checked(parse(topic, payload, border(SITE), NOW), request)
+        reply = Reply(party="guest", request_id=request.request_id, at=NOW, outcomes=(outcome,))
+        answer = reply_message(border(SITE), request, reply)
+        parts += [_example(topic, payload), _example(answer.topic, answer.payload)]
+    pushes = [one for fact in FACTS for one in Mirror(SITE).messages(fact, NOW)]
+    parts += [_example(one.topic, one.payload) for one in pushes if "/in/" in one.topic]
+    return [*parts, "### When it is refused\n", OUTCOMES, _refused()]
+
+
+def _refused() -> str:
+    topic = "rmf/1/home/u/guest/req/power/create-tender"
+    found = parse(topic, b'{"requestId":"r-4","price":NaN}', border(SITE), NOW)
+    if not isinstance(found, Answer):
+        raise TypeError(found)
+    return _example(found.message.topic, found.message.payload)
+
+
+def _checked(found: Parsed, request: object) -> None:
+    if found != request:
+        message = f"the documented request is not the one answered: {found}"
+        raise ValueError(message)
+
+
+def _example(topic: str, payload: bytes) -> str:
+    text = json.dumps(json.loads(payload), ensure_ascii=False)
+    return f"`{topic}`\n\n```json\n{text}\n```\n"
+
+
+def undocumented() -> set[str]:
+    """Topic shapes with a schema that the tables do not name."""
+    return {shape for shape in SHAPES if shape[0] in "sdmp"} - set(PUBLISHED)
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document())
+    sys.stdout.write(f"wrote {DOCUMENT}\n")

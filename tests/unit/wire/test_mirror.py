@@ -1,0 +1,118 @@
+"""The mirror's messages fit their published schemas, and the page about them is up to date."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from pydantic import TypeAdapter
+
+from gateway.model.event import BookView, CancelReason, FaultChanged, Refused, ResponseCode
+from gateway.model.reading import Reading
+from gateway.model.resource import POWER
+from gateway.wire.mirror import Mirror
+from gateway.wire.schemas import SHAPES, schemas
+from scripts import mqtt_docs
+from scripts.mqtt_docs import FACTS, NOW, SITE
+
+MIRROR = Mirror(SITE)
+MESSAGES = [
+    MIRROR.birth(NOW),
+    MIRROR.will(),
+    *MIRROR.standing(),
+    *(message for fact in FACTS for message in MIRROR.messages(fact, NOW)),
+]
+
+
+def shape(topic):
+    """``rmf/1/home/d/roof/fault/X`` -> ``d/D/fault/CODE``."""
+    match topic.removeprefix("rmf/1/home/").split("/"):
+        case ["p", _, "tender", _]:
+            return "p/P/tender/U"
+        case ["u", _, "pos", _]:
+            return "u/U/pos/P"
+        case ["d", _, "fault", _]:
+            return "d/D/fault/CODE"
+        case [("p" | "d" | "u") as kind, _, *rest]:
+            return "/".join([kind, kind.upper(), *rest])
+        case levels:
+            return "/".join(levels)
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.topic)
+def test_message_fits_the_schema_of_its_topic(message):
+    TypeAdapter(SHAPES[shape(message.topic)]).validate_python(
+        json.loads(message.payload), strict=True
+    )
+
+
+def test_every_schema_is_self_contained_json():
+    for schema in schemas().values():
+        assert json.loads(json.dumps(schema)) == schema
+        assert schema["type"] == "object"
+
+
+def test_page_is_what_the_code_makes():
+    """If this fails: ``python scripts/mqtt_docs.py``."""
+    assert mqtt_docs.document() == mqtt_docs.DOCUMENT.read_text()
+    assert mqtt_docs.undocumented() == set()
+
+
+def fact(kind):
+    return next(one for one in FACTS if type(one).__name__ == kind)
+
+
+def test_fault_that_went_and_book_that_emptied_are_cleared():
+    gone = FaultChanged(device="roof", code="X", active=False, at=NOW)
+    empty = BookView(party="app", product="power", sets=())
+    for message in (*MIRROR.messages(gone, NOW), *MIRROR.messages(empty, NOW)):
+        assert (message.payload, message.retain) == (b"", True)
+
+
+def test_missing_values_are_null_or_absent_and_never_zero():
+    reading = Reading(device="roof", at=NOW, flows={POWER: float("nan")}, points={"103.A": None})
+    [message] = MIRROR.messages(reading, NOW)
+    payload = json.loads(message.payload)
+    assert payload["flows"] == {"POWER": None}
+    assert payload["points"] == {"103.A": None}
+    assert "soc_pct" not in payload
+
+
+def test_transaction_is_pushed_to_parties_outside_only():
+    transaction = fact("Transaction")
+    local = replace(transaction, party="roof")
+    assert [message.topic for message in MIRROR.messages(transaction, NOW)] == [
+        "rmf/1/home/u/guest/in/create-transaction",
+        "rmf/1/home/p/power/tick/transaction",
+    ]
+    assert len(MIRROR.messages(local, NOW)) == 1
+
+
+def test_only_supervisory_cancellations_are_pushed():
+    cancelled = fact("Cancelled")
+    asked = replace(cancelled, reason=CancelReason.REQUESTED)
+    assert len(MIRROR.messages(cancelled, NOW)) == 1
+    assert MIRROR.messages(asked, NOW) == ()
+
+
+def test_refusals_are_not_mirrored():
+    refused = Refused(
+        party="app",
+        product="power",
+        code=ResponseCode.DUPLICATE,
+        detail="DUPLICATE",
+        description="",
+    )
+    assert MIRROR.messages(refused, NOW) == ()
+
+
+def test_same_fact_gives_the_same_bytes():
+    for one in FACTS:
+        assert MIRROR.messages(one, NOW) == Mirror(SITE).messages(one, NOW)
+
+
+def test_clearing_says_why_its_price_is_what_it_is():
+    [message] = MIRROR.messages(fact("Clearing"), NOW)
+    assert json.loads(message.payload)["because"] == (
+        "utility buying 1500 of 5000 W at 0.0800 EUR/kWh sets the price of 0.0800 EUR/kWh. "
+        "Next dearer: guest buying 800 W at 0.2500 EUR/kWh."
+    )
