@@ -57,6 +57,9 @@ def _pieces(headers: Iterable[Header]) -> Iterator[Span]:
 def words_of(header: Header, blocks: Mapping[int, Sequence[int]]) -> tuple[int, ...] | None:
     """The model's words out of blocks by address, None unless all of them were read."""
     start, end = header.address, header.end
+    for address, block in blocks.items():
+        if address <= start and end <= address + len(block):
+            return tuple(block[start - address : end - address])
     words: list[int] = []
     for address in sorted(blocks):
         block = blocks[address]

@@ -7,6 +7,7 @@ positive W means.  DCW of model 160 is unsigned; the module tells the direction.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from drivers.sunspec.codec import layout
@@ -119,7 +120,7 @@ class Measurer:
         )
 
     def _power(self, points: Points) -> float | None:
-        split = battery_w(points) if self.shape.has(STORAGE) else None
+        split = battery_w(points, self._modules) if self._modules else None
         if split is None and self.shape.power is None:
             split = _difference(points, "160.3.DCW", "160.4.DCW")  # GEN24's order
         if split is not None or self.shape.power is None:
@@ -129,6 +130,12 @@ class Measurer:
             return None
         imports = self.shape.power in METERS and self.sign == "import"
         return w if imports else -w + 0.0
+
+    @property
+    def _modules(self) -> tuple[str, ...]:
+        """Prefixes of model 160's modules, where a storage may be one of them."""
+        header = self.shape.headers.get(MPPT) if self.shape.has(STORAGE) else None
+        return () if header is None else modules(header)
 
     def _asleep(self, points: Points, power: float | None) -> bool:
         if self.shape.power not in INVERTERS:
@@ -157,7 +164,15 @@ def number(points: Points, name: str) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def battery_w(points: Points) -> float | None:
+@cache
+def modules(header: Header) -> tuple[str, ...]:
+    """``160.1.``, ``160.2.`` and so on, as many as the device's model 160 has."""
+    points = layout(header.model, header.length).points
+    names = (f"{header.model}.{point.name}" for point in points if point.name.endswith(".IDStr"))
+    return tuple(name.removesuffix("IDStr") for name in names)
+
+
+def battery_w(points: Points, prefixes: Sequence[str]) -> float | None:
     """Battery power from model 160 where its modules are named as charge and discharge.
 
     Hybrids (Fronius GEN24: ``StCha 3``, ``StDisCha 4``) show generation and battery together
@@ -165,14 +180,12 @@ def battery_w(points: Points) -> float | None:
     """
     charge: float | None = None
     discharge: float | None = None
-    for name, value in points.items():
-        if not name.startswith("160.") or not name.endswith(".IDStr"):
-            continue
-        watts = number(points, name.removesuffix("IDStr") + "DCW")
-        if str(value).startswith("StCha"):
-            charge = watts
-        elif str(value).startswith("StDisCha"):
-            discharge = watts
+    for prefix in prefixes:
+        name = str(points.get(prefix + "IDStr"))
+        if name.startswith("StCha"):
+            charge = number(points, prefix + "DCW")
+        elif name.startswith("StDisCha"):
+            discharge = number(points, prefix + "DCW")
     return _net(charge, discharge)
 
 
@@ -191,8 +204,10 @@ def _percent(value: float | None) -> float | None:
 
 
 def _bits(header: Header, name: str, value: PointValue) -> tuple[str, ...]:
+    if not value or not isinstance(value, int):
+        return ()
     point = layout(header.model, header.length).point(name)
-    if point is None or not isinstance(value, int):
+    if point is None:
         return ()
     return tuple(
         point.symbols.get(bit, f"{name} bit {bit}") for bit in range(32) if value >> bit & 1

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from gateway.ports.line import MAX_READ, MAX_WRITE
 
@@ -30,23 +29,23 @@ class PriorityGate:
         self._writers: deque[asyncio.Future[None]] = deque()
         self._readers: deque[asyncio.Future[None]] = deque()
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[None]:
-        """Hold the gate once no write waits."""
+    async def enter_reading(self) -> None:
+        """Hold the gate once no write waits; then ``leave`` is to be called."""
         await self._enter(self._readers)
-        try:
-            yield
-        finally:
-            self._pass_on()
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[None]:
-        """Hold the gate before any waiting read."""
+    async def enter_writing(self) -> None:
+        """Hold the gate before any waiting read; then ``leave`` is to be called."""
         await self._enter(self._writers)
-        try:
-            yield
-        finally:
-            self._pass_on()
+
+    def leave(self) -> None:
+        """Pass the gate on."""
+        for queue in (self._writers, self._readers):
+            while queue:
+                turn = queue.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+        self._busy = False
 
     async def _enter(self, queue: deque[asyncio.Future[None]]) -> None:
         if not self._busy:
@@ -59,14 +58,5 @@ class PriorityGate:
         except asyncio.CancelledError:
             # The turn may have come in the same moment: hand it to the next.
             if turn.done() and not turn.cancelled():
-                self._pass_on()
+                self.leave()
             raise
-
-    def _pass_on(self) -> None:
-        for queue in (self._writers, self._readers):
-            while queue:
-                turn = queue.popleft()
-                if not turn.done():
-                    turn.set_result(None)
-                    return
-        self._busy = False

@@ -81,28 +81,32 @@ class MemLine:
     async def read(self, unit: int, address: int, count: int, *, timeout: Duration) -> Block:
         """Holding registers, stamped when the answer is complete."""
         check_read(count)
-        async with self._gate.reading():
-            try:
-                words = self._registers.read(unit, address, count)
-            except DeviceUnavailable:
-                await asyncio.sleep(in_seconds(timeout))
-                raise
+        await self._gate.enter_reading()
+        try:
+            words = self._registers.read(unit, address, count)
             if len(words) != count:
                 message = f"unit {unit} answered {len(words)} words to {count} from {address}"
                 raise DeviceMisbehaves(message)
             return Block(tuple(words), self._clock.now())
+        except DeviceUnavailable:
+            await asyncio.sleep(in_seconds(timeout))
+            raise
+        finally:
+            self._gate.leave()
 
     async def write(
         self, unit: int, address: int, words: Sequence[int], *, timeout: Duration
     ) -> None:
         """Function 16 over consecutive registers."""
         check_write(words)
-        async with self._gate.writing():
-            try:
-                self._registers.write(unit, address, words)
-            except DeviceUnavailable:
-                await asyncio.sleep(in_seconds(timeout))
-                raise
+        await self._gate.enter_writing()
+        try:
+            self._registers.write(unit, address, words)
+        except DeviceUnavailable:
+            await asyncio.sleep(in_seconds(timeout))
+            raise
+        finally:
+            self._gate.leave()
 
     async def __aenter__(self) -> Self:
         return self

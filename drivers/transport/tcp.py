@@ -1,17 +1,14 @@
 """Modbus TCP: one connection per host and port, one request in flight."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Sequence
+import struct
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.exceptions import ModbusException
-from pymodbus.pdu import ModbusPDU
-
 from drivers.transport.gate import PriorityGate, check_read, check_write
+from drivers.transport.session import Session
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.time import Duration, in_seconds
 from gateway.ports.clock import Clock
@@ -30,10 +27,22 @@ _EXCEPTIONS = {
     0x0A: "gateway path unavailable",
     0x0B: "gateway: no such unit, or it does not answer",
 }
-# The library's own timeout only has to be longer than any of ours.
-_NEVER_S = 3600.0
+_READ, _WRITE = 3, 16
+_ERROR = 0x80
 
-_Ask = Callable[[AsyncModbusTcpClient], Awaitable[ModbusPDU]]
+
+class _Request(NamedTuple):
+    """What is asked of a unit, for the wire and for a person."""
+
+    unit: int
+    function: int
+    address: int
+    registers: int
+    body: bytes
+
+    def __str__(self) -> str:
+        doing = "reading" if self.function == _READ else "writing"
+        return f"unit {self.unit}, {doing} {self.registers} registers from {self.address}"
 
 
 def open_tcp(url: str, clock: Clock) -> "TcpLine":
@@ -63,45 +72,46 @@ class TcpLine:
         self._port = port
         self._clock = clock
         self._gate = PriorityGate()
-        self._client: AsyncModbusTcpClient | None = None
-        self._deadline: asyncio.Timeout | None = None
+        self._session: Session | None = None
         self._answered = False
         self._timeouts = 0
         self._pause_s = _FIRST_PAUSE_S
         self._next_try_s = 0.0
         self._trouble = ""
-        logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
 
     async def read(self, unit: int, address: int, count: int, *, timeout: Duration) -> Block:
         """Holding registers, stamped when the answer is complete."""
         check_read(count)
-        what = f"reading {count} registers from {address}"
-        async with self._gate.reading():
-            answer = await self._exchange(
-                lambda client: client.read_holding_registers(address, count=count, device_id=unit),
-                f"unit {unit}, {what}",
-                in_seconds(timeout),
-            )
+        body = struct.pack(">BHH", _READ, address, count)
+        request = _Request(unit, _READ, address, count, body)
+        await self._gate.enter_reading()
+        try:
+            answer = await self._exchange(request, in_seconds(timeout))
             at = self._clock.now()
-        if len(answer.registers) != count:
-            message = f"{self}: unit {unit}, {what}: answered {len(answer.registers)} registers"
+        finally:
+            self._gate.leave()
+        size = len(answer) - 2
+        if answer[0] != _READ or size != 2 * count or answer[1] != size:
+            message = f"{self}: {request}: answered {max(0, size) // 2} registers"
             raise DeviceMisbehaves(message)
-        return Block(tuple(answer.registers), at)
+        return Block(struct.unpack(f">{count}H", answer[2:]), at)
 
     async def write(
         self, unit: int, address: int, words: Sequence[int], *, timeout: Duration
     ) -> None:
         """Function 16 over consecutive registers, before any waiting read."""
         check_write(words)
-        what = f"unit {unit}, writing {len(words)} registers from {address}"
-        async with self._gate.writing():
-            answer = await self._exchange(
-                lambda client: client.write_registers(address, list(words), device_id=unit),
-                what,
-                in_seconds(timeout),
-            )
-        if (answer.address, answer.count) != (address, len(words)):
-            message = f"{self}: {what}: confirmed {answer.count} from {answer.address} instead"
+        count = len(words)
+        head = struct.pack(">BHHB", _WRITE, address, count, 2 * count)
+        body = head + struct.pack(f">{count}H", *words)
+        request = _Request(unit, _WRITE, address, count, body)
+        await self._gate.enter_writing()
+        try:
+            answer = await self._exchange(request, in_seconds(timeout))
+        finally:
+            self._gate.leave()
+        if answer != body[:5]:
+            message = f"{self}: {request}: confirmed {answer.hex(' ')} instead"
             raise DeviceMisbehaves(message)
 
     async def __aenter__(self) -> Self:
@@ -113,71 +123,60 @@ class TcpLine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the socket politely: some devices keep a dead session for minutes."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        """Close the socket."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
 
     def __str__(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"tcp://{host}:{self._port}"
 
-    async def _exchange(self, ask: _Ask, what: str, timeout_s: float) -> ModbusPDU:
-        client = await self._connected(what, timeout_s)
+    async def _exchange(self, request: _Request, timeout_s: float) -> bytes:
+        session = self._session
+        if session is None or not session.connected:
+            session = await self._connect(request, timeout_s)
         try:
-            async with asyncio.timeout(timeout_s) as self._deadline:
-                answer = await ask(client)
+            answer = await session.ask(request.unit, request.body, timeout_s)
         except TimeoutError:
-            raise self._no_answer(client, what, timeout_s) from None
-        except ModbusException as error:
-            self._give_up(f"the exchange failed: {error}")
-            message = f"{self}: {what}: {self._trouble}"
-            raise DeviceUnavailable(message) from error
-        finally:
-            self._deadline = None
+            raise self._no_answer(request, timeout_s) from None
+        except ConnectionError:
+            self._give_up("it closed the connection")
+            message = (
+                f"{self}: {request}: it closed the connection instead of answering; "
+                "does another program hold its only session?"
+            )
+            raise DeviceUnavailable(message) from None
         self._answered = True
         self._timeouts = 0
         self._pause_s = _FIRST_PAUSE_S
-        if answer.isError():
-            raise self._refused(what, answer.exception_code)
+        if answer[0] & _ERROR:
+            raise self._refused(request, answer[1] if len(answer) > 1 else 0)
         return answer
 
-    async def _connected(self, what: str, timeout_s: float) -> AsyncModbusTcpClient:
-        if self._client is not None and self._client.connected:
-            return self._client
-        if self._client is not None and not self._answered:
+    async def _connect(self, request: _Request, timeout_s: float) -> Session:
+        if self._session is not None and not self._answered:
             self._give_up("it closed the connection")
-        self._check_pause(what)
+        self._check_pause(request)
         self._answered = False
-        client = AsyncModbusTcpClient(
-            self._host,
-            port=self._port,
-            timeout=_NEVER_S,
-            retries=0,
-            reconnect_delay=0,  # its own reconnecting stays off
-            trace_connect=self._connection_changed,
-        )
+        self._session = None
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout_s):
-                reached = await client.connect()
-        except TimeoutError:
-            reached = False
-        except BaseException:
-            client.close()
-            raise
-        self._client = client
-        if not reached:
+                _, session = await loop.create_connection(Session, self._host, self._port)
+        except OSError:  # TimeoutError is one of them
             self._give_up("no connection")
             message = (
-                f"{self}: {what}: no connection in {timeout_s:g} s; is the device on, the address "
-                f"right and Modbus TCP enabled? Next try in {self._pause_left_s():.1f} s"
+                f"{self}: {request}: no connection in {timeout_s:g} s; is the device on, the "
+                f"address right and Modbus TCP enabled? Next try in {self._pause_left_s():.1f} s"
             )
-            raise DeviceUnavailable(message)
-        return client
+            raise DeviceUnavailable(message) from None
+        self._session = session
+        return session
 
-    def _check_pause(self, what: str) -> None:
+    def _check_pause(self, request: _Request) -> None:
         if (left := self._pause_left_s()) > 0:
-            message = f"{self}: {what}: not sent, {self._trouble}; next try in {left:.1f} s"
+            message = f"{self}: {request}: not sent, {self._trouble}; next try in {left:.1f} s"
             raise DeviceUnavailable(message)
 
     def _pause_left_s(self) -> float:
@@ -185,40 +184,29 @@ class TcpLine:
 
     def _give_up(self, trouble: str) -> None:
         """Close the socket and wait before the next try."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        if self._session is not None:
+            self._session.close()
+            self._session = None
         self._trouble = trouble
         self._timeouts = 0
         self._next_try_s = asyncio.get_running_loop().time() + self._pause_s
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
 
-    def _connection_changed(self, connected: bool) -> None:  # noqa: FBT001 - pymodbus' callback
-        """End the wait for an answer that cannot come any more."""
-        if not connected and self._deadline is not None:
-            self._deadline.reschedule(0.0)
-
-    def _no_answer(
-        self, client: AsyncModbusTcpClient, what: str, timeout_s: float
-    ) -> DeviceUnavailable:
-        if not client.connected:
-            self._give_up("it closed the connection")
-            return DeviceUnavailable(
-                f"{self}: {what}: it closed the connection instead of answering; "
-                "does another program hold its only session?",
-            )
+    def _no_answer(self, request: _Request, timeout_s: float) -> DeviceUnavailable:
         self._timeouts += 1
         if self._timeouts >= _TIMEOUTS_BEFORE_RECONNECT:
             self._give_up(f"{_TIMEOUTS_BEFORE_RECONNECT} requests in a row had no answer")
         return DeviceUnavailable(
-            f"{self}: {what}: connected, but no answer in {timeout_s:g} s; "
+            f"{self}: {request}: connected, but no answer in {timeout_s:g} s; "
             "is the unit id right, or the timeout too short?",
         )
 
-    def _refused(self, what: str, code: int) -> DeviceUnavailable | RequestRefused:
+    def _refused(self, request: _Request, code: int) -> DeviceUnavailable | RequestRefused:
         if code in _BUSY:
-            return DeviceUnavailable(f"{self}: {what}: the device {_BUSY[code]}; try again later")
+            return DeviceUnavailable(
+                f"{self}: {request}: the device {_BUSY[code]}; try again later"
+            )
         meaning = _EXCEPTIONS.get(code, "not in the Modbus specification")
         return RequestRefused(
-            f"{self}: {what}: refused with exception {code} ({meaning})", code=code
+            f"{self}: {request}: refused with exception {code} ({meaning})", code=code
         )

@@ -84,7 +84,7 @@ async def test_a_connection_dropped_while_idle_is_replaced_without_a_lost_reques
         await line.read(1, 5, 1, timeout=SECOND)
         server.drop()
         async with asyncio.timeout(5):
-            while line._client.connected:  # noqa: ASYNC110 - nothing tells of it
+            while line._session.connected:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0)
         assert (await line.read(1, 5, 1, timeout=SECOND)).words == (5,)
 

@@ -6,10 +6,13 @@ from drivers.transport.gate import PriorityGate, check_read, check_write
 
 
 async def hold(gate, kind, name, order, release=None):
-    async with gate.writing() if kind == "write" else gate.reading():
+    await (gate.enter_writing() if kind == "write" else gate.enter_reading())
+    try:
         order.append(name)
         if release is not None:
             await release.wait()
+    finally:
+        gate.leave()
 
 
 async def settled():
