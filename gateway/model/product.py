@@ -6,7 +6,6 @@ real = integer x 10^scale.  Prices are per ``price_unit``.
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from fractions import Fraction
 
 from gateway.model.resource import Resource
 from gateway.model.time import MILLISECOND, SECOND, Duration, Instant, Interval
@@ -69,9 +68,8 @@ class Product:
         return self._lots(real, up=True)
 
     def _lots(self, real: float, *, up: bool) -> int:
-        scaled = Fraction(str(real)) / Fraction(10) ** self.quantity_scale / self.lot
-        whole = -((-scaled.numerator) // scaled.denominator) if up else scaled.__floor__()
-        return max(0, whole) * self.lot
+        whole, rest = divmod(Decimal(str(real)).scaleb(-self.quantity_scale), self.lot)
+        return max(0, int(whole) + (up and rest > 0)) * self.lot
 
     def real_quantity(self, quantity: int) -> float:
         """The real value of an integer quantity, in ``unit``."""

@@ -7,6 +7,7 @@ nanoseconds.  Local time is only for people.
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NewType
 
 Instant = NewType("Instant", int)
@@ -62,9 +63,13 @@ def in_seconds(duration: int) -> float:
 def rfc3339(instant: Instant) -> str:
     """RFC 3339 in UTC with ``Z`` and exactly three decimals (rounded down)."""
     whole, rest = divmod(instant, SECOND)
-    return (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S") + (
-        f".{rest // MILLISECOND:03d}Z"
-    )
+    return f"{_whole_second(whole)}.{rest // MILLISECOND:03d}Z"
+
+
+@lru_cache(maxsize=256)
+def _whole_second(since_epoch: int) -> str:
+    """Most instants of a house are of the same few seconds."""
+    return (_EPOCH + timedelta(seconds=since_epoch)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def parse_rfc3339(text: str) -> Instant:

@@ -2,7 +2,7 @@
 
 from gateway.model.device import Capabilities, Device
 from gateway.model.event import Described, FaultChanged, StateChanged
-from gateway.model.reading import PointValue, Reading
+from gateway.model.reading import Reading
 from gateway.model.setpoint import SetpointStatus
 from gateway.model.time import Instant, in_seconds, iso_duration, rfc3339
 from gateway.wire.payloads_state import (
@@ -68,7 +68,10 @@ def reading(read: Reading) -> ReadingPayload:
         payload["asleep"] = True
     if read.fault:
         payload["fault"] = read.fault
-    payload["points"] = {name: _point(value) for name, value in read.points.items()}
+    payload["points"] = {
+        name: number(value) if isinstance(value, float) else value
+        for name, value in read.points.items()
+    }
     return payload
 
 
@@ -119,10 +122,6 @@ def _capabilities(told: Capabilities) -> CapabilitiesPayload:
         "timer_max_s": None if told.timer is None else told.timer.max_s,
         "timer_reaches_level": told.timer is not None and told.timer.reaches_level,
     }
-
-
-def _point(value: PointValue) -> PointValue:
-    return number(value) if isinstance(value, float) else value
 
 
 def _left(until: Instant | None, at: Instant) -> float | None:

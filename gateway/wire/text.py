@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 MAX_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 16
 _DECIMALS = 3
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 class Unreadable(ValueError):
@@ -48,16 +49,17 @@ def write(payload: Mapping[str, object]) -> bytes:
     Raises:
         ValueError: a number is NaN or infinite.
     """
-    text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode(errors="replace")
+    return _ENCODER.encode(payload).encode(errors="replace")
 
 
 def number(value: float | None) -> int | float | None:
     """A measurement for the wire: at most three decimals; None if it is missing or not finite."""
-    if value is None or not math.isfinite(value):
-        return None
+    if value is None or isinstance(value, int):
+        return value
     rounded = round(value, _DECIMALS)
-    return int(rounded) if rounded == int(rounded) else rounded
+    if rounded.is_integer():
+        return int(rounded)
+    return rounded if math.isfinite(rounded) else None
 
 
 _TOO_DEEP = f"the payload is nested deeper than {MAX_DEPTH}"
