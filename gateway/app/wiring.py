@@ -16,7 +16,7 @@ from gateway.adapters.watchdog import NoWatchdog
 from gateway.agents import agents_for
 from gateway.app.live import LiveOwner, LivePrices
 from gateway.market import Market
-from gateway.model.device import DeviceState
+from gateway.model.device import Device, DeviceState, Role
 from gateway.model.product import Product
 from gateway.model.request import OwnerRequest, PriceHeard, Reply, Request
 from gateway.model.site import ControlMode, DeviceSettings
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from gateway.market.checkpoint import Dump
 
 GUEST = "guest"
+# Devices polled together, how long after one another such groups are, and the part of a poll
+# (a quarter) that all of them may take.
+_TOGETHER, _STEP, _SPREAD = 8, Duration(5 * MILLISECOND), 4
 # Grows whenever the same tenders would clear otherwise than before.
 RULES = 1
 # How long a pass waits for devices of the meter's slot, real seconds at speed 1.
@@ -280,7 +283,7 @@ def _marketplace(ground: _Ground, site: Site, owner: LiveOwner) -> Marketplace:
     return Marketplace(
         markets=markets,
         agents=agents,
-        outside=frozenset(party.id for party in outside),
+        outside=outside,
         site=site,
         journal=ground.journal,
         recorder=recorder,
@@ -301,6 +304,7 @@ def _station(
         device=device,
         driver=package.open(device, item.settings, ground.lines[device.line]),
         shares_line=len(on_line) > 1,
+        phase=_phase(device, ground.settings),
         clock=ground.world.clock,
         site=site,
         bus=ground.bus,
@@ -308,6 +312,18 @@ def _station(
         on_reading=lambda reading: dispatcher().on_reading(reading),
         on_attempt=lambda attempt: dispatcher().on_attempt(attempt),
     )
+
+
+def _phase(device: Device, settings: Settings) -> Duration:
+    """Where in its slot a device is polled: a few together, the grid meter with the last.
+
+    Whoever wakes together waits for each other, so a hundred devices in one tick would be read
+    at a different moment in every slot; what the grid meter says is acted upon when all of the
+    slot were read.
+    """
+    devices = sorted((item.device for item in settings.devices), key=lambda d: d.role is Role.GRID)
+    step = min(_STEP, device.poll * _TOGETHER // (_SPREAD * len(devices)))
+    return Duration(devices.index(device) // _TOGETHER * step)
 
 
 def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:

@@ -62,6 +62,14 @@ class Positions:
         found = ((party, self.at(party, instant)) for party in self._instants)
         return {party: quantity for party, quantity in found if quantity}
 
+    def held(self, interval: Interval) -> tuple[str, ...]:
+        """Parties with a position at some time of ``interval``."""
+        return tuple(
+            party
+            for party in self._instants
+            if any(step.quantity for step in self.steps(party, interval).steps)
+        )
+
     def steps(self, party: str, interval: Interval) -> Position:
         """The party's position over ``interval``, in steps without gaps, equal ones joined."""
         instants = self._instants.get(party, [])

@@ -1,4 +1,4 @@
-"""The marketplace: gates, requests and unscheduled auctions around the pure markets.
+"""The marketplace: gates and unscheduled auctions around the pure markets.
 
 There is no ``await`` between reading a market's state and changing it.  What the market says
 goes to the dispatcher at once; it leaves the house only when every earlier journal row is on
@@ -6,7 +6,6 @@ disk.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,38 +14,23 @@ import structlog
 from gateway.market import Market
 from gateway.model.canonical import quantise
 from gateway.model.clearing import Clearing
-from gateway.model.errors import JournalFailed
-from gateway.model.event import (
-    Accepted,
-    BookView,
-    Cancelled,
-    CancelReason,
-    Detail,
-    Fact,
-    FaultChanged,
-    MarketEvent,
-    Refused,
-    ResponseCode,
-    SessionChanged,
-    SessionStatus,
-)
+from gateway.model.event import MarketEvent, Refused, SessionChanged, SessionStatus
 from gateway.model.product import Product
-from gateway.model.request import AskPosition, CancelTenders, Reply, Request, SubmitTenders
+from gateway.model.request import Reply, Request
 from gateway.model.snapshot import Snapshot
-from gateway.model.tender import TenderSet
+from gateway.model.tender import Party, TenderSet
 from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval
-from gateway.model.transaction import Transaction
 from gateway.ports.agent import Agent, Gate
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.journal import Journal
+from gateway.runtime.desk import Desk
+from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.site import Site
+from gateway.runtime.views import Views
 
-_REMEMBER = Duration(24 * HOUR)
 _CHECKPOINT_EVERY = Duration(HOUR)
-# Facts that wait for the disk; beyond it the oldest price news is dropped, never transactions.
-_MOST_WAITING = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +55,7 @@ class Marketplace:
         *,
         markets: Mapping[str, Market],
         agents: Sequence[Agent],
-        outside: frozenset[str],
+        outside: Sequence[Party],
         site: Site,
         journal: Journal,
         recorder: Recorder,
@@ -82,18 +66,26 @@ class Marketplace:
     ) -> None:
         self._markets = dict(markets)
         self._agents = tuple(agents)
-        self._outside = outside
+        self._outside = frozenset(party.id for party in outside)
         self._site = site
         self._journal = journal
         self._recorder = recorder
         self._bus = bus
         self._clock = clock
-        self._trading = trading
-        self._replies = dict(remembered)
-        self._waiting: deque[tuple[int, Fact]] = deque()
-        self._news = asyncio.Event()
-        self._checkpoint_due = clock.now()
-        self._failed = False
+        self._checkpoint_due = Instant(clock.now() + _CHECKPOINT_EVERY)
+        self._outlet = Outlet(journal, bus, clock)
+        self._views = {id_: Views(market) for id_, market in self._markets.items()}
+        self._desk = Desk(
+            markets=self._markets,
+            parties=outside,
+            views=self._views,
+            journal=journal,
+            recorder=recorder,
+            outlet=self._outlet,
+            clock=clock,
+            trading=trading,
+            remembered=remembered,
+        )
         self.on_traded: Callable[[Traded], None] = lambda _traded: None
         self._log = structlog.get_logger()
 
@@ -108,11 +100,18 @@ class Marketplace:
 
     async def run(self) -> None:
         """Hold every gate and let facts out in order, until cancelled."""
+        self._show_all()
         async with asyncio.TaskGroup() as tasks:
             for market in self._markets.values():
                 name = f"gates[{market.product.id}]"
                 tasks.create_task(self._hold_gates(market), name=name)
-            tasks.create_task(self._let_out(), name="publisher")
+            tasks.create_task(self._outlet.run(), name="outlet")
+
+    def _show_all(self) -> None:
+        """Books and positions that stand since before this start."""
+        now, seq = self._clock.now(), self._recorder.newest
+        for views in self._views.values():
+            self._outlet.put(seq, [*views.all_positions(now), *views.all_books()])
 
     async def _hold_gates(self, market: Market) -> None:
         product = market.product
@@ -168,7 +167,8 @@ class Marketplace:
         cleared = next((e for e in reversed(events) if isinstance(e, Clearing)), None)
         if cleared is not None:
             self.on_traded(Traded(product=product, instrument=interval, clearing=cleared))
-        self._hand_out(seq, self._facts(market, events, now))
+        views = self._views[product.id]
+        self._outlet.put(seq, [*events, *views.all_positions(now), *views.all_books()])
         return cleared is not None
 
     def _bids(self, market: Market, interval: Interval, now: Instant) -> list[TenderSet]:
@@ -200,156 +200,11 @@ class Marketplace:
 
     async def handle(self, request: Request) -> Reply:
         """A request of an outside party; the answer leaves when it is durable."""
-        key = (request.party, request.request_id)
-        known = self._replies.get(key)
-        if known is not None:
-            return known
-        now = self._clock.now()
-        reply, seq = self._decide(request, now)
-        self._replies[key] = reply
-        self._forget_old(now)
-        try:
-            await self._journal.durable(seq)
-        except JournalFailed as fault:
-            self._replies.pop(key, None)
-            self._undo(request)
-            return self._refusal(request, now, ResponseCode.FORCE_MAJEURE, str(fault))
-        return reply
-
-    def _undo(self, request: Request) -> None:
-        """Take back a submission that never became durable: nobody was told of it."""
-        if isinstance(request, SubmitTenders):
-            ids = tuple(tender.id for tender in request.tenders.tenders)
-            self._withdraw(request.party, self._markets[request.tenders.product], ids)
-
-    def _decide(self, request: Request, now: Instant) -> tuple[Reply, int]:
-        product = request.tenders.product if isinstance(request, SubmitTenders) else request.product
-        market = self._markets[product]
-        if self._journal.failed is not None and not isinstance(request, AskPosition):
-            why = f"the journal failed: {self._journal.failed}"
-            reply = self._refusal(request, now, ResponseCode.FORCE_MAJEURE, why)
-            return reply, 0
-        match request:
-            case SubmitTenders(tenders=tenders):
-                return self._submit(market, request, tenders, now)
-            case CancelTenders(tenders=ids):
-                return self._cancel(market, request, ids, now)
-            case AskPosition(interval=interval):
-                position = market.positions.steps(request.party, interval)
-                return self._reply(request, now, (position,)), 0
-
-    def _submit(
-        self, market: Market, request: SubmitTenders, tenders: TenderSet, now: Instant
-    ) -> tuple[Reply, int]:
-        if not self._trading():
-            why = "the owner has not said act: this area does not trade with outside parties"
-            return self._refusal(request, now, ResponseCode.TRADING_CLOSED, why), 0
-        if self._is_ahead(market.product, tenders.interval, now) and not self._clock.synchronised:
-            why = "this gateway's clock is not synchronised yet: only the next interval is traded"
-            return self._refusal(request, now, ResponseCode.TRADING_CLOSED, why), 0
-        self._recorder.submit(now, tenders, request.request_id)
-        events = market.submit(tenders, now)
-        self._recorder.events(now, market.product.id, events)
-        answers = tuple(e for e in events if isinstance(e, Accepted | Refused))
-        return self._conclude(market, request, events, answers, now)
-
-    @staticmethod
-    def _is_ahead(product: Product, interval: Interval, now: Instant) -> bool:
-        """Whether the interval is beyond the one whose gate comes next."""
-        return interval.start > product.next_interval(Instant(now + product.gate_lead)).start
-
-    def _cancel(
-        self, market: Market, request: CancelTenders, ids: tuple[str, ...], now: Instant
-    ) -> tuple[Reply, int]:
-        reason = CancelReason.REQUESTED
-        self._recorder.cancel(
-            now, market.product.id, request.party, ids, reason, request.request_id
-        )
-        events = market.cancel(request.party, ids, now, reason)
-        self._recorder.events(now, market.product.id, events)
-        answers = tuple(e for e in events if isinstance(e, Cancelled | Refused))
-        return self._conclude(market, request, events, answers, now)
-
-    def _conclude(
-        self,
-        market: Market,
-        request: Request,
-        events: Sequence[MarketEvent],
-        answers: tuple[Accepted | Refused | Cancelled, ...],
-        now: Instant,
-    ) -> tuple[Reply, int]:
-        reply = self._reply(request, now, answers)
-        seq = self._recorder.reply(now, reply)
-        answered = [e for e in events if e not in answers]
-        self._hand_out(seq, self._facts(market, answered, now, touched=(request.party,)))
-        return reply, seq
+        return await self._desk.handle(request)
 
     def withdraw(self, party: str) -> None:
         """Cancel all that a silent party tenders, SUPERVISORY."""
-        for market in self._markets.values():
-            self._withdraw(party, market, None)
-
-    def _withdraw(self, party: str, market: Market, ids: tuple[str, ...] | None) -> None:
-        now, reason, product = self._clock.now(), CancelReason.SUPERVISORY, market.product.id
-        self._recorder.cancel(now, product, party, ids, reason)
-        events = market.cancel(party, ids, now, reason)
-        seq = self._recorder.events(now, product, events)
-        self._hand_out(seq, self._facts(market, events, now, touched=(party,)))
-
-    @staticmethod
-    def _reply(request: Request, now: Instant, outcomes: tuple[object, ...]) -> Reply:
-        return Reply(
-            party=request.party,
-            request_id=request.request_id,
-            at=now,
-            outcomes=outcomes,  # type: ignore[arg-type]
-        )
-
-    def _refusal(self, request: Request, now: Instant, code: ResponseCode, why: str) -> Reply:
-        product = request.tenders.product if isinstance(request, SubmitTenders) else request.product
-        refused = Refused(
-            party=request.party,
-            product=product,
-            code=code,
-            detail=Detail[code.name],
-            description=why,
-        )
-        return self._reply(request, now, (refused,))
-
-    def _forget_old(self, now: Instant) -> None:
-        """Drop answers older than 24 h; the dict keeps insertion order."""
-        for key, reply in list(self._replies.items()):
-            if now - reply.at <= _REMEMBER:
-                break
-            del self._replies[key]
-
-    def _facts(
-        self,
-        market: Market,
-        events: Sequence[MarketEvent],
-        now: Instant,
-        touched: Sequence[str] = (),
-    ) -> list[Fact]:
-        """The events and the views of book and positions they changed."""
-        facts: list[Fact] = list(events)
-        traders = sorted({e.party for e in events if isinstance(e, Transaction)})
-        horizon = self._horizon(market.product, now)
-        facts += [market.positions.steps(party, horizon) for party in traders]
-        books = {*touched, *traders, *(e.party for e in events if isinstance(e, Cancelled))}
-        if any(isinstance(e, Clearing) for e in events):
-            books |= {agent.party.id for agent in self._agents}
-        product = market.product.id
-        facts += [
-            BookView(party=party, product=product, sets=market.live_sets(party))
-            for party in sorted(books)
-        ]
-        return facts
-
-    @staticmethod
-    def _horizon(product: Product, now: Instant) -> Interval:
-        """The running instrument and the next."""
-        running = product.interval_at(now)
-        return Interval(running.start, Instant(running.end + product.interval))
+        self._desk.withdraw(party)
 
     def _announce(self, product: Product, interval: Interval, now: Instant) -> None:
         status = SessionStatus.HALTED if self._journal.failed else SessionStatus.OPEN
@@ -369,47 +224,3 @@ class Marketplace:
         self._checkpoint_due = Instant(now + _CHECKPOINT_EVERY)
         for market in self._markets.values():
             self._recorder.checkpoint(now, market.product.id, market.dump())
-
-    def _hand_out(self, seq: int, facts: Sequence[Fact]) -> None:
-        self._waiting.extend((seq, fact) for fact in facts)
-        while len(self._waiting) > _MOST_WAITING:
-            oldest = next((w for w in self._waiting if not isinstance(w[1], Transaction)), None)
-            self._waiting.remove(oldest or self._waiting[0])
-        self._news.set()
-
-    async def _let_out(self) -> None:
-        """Publish each fact when its row is on disk, in order."""
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            while self._waiting:
-                seq, fact = self._waiting[0]
-                if not await self._is_durable(seq):
-                    break
-                self._waiting.popleft()
-                self._bus.publish(fact)
-
-    async def _is_durable(self, seq: int) -> bool:
-        try:
-            await self._journal.durable(seq)
-        except JournalFailed as fault:
-            self._note_failure(str(fault))
-            await self._clock.sleep(SECOND)
-            self._news.set()
-            return False
-        if self._failed:
-            self._note_failure("")
-        return True
-
-    def _note_failure(self, why: str) -> None:
-        if self._failed == bool(why):
-            return
-        self._failed = bool(why)
-        fault = FaultChanged(
-            device="gateway",
-            code="JOURNAL_FAILED",
-            active=self._failed,
-            at=self._clock.now(),
-            text=why,
-        )
-        self._bus.publish(fault)

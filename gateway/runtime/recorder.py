@@ -34,6 +34,11 @@ class Recorder:
         self._start: Start | None = None
         self._newest = 0
 
+    @property
+    def newest(self) -> int:
+        """Seq of the newest row recorded here."""
+        return self._newest
+
     def start(self, now: Instant, start: Start, dumps: Mapping[str, object]) -> int:
         """A start, and at once a checkpoint of every market, by product id."""
         self._start = start

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from gateway.model.event import Refused, ResponseCode
 from gateway.model.request import Reply
 from gateway.model.setpoint import Setpoint
 from gateway.model.time import HOUR, Duration, Instant
@@ -46,7 +47,10 @@ def recover(rows: Iterable[Row], load: LoadMarket, *, now: Instant) -> Recovered
         match row.kind:
             case "reply" if now - row.now <= REMEMBER:
                 reply = read_body(Reply, row)
-                replies[reply.party, reply.request_id] = reply
+                if _never_became_durable(reply):
+                    replies.pop((reply.party, reply.request_id), None)
+                else:
+                    replies[reply.party, reply.request_id] = reply
             case "lease":
                 setpoint = read_body(Setpoint, row)
                 leases[setpoint.device] = setpoint
@@ -59,3 +63,9 @@ def recover(rows: Iterable[Row], load: LoadMarket, *, now: Instant) -> Recovered
         epoch=max((start.epoch for start in replay.starts.values()), default=0),
         difference=replay.difference,
     )
+
+
+def _never_became_durable(reply: Reply) -> bool:
+    """Whether the party was told 503 after all: its next try is a new request."""
+    refused = (outcome for outcome in reply.outcomes if isinstance(outcome, Refused))
+    return any(one.code is ResponseCode.FORCE_MAJEURE for one in refused)

@@ -1,0 +1,50 @@
+"""How fast outside parties may ask: a bucket of requests that fills again with time."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.model.request import Request, SubmitTenders
+from gateway.model.tender import Party
+from gateway.model.time import MINUTE, Instant
+
+LEAST_PER_MINUTE: Final = 120
+
+
+def cost(request: Request) -> int:
+    """A tender costs one, and so does every other request."""
+    return len(request.tenders.tenders) or 1 if isinstance(request, SubmitTenders) else 1
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """``left`` in nanosecond shares of the minute's budget, as of ``at``."""
+
+    left: int
+    at: Instant
+
+
+class Budget:
+    """A party may send as many tenders in a minute as it may have open, at least 120.
+
+    What the journal takes of a flooding party, and what is remembered of it, is bounded so.
+    """
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, _Bucket] = {}
+
+    def per_minute(self, party: Party) -> int:
+        """What the party may send in a minute."""
+        return max(LEAST_PER_MINUTE, party.max_open_tenders)
+
+    def spend(self, party: Party, request: Request, now: Instant) -> bool:
+        """Whether the party may still ask this; if so, it is counted."""
+        limit = self.per_minute(party)
+        full = limit * MINUTE
+        bucket = self._buckets.setdefault(party.id, _Bucket(full, now))
+        gained = max(0, now - bucket.at) * limit
+        bucket.left, bucket.at = min(full, bucket.left + gained), now
+        asked = cost(request) * MINUTE
+        if asked > bucket.left:
+            return False
+        bucket.left -= asked
+        return True

@@ -1,0 +1,60 @@
+"""What the world was last shown of books and positions, so that every end is shown too."""
+
+from collections.abc import Iterable
+
+from gateway.market import Market
+from gateway.model.event import BookView
+from gateway.model.position import Position
+from gateway.model.product import Product
+from gateway.model.time import Instant, Interval
+
+
+def horizon(product: Product, now: Instant) -> Interval:
+    """The running instrument and the next: what a position is shown for."""
+    running = product.interval_at(now)
+    return Interval(running.start, Instant(running.end + product.interval))
+
+
+class Views:
+    """The shown books and positions of one market.
+
+    A view is given when it changed since it was shown; an ended one is given once, empty.
+    """
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._books: dict[str, BookView] = {}
+        self._positions: dict[str, Position] = {}
+
+    def books(self, parties: Iterable[str]) -> list[BookView]:
+        """The changed books among those of ``parties``."""
+        return [view for party in sorted(set(parties)) for view in self._book(party)]
+
+    def all_books(self) -> list[BookView]:
+        """The changed books of everybody."""
+        return self.books((*self._books, *self._market.parties_with_tenders))
+
+    def all_positions(self, now: Instant) -> list[Position]:
+        """The changed positions of everybody."""
+        shown = horizon(self._market.product, now)
+        parties = {*self._positions, *self._market.positions.held(shown)}
+        return [view for party in sorted(parties) for view in self._position(party, shown)]
+
+    def _book(self, party: str) -> Iterable[BookView]:
+        sets = self._market.live_sets(party)
+        view = BookView(party=party, product=self._market.product.id, sets=sets)
+        before = self._books.pop(party, None)
+        if sets:
+            self._books[party] = view
+        return (view,) if view != before and (sets or before) else ()
+
+    def _position(self, party: str, shown: Interval) -> Iterable[Position]:
+        view = self._market.positions.steps(party, shown)
+        before = self._positions.pop(party, None)
+        if any(step.quantity for step in view.steps):
+            self._positions[party] = view
+        elif before is None:
+            return ()
+        else:
+            view = Position(party=party, product=view.product, steps=())
+        return (view,) if view != before else ()
