@@ -7,8 +7,11 @@ from gateway.agents.steps import Step, as_tenders, steerable
 from gateway.model.device import Device
 from gateway.model.snapshot import DeviceView
 from gateway.model.tender import Party, Side, Tender
-from gateway.model.time import Instant
+from gateway.model.time import MINUTE, Duration, Instant
 from gateway.ports.agent import Gate
+
+# So long nothing is bought for a load that did not follow.
+PATIENCE = Duration(5 * MINUTE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +33,13 @@ class SteppedLoad:
         """One BUY per stage at the price cap, each a tick below the one under it.
 
         Inside its minimum run the running stage is one BUY just below the product's cap; inside
-        its minimum rest there is none.  Without stages it stays in the site's residual.
+        its minimum rest there is none, nor for some minutes after a command had no effect (too
+        warm, blocked: it has its own reasons).  Without stages it stays in the site's residual.
         """
         view = steerable(gate, self.device.id)
         if view is None or self._must_rest(view, gate.interval.start):
+            return ()
+        if view.no_effect_at is not None and gate.now < view.no_effect_at + PATIENCE:
             return ()
         return as_tenders(gate, self._steps(gate, self._stages_w(view), self._kept(view, gate)))
 

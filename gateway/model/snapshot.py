@@ -19,6 +19,7 @@ class DeviceView:
         limited: whether the gateway holds a limit below what the source offers.
         limit_w: that limit's magnitude.
         running_since, stopped_since: of a stepped load, by its own reading.
+        no_effect_at: when a command was last seen to have no effect, None if never.
     """
 
     id: str
@@ -30,6 +31,7 @@ class DeviceView:
     limit_w: float | None = None
     running_since: Instant | None = None
     stopped_since: Instant | None = None
+    no_effect_at: Instant | None = None
 
     @property
     def power_w(self) -> float | None:

@@ -41,6 +41,11 @@ class DeviationWatch:
     _since: Instant | None = None
     _bucket: TokenBucket = field(default_factory=TokenBucket)
     _limit_called_at: Instant = Instant(0)
+    _rest_until: Instant = Instant(0)
+
+    def rest_until(self, instant: Instant) -> None:
+        """An auction changed nothing: a deviation alone calls no other before ``instant``."""
+        self._rest_until = instant
 
     def reason(self, meter_w: float, position_w: float, now: Instant) -> str:
         """Why an auction is due now, or empty.
@@ -69,7 +74,9 @@ class DeviationWatch:
             self._since = None
             return ""
         self._since = now if self._since is None else self._since
-        if now - self._since <= self.settings.settle or not self._bucket.take(now):
+        if now < self._rest_until or now - self._since <= self.settings.settle:
+            return ""
+        if not self._bucket.take(now):
             return ""
         self._since = None
         return f"grid meter {meter_w:.0f} W, position {position_w:.0f} W"

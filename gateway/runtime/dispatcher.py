@@ -99,6 +99,8 @@ class Dispatcher:
         """A clearing: its setpoints are written at once."""
         if traded.product.id == self._product:
             self._traded = traded
+            if not traded.clearing.scheduled and traded.clearing.quantity == 0:
+                self._watch.rest_until(traded.instrument.end)
             self.tick()
 
     def on_attempt(self, attempt: Attempt) -> None:
@@ -311,6 +313,8 @@ class Dispatcher:
         before = progress.outcome
         fault = progress.judge(control, reading, self._settings.settle)
         if fault is not None:
+            if fault.active:
+                self._site.note_no_effect(reading.device, reading.at)
             self._bus.publish(fault)
         if progress.outcome is not before:
             self._publish(progress)

@@ -34,6 +34,7 @@ class Progress:
     outcome: Outcome | None = None
     detail: str = ""
     told_failure: str = ""
+    _faulty: bool = False
     _accepted: Written | None = None
     _effective: float | None = None
 
@@ -90,12 +91,12 @@ class Progress:
         verdict = judge(control, self._accepted.quantity, self._accepted.at, reading, settle)
         if verdict.outcome is None or verdict.outcome is self.outcome:
             return None
-        was_bad = self.outcome is Outcome.NO_EFFECT
         self.outcome, self.detail = verdict.outcome, verdict.reason
         bad = verdict.outcome is Outcome.NO_EFFECT
         self._effective = None if bad else self._accepted.quantity
-        if not bad and not was_bad:
+        if bad == self._faulty:
             return None
+        self._faulty = bad
         return FaultChanged(
             device=self.device, code=_FAULT, active=bad, at=reading.at, text=verdict.reason
         )

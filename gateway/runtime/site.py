@@ -28,6 +28,7 @@ class _Entry:
     limit_w: float | None = None
     running_since: Instant | None = None
     stopped_since: Instant | None = None
+    no_effect_at: Instant | None = None
 
 
 class Site:
@@ -78,6 +79,10 @@ class Site:
         """Note the limit the gateway holds a source to (magnitude), None = none."""
         self._entries[device].limit_w = limit_w
 
+    def note_no_effect(self, device: str, at: Instant) -> None:
+        """Note when a command was seen to have no effect."""
+        self._entries[device].no_effect_at = at
+
     def step(self, by: int) -> None:
         """The wall clock was stepped: what was measured keeps its age."""
         for entry in self._entries.values():
@@ -88,6 +93,8 @@ class Site:
                 entry.running_since = Instant(entry.running_since + by)
             if entry.stopped_since is not None:
                 entry.stopped_since = Instant(entry.stopped_since + by)
+            if entry.no_effect_at is not None:
+                entry.no_effect_at = Instant(entry.no_effect_at + by)
 
     def state(self, device: str) -> DeviceState:
         """The state in force."""
@@ -106,6 +113,7 @@ class Site:
             limit_w=entry.limit_w,
             running_since=entry.running_since,
             stopped_since=entry.stopped_since,
+            no_effect_at=entry.no_effect_at,
         )
 
     def snapshot(self, now: Instant) -> Snapshot:
