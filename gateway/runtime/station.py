@@ -39,6 +39,7 @@ class Attempt:
 class Station:
     """Owns one driver; nobody else speaks with the device.
 
+    ``phase``: how long after the start of its slot the device is polled.
     ``on_reading`` and ``on_attempt`` are called in the station's task and must not block.
     """
 
@@ -48,6 +49,7 @@ class Station:
         device: Device,
         driver: Driver,
         shares_line: bool,
+        phase: Duration,
         clock: Clock,
         site: Site,
         bus: Bus,
@@ -58,6 +60,7 @@ class Station:
         self.device = device
         self._driver = driver
         self._shares_line = shares_line
+        self._phase = phase
         self._clock = clock
         self._site = site
         self._bus = bus
@@ -106,7 +109,7 @@ class Station:
         if poll == 0:
             # As fast as it answers; a device that does not is asked ten times a second.
             return Instant(now + 100 * MILLISECOND) if self._misses else now
-        return Instant(now - now % poll + poll)
+        return Instant(now - (now - self._phase) % poll + poll)
 
     async def _read(self) -> Reading:
         if not self._connected:
