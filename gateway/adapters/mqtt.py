@@ -36,8 +36,9 @@ from gateway.wire.replies import ANSWERS, operation_of, refusal_message, reply_m
 from gateway.wire.requests import Acknowledged, Answer, Ignored, parse
 from gateway.wire.topics import matches
 
-# Enough to keep a broker busy that confirms each message only after 40 ms.
-_WRITERS = 8
+# Enough to keep a broker busy that confirms each message only after 40 ms, and to publish what
+# fifty lines read in one turn of the loop.
+_WRITERS = 32
 _FIRST_RETRY_S = 0.25
 _LAST_RETRY_S = 5.0
 _STABLE_S = 60.0

@@ -204,13 +204,18 @@ class Mirror:
             ],
         }
         topic = self.topics.tenders(view.product, view.party)
-        return _retained(topic, payload if view.sets else None)
+        return self._of_party(view.party, topic, payload if view.sets else None)
 
     def _position(self, position: Position) -> Message:
         product = self._products[position.product]
         payload = encode_position(position, self._site.area, product)
         topic = self.topics.position(position.party, position.product)
-        return _retained(topic, payload if position.steps else None)
+        return self._of_party(position.party, topic, payload if position.steps else None)
+
+    def _of_party(self, party: str, topic: str, payload: Mapping[str, object] | None) -> Message:
+        """A view of a party.  Those of the gateway's own are many, and replaced at each gate."""
+        qos = 0 if payload is not None and party in self._local else 1
+        return Message(topic, b"" if payload is None else write(payload), qos=qos, retain=True)
 
     def _session(self, changed: SessionChanged) -> Message:
         payload: SessionPayload = {
