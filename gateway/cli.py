@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gateway.adapters.clock import Scale
     from gateway.config import Loaded
+    from gateway.ports.agent import Agent
 
 _SUMMER = "2026-06-21T10:00:00Z"
 _DEFAULT_CONFIG = "/etc/gridtender/gridtender.yaml"
@@ -142,6 +143,13 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     replay = _command(commands, "replay", _replay, text)
     replay.add_argument("journal", type=Path, metavar="JOURNAL")
     replay.add_argument("--json", action="store_true", help="print the replayed rows")
+    replay.add_argument(
+        "--config",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="the configuration it was written under: the agents tender again as well",
+    )
 
 
 def _state_options(parser: argparse.ArgumentParser) -> None:
@@ -328,10 +336,19 @@ def _release(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     from gateway.adapters.journal import read_journal
+    from gateway.agents import agents_for
     from gateway.app import load_market
     from gateway.runtime.replay import Replay
 
-    run, count = Replay(load_market), 0
+    agents: tuple[Agent, ...] = ()
+    if options.config is not None:
+        loaded = _load(options.config)
+        for problem in loaded.problems:
+            print(problem, file=sys.stderr)
+        if loaded.site is None:
+            return _WRONG
+        agents = agents_for(loaded.site)
+    run, count = Replay(load_market, agents=agents), 0
     for row in run.run(read_journal(options.journal)):
         count += 1
         if options.json:

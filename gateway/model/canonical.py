@@ -3,7 +3,8 @@
 Only integers are written: a float is written in thousandths, rounded half to even.  What a
 number means is told by the type hint of its field, so a field typed ``float`` reads back as
 integer / 1000.  A union of dataclasses is tagged ``{"_": "ClassName", ...}``.  A field that
-is None is left out where its absence reads as None.  Mappings are written by sorted key.
+is empty (None, false, zero, no text, nothing in it) is left out where its absence reads the
+same.  Mappings are written by sorted key.
 """
 
 import json
@@ -271,30 +272,28 @@ def _record(cls: Any) -> _Codec:  # noqa: ANN401  a dataclass has no common type
     """A dataclass; its fields' codecs are looked up once, on first use (classes may nest)."""
 
     @cache
-    def plan() -> tuple[tuple[str, _Codec, Field[object]], ...]:
+    def plan() -> tuple[tuple[str, _Codec, Field[object], Json], ...]:
         hints = get_type_hints(cls)
-        return tuple((f.name, _codec(hints[f.name]), f) for f in fields(cls))
+        codecs = ((field, _codec(hints[field.name])) for field in fields(cls))
+        return tuple((field.name, codec, field, _absent(field, codec)) for field, codec in codecs)
 
     def write(value: object) -> Json:
         written: dict[str, Json] = {}
-        for name, codec, field in plan():
+        for name, codec, _, absent in plan():
             item = getattr(value, name)
-            if item is not None or not _absent_is_none(field):
-                try:
-                    written[name] = codec.write(item)
-                except (ValueError, TypeError) as error:
-                    raise _located(cls, name, error) from error
+            part = (
+                None if item is None and absent is None else _located(cls, name, codec.write, item)
+            )
+            if part or part != absent:
+                written[name] = part
         return written
 
     def read(data: object) -> object:
         given = _object(data)
         values: dict[str, object] = {}
-        for name, codec, field in plan():
+        for name, codec, field, _ in plan():
             if name in given or _is_required(field):
-                try:
-                    values[name] = codec.read(given.get(name))
-                except (ValueError, TypeError) as error:
-                    raise _located(cls, name, error) from error
+                values[name] = _located(cls, name, codec.read, given.get(name))
         return cls(**values)
 
     return _Codec(write, read)
@@ -304,9 +303,19 @@ def _is_required(field: Field[object]) -> bool:
     return field.default is MISSING and field.default_factory is MISSING
 
 
-def _absent_is_none(field: Field[object]) -> bool:
-    return _is_required(field) or field.default is None
+def _absent(field: Field[object], codec: _Codec) -> Json:
+    """What the absence of a field means, as it would be written; None of a required one."""
+    if field.default_factory is not MISSING:
+        return codec.write(field.default_factory())
+    if field.default is MISSING:
+        return None
+    return codec.write(field.default)
 
 
-def _located(cls: type, name: str, error: Exception) -> ValueError:
-    return ValueError(f"{cls.__name__}.{name}: {error}")
+def _located(cls: Any, name: str, codec: Callable[[Any], T], item: object) -> T:  # noqa: ANN401
+    """``codec(item)``; an error of it tells of which field."""
+    try:
+        return codec(item)
+    except (ValueError, TypeError) as error:
+        message = f"{cls.__name__}.{name}: {error}"
+        raise ValueError(message) from error

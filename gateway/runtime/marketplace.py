@@ -7,7 +7,7 @@ disk.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -20,10 +20,11 @@ from gateway.model.request import Reply, Request
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import Party, TenderSet
 from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval
-from gateway.ports.agent import Agent, Gate
+from gateway.ports.agent import Agent
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.journal import Journal
+from gateway.runtime.bidding import gate_for, requirement
 from gateway.runtime.desk import Desk
 from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
@@ -174,29 +175,18 @@ class Marketplace:
     def _bids(self, market: Market, interval: Interval, now: Instant) -> list[TenderSet]:
         """Every agent's whole requirement, made from one frozen snapshot."""
         product = market.product
-        snapshot: Snapshot = quantise(self._site.snapshot(now))
+        snapshot: Snapshot = quantise(self._seen(now))
         self._recorder.snapshot(now, product.id, snapshot)
-        at = max(now, interval.start)
-        positions = dict(sorted(market.positions.all_at(at).items()))
-        gate = Gate(
-            now=now,
-            product=product,
-            interval=interval,
-            snapshot=snapshot,
-            positions=positions,
-            unmetered=sum(q for party, q in positions.items() if party in self._outside),
-        )
-        return [
-            TenderSet(
-                party=agent.party.id,
-                product=product.id,
-                interval=interval,
-                tenders=agent.tenders(gate),
-                netting=True,
-                revision=now,
-            )
-            for agent in self._agents
-        ]
+        positions, outside = market.positions, self._outside
+        gate = gate_for(product, interval, now, snapshot, positions, outside)
+        return [requirement(agent, gate) for agent in self._agents]
+
+    def _seen(self, now: Instant) -> Snapshot:
+        """The site as agents see it: each its own device, all of them the tariff and the load."""
+        whole = self._site.snapshot(now)
+        tendering = {agent.party.id for agent in self._agents}
+        seen = {id_: view for id_, view in whole.devices.items() if id_ in tendering}
+        return replace(whole, devices=seen)
 
     async def handle(self, request: Request) -> Reply:
         """A request of an outside party; the answer leaves when it is durable."""

@@ -16,9 +16,11 @@ from gateway.runtime.rows import (
     CancelAsked,
     Checkpoint,
     Happened,
+    Input,
     Seen,
     Start,
     Submitted,
+    worth_a_row,
 )
 
 
@@ -32,6 +34,7 @@ class Recorder:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._start: Start | None = None
+        self._given: Input | None = None
         self._newest = 0
 
     @property
@@ -57,8 +60,7 @@ class Recorder:
 
     def submit(self, now: Instant, tenders: TenderSet, request: str | None = None) -> int:
         """A tender set, before it is given to the market."""
-        row = Submitted(product=tenders.product, tenders=tenders, request=request)
-        return self._append(now, "submit", row)
+        return self._ask(now, "submit", Submitted(tenders=tenders, request=request))
 
     def cancel(  # noqa: PLR0917  the order in which a cancellation is told
         self,
@@ -77,23 +79,23 @@ class Recorder:
             reason=reason,
             request=request,
         )
-        return self._append(now, "cancel", row)
+        return self._ask(now, "cancel", row)
 
     def advance(self, now: Instant, product: str, *, unscheduled: bool) -> int:
         """The time, before it is given to the market."""
-        return self._append(now, "advance", Advanced(product=product, unscheduled=unscheduled))
+        return self._ask(now, "advance", Advanced(product=product, unscheduled=unscheduled))
 
     def snapshot(self, now: Instant, product: str, snapshot: Snapshot) -> int:
         """What the agents are about to see; quantised, so that it reads back the same."""
         return self._append(now, "snapshot", Seen(product=product, snapshot=snapshot))
 
     def events(self, now: Instant, product: str, events: Sequence[MarketEvent]) -> int:
-        """What the market answered; nothing is written for no events.
+        """What the market answered to the input just recorded, if it is worth a row.
 
         Returns:
             The seq that must be durable before anything of the call may leave the house.
         """
-        if not events:
+        if not worth_a_row(self._given, events):
             return self._newest
         return self._append(now, "event", Happened(product=product, events=tuple(events)))
 
@@ -104,6 +106,10 @@ class Recorder:
     def lease(self, now: Instant, setpoint: Setpoint) -> int:
         """A setpoint that is given to a device; quantity None ends the lease."""
         return self._append(now, "lease", setpoint)
+
+    def _ask(self, now: Instant, kind: str, given: Input) -> int:
+        self._given = given
+        return self._append(now, kind, given)
 
     def _append(self, now: Instant, kind: str, body: object) -> int:
         self._newest = self._journal.append(now, kind, cast("Body", to_json(body)))

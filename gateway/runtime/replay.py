@@ -1,32 +1,38 @@
 """Replay: the same inputs give the same rows, byte for byte.
 
 The markets are run again from their checkpoints and from every submit, cancel and advance with
-its own ``now``; what they answer is compared with what the journal says they answered.
+its own ``now``; what they answer is compared with what the journal says they answered.  Given
+the agents of the house, what they tender on each journalled snapshot is compared as well.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from gateway.market.positions import Positions
 from gateway.model.canonical import text
 from gateway.model.chain import GENESIS, digest
 from gateway.model.errors import GridtenderError
 from gateway.model.event import CancelReason, MarketEvent
 from gateway.model.product import Product
+from gateway.model.snapshot import Snapshot
 from gateway.model.tender import TenderSet
 from gateway.model.time import Instant
+from gateway.ports.agent import Agent
 from gateway.ports.journal import Row
+from gateway.runtime.bidding import gate_for, requirement
 from gateway.runtime.rows import (
     Advanced,
     CancelAsked,
     Checkpoint,
     Happened,
+    Input,
+    Seen,
     Start,
     Submitted,
     read_body,
+    worth_a_row,
 )
-
-Input = Submitted | CancelAsked | Advanced
 
 _INPUTS: Final[Mapping[str, type[Input]]] = {
     "submit": Submitted,
@@ -54,6 +60,11 @@ class ReplayedMarket(Protocol):
 
     def advance(self, now: Instant, /, *, unscheduled: bool) -> Sequence[MarketEvent]:
         """Tell it the time."""
+        ...
+
+    @property
+    def positions(self) -> Positions:
+        """Of every party."""
         ...
 
     def dump(self) -> object:
@@ -126,9 +137,16 @@ class Replay:
         markets: as they are after the rows so far; ``starts``: under what each one stands.
     """
 
-    def __init__(self, load: LoadMarket, rules: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        load: LoadMarket,
+        rules: Mapping[str, str] | None = None,
+        agents: Iterable[Agent] = (),
+    ) -> None:
         self._load = load
         self._rules = rules
+        self._agents = {agent.party.id: agent for agent in agents}
+        self._seen: dict[str, Snapshot] = {}
         self.starts: dict[str, Start] = {}
         self._answer: str | None = None
         self.markets: dict[str, ReplayedMarket] = {}
@@ -160,18 +178,44 @@ class Replay:
             self._miss(row)
         if row.kind == "checkpoint":
             return self._compare_checkpoint(row)
-        if row.kind in _INPUTS:
-            self._feed(row)
-        return row.body
+        if row.kind == "snapshot" and self._agents:
+            seen = read_body(Seen, row)
+            self._seen[seen.product] = seen.snapshot
+        return self._feed(row) if row.kind in _INPUTS else row.body
 
-    def _feed(self, row: Row) -> None:
+    def _feed(self, row: Row) -> str:
         """Give an input to its market and keep the answer for the next row."""
         given = read_body(_INPUTS[row.kind], row)
+        body = self._tendered_again(row, given)
         market = self.markets.get(given.product)
         if market is None:
             self.skipped += 1
-        elif events := _put(market, given, row.now):
+        elif worth_a_row(given, events := _put(market, given, row.now)):
             self._answer = text(Happened(product=given.product, events=tuple(events)))
+        return body
+
+    def _tendered_again(self, row: Row, given: Input) -> str:
+        """The row as the agent of its party states it now, where that can be told."""
+        if not isinstance(given, Submitted) or given.request is not None:
+            return row.body
+        if given.product not in self.markets or given.product not in self._seen:
+            return row.body
+        agent = self._agents.get(given.tenders.party)
+        if agent is None:
+            self._note(row.seq, row.body, "")
+            return row.body
+        start = self.starts[given.product]
+        gate = gate_for(
+            start.products[0],
+            given.tenders.interval,
+            row.now,
+            self._seen[given.product],
+            self.markets[given.product].positions,
+            {party.id for party in start.parties if party.outside},
+        )
+        body = text(Submitted(tenders=requirement(agent, gate)))
+        self._note(row.seq, row.body, body)
+        return body
 
     def _compare_events(self, row: Row) -> str:
         answer, self._answer = self._answer, None

@@ -5,13 +5,13 @@ Inputs of the markets: ``start checkpoint submit cancel advance snapshot``.  Wha
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.model.canonical import from_json
 from gateway.model.errors import JournalFailed
-from gateway.model.event import CancelReason, MarketEvent
+from gateway.model.event import CancelReason, MarketEvent, Refused
 from gateway.model.product import Product
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import Party, TenderSet
@@ -64,9 +64,13 @@ class Checkpoint:
 class Submitted:
     """A tender set came in; ``request`` is None for the gateway's own agents."""
 
-    product: str
     tenders: TenderSet
     request: str | None = None
+
+    @property
+    def product(self) -> str:
+        """Whose market it was given to."""
+        return self.tenders.product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +102,22 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """What the market answered to the input row just before."""
+    """What the market answered to the input row just before.
+
+    That the set of one of the gateway's own agents was taken is not written.
+    """
 
     product: str
     events: tuple[MarketEvent, ...]
+
+
+Input = Submitted | CancelAsked | Advanced
+
+
+def worth_a_row(given: Input | None, events: Sequence[MarketEvent]) -> bool:
+    """Whether a market's answer is written: not that an own agent's set was taken, as always."""
+    own = isinstance(given, Submitted) and given.request is None
+    return bool(events) and not (own and not any(isinstance(e, Refused) for e in events))
 
 
 def read_body(cls: type[T], row: Row) -> T:

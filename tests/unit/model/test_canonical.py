@@ -152,6 +152,13 @@ def test_enums_are_written_by_value():
     assert text([_Colour.RED, _Number.ONE]) == '["red",1]'
 
 
+def test_what_is_empty_and_reads_back_empty_is_not_written():
+    slim = replace(TENDERS, netting=False, revision=0, tenders=())
+    assert sorted(to_json(slim)) == ["interval", "party", "product", "tenders"]
+    assert to_json(_Odd(level=0, share=0.0))["level"] == 0
+    assert to_json(_Odd(level=None))["level"] is None
+
+
 def test_unknown_key_is_ignored_and_missing_one_takes_its_default():
     assert _Odd(level=7) == from_json(_Odd, {"level": 7, "later": 1})
 

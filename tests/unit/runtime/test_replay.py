@@ -156,7 +156,7 @@ async def _story(path):
             house.submit("bob", "x")
             if epoch == 2:
                 house.gate()
-            house.submit("ann", "c")
+            house.submit("ann", "c", request=f"c{epoch}")
             lease = Setpoint(
                 device="roof", quantity=-1.5, valid_until=Instant(9), timer_s=60, because="x"
             )
@@ -252,7 +252,7 @@ async def test_row_that_cannot_be_understood_is_named(path):
     await _story(path)
     rows = list(read_journal(path))
     rows[3] = replace(rows[3], kind="submit", body="{}")
-    with pytest.raises(JournalFailed, match=r"row 4 \(submit\) .*Submitted.product"):
+    with pytest.raises(JournalFailed, match=r"row 4 \(submit\) .*Submitted.tenders"):
         list(Replay(load).run(rows))
 
 
@@ -260,7 +260,7 @@ async def test_recovered_market_is_the_one_that_died(path):
     market = await _story(path)
     recovered = recover(read_journal(path), load, now=Instant(HOUR))
     assert text(recovered.dumps["power"]) == text(market.dump())
-    assert list(recovered.replies) == [("ann", "r1"), ("ann", "r2")]
+    assert [request for _, request in recovered.replies] == ["r1", "c1", "r2", "c2"]
     assert recovered.replies["ann", "r1"].outcomes[0].orders[0] == ("a", "home-order-1-1")
     assert recovered.leases["roof"].quantity == -1.5
     assert (recovered.epoch, recovered.difference) == (2, None)

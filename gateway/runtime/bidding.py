@@ -1,0 +1,42 @@
+"""Bidding: what agents are told at a gate, and what they state there."""
+
+from collections.abc import Container
+
+from gateway.market.positions import Positions
+from gateway.model.product import Product
+from gateway.model.snapshot import Snapshot
+from gateway.model.tender import TenderSet
+from gateway.model.time import Instant, Interval
+from gateway.ports.agent import Agent, Gate
+
+
+def gate_for(  # noqa: PLR0917  all that a gate is made of
+    product: Product,
+    interval: Interval,
+    now: Instant,
+    snapshot: Snapshot,
+    positions: Positions,
+    outside: Container[str],
+) -> Gate:
+    """What agents may know when they tender for what is left of ``interval``."""
+    standing = dict(sorted(positions.all_at(max(now, interval.start)).items()))
+    return Gate(
+        now=now,
+        product=product,
+        interval=interval,
+        snapshot=snapshot,
+        positions=standing,
+        unmetered=sum(quantity for party, quantity in standing.items() if party in outside),
+    )
+
+
+def requirement(agent: Agent, gate: Gate) -> TenderSet:
+    """The agent's whole requirement; a later gate for the same interval replaces it."""
+    return TenderSet(
+        party=agent.party.id,
+        product=gate.product.id,
+        interval=gate.interval,
+        tenders=agent.tenders(gate),
+        netting=True,
+        revision=gate.now,
+    )
