@@ -255,7 +255,7 @@ PUBLISHED = {
     "m/control": "the owner's mode in force",
     "p/P/ref": "the product: scales, tick, lot, caps",
     "p/P/session": "the instrument traded now, and its gate",
-    "p/P/tender/U": "the live tenders of a party",
+    "p/P/tender/U": "the live tenders of a party; QoS 0 of the gateway's own agents",
     "p/P/clearing": "the last clearing, with its why",
     "p/P/tick/transaction": "each side of each match; **not retained**, QoS 0",
     "d/D/desc": "what a device is and can do",
@@ -263,7 +263,7 @@ PUBLISHED = {
     "d/D/reading": "the newest reading; QoS 0, one message per read",
     "d/D/set": "the newest setpoint and how far it came",
     "d/D/fault/CODE": "a fault while it lasts",
-    "u/U/pos/P": "the party's position; only it may read it",
+    "u/U/pos/P": "the party's position; only it may read it; QoS 0 of the gateway's own agents",
 }
 
 OUTCOMES = """\

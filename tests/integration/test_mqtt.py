@@ -363,7 +363,9 @@ async def test_frozen_broker_gets_the_newest_reading_and_every_push_in_order(bro
         await broker.start()
         async with ear(broker, f"{BASE}/d/+/reading", f"{BASE}/u/alice/in/#") as outside:
             heard = await outside.until(
-                lambda heard: any(p["marketTransactionId"] == "home-tx-1-199" for p in pushes(heard))
+                lambda heard: any(
+                    p["marketTransactionId"] == "home-tx-1-199" for p in pushes(heard)
+                )
             )
             found = await outside.one(f"{BASE}/d/roof/reading")
     ids = list(dict.fromkeys(push["marketTransactionId"] for push in pushes(heard)))
