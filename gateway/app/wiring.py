@@ -233,6 +233,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         clock=world.clock,
         watchdog=world.watchdog,
         mode=owner.mode,
+        armed=lambda device: ground.armory.get(device) is not None,
         slot_wait_s=SLOT_WAIT_S / world.speed,
     )
     marketplace.on_traded = dispatcher.on_traded

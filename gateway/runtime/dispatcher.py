@@ -7,19 +7,16 @@ ends with each armed device renewed or handed to release; only then is the watch
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 import structlog
 
 from gateway.agents import UTILITY
-from gateway.dispatch.guard import Guarded, fall_back, guard
-from gateway.dispatch.lease import LeaseTerms, lease_terms, renew_due
-from gateway.dispatch.plan import Balance, SourceMemory, plan_sources, plan_storage
+from gateway.dispatch.guard import Guarded
+from gateway.dispatch.lease import lease_terms
 from gateway.model.device import Control, Device, DeviceState
 from gateway.model.reading import Quality, Reading
 from gateway.model.setpoint import Setpoint
 from gateway.model.site import ControlMode, DispatchSettings, GridLimits
-from gateway.model.snapshot import DeviceView
 from gateway.model.time import SECOND, Duration, Instant
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
@@ -27,18 +24,18 @@ from gateway.ports.watchdog import Watchdog
 from gateway.runtime.balance import Moment
 from gateway.runtime.deviation import DeviationWatch
 from gateway.runtime.marketplace import Marketplace, Traded
+from gateway.runtime.planner import Planner
 from gateway.runtime.progress import Progress
 from gateway.runtime.site import Site
 from gateway.runtime.station import Attempt, Station
-
-# Smaller changes are not written: well below what the re-entry rule allows per poll.
-DEAD_BAND_W = 20.0
+from gateway.runtime.supervisor import supervise
 
 
 class Dispatcher:
     """Makes a pass on each reading of the grid meter, after each clearing and every second.
 
-    ``slot_wait_s``: how long a pass waits for devices of the meter's slot, real seconds.
+    ``armed`` tells whether a device was written to and not let go.  ``slot_wait_s``: how long a
+    pass waits for devices of the meter's slot, real seconds.
     """
 
     def __init__(
@@ -55,6 +52,7 @@ class Dispatcher:
         clock: Clock,
         watchdog: Watchdog,
         mode: Callable[[], ControlMode],
+        armed: Callable[[str], bool],
         slot_wait_s: float = 0.1,
     ) -> None:
         self._site = site
@@ -70,19 +68,22 @@ class Dispatcher:
         self._clock = clock
         self._watchdog = watchdog
         self._mode = mode
+        self._armed = armed
         self._slot_wait_s = slot_wait_s
         self._watch = DeviationWatch(limits=limits, settings=settings)
         self._traded: Traded | None = None
-        self._memory: Mapping[str, SourceMemory] = {}
+        self._planner = Planner(
+            self._devices, settle=settings.settle, metered=site.grid is not None
+        )
         self._arrived = asyncio.Event()
         self._meter: Reading | None = None
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
-        """Follow the meter and keep leases alive until cancelled."""
+        """Follow the meter and keep leases alive until cancelled, each whatever the other does."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow(), name="follower")
-            tasks.create_task(self._renew(), name="renewer")
+            for name, work in (("follower", self._follow), ("renewer", self._renew)):
+                tasks.create_task(supervise(name, work, self._clock), name=name)
 
     # What comes in.
 
@@ -121,10 +122,7 @@ class Dispatcher:
         """The wall clock was stepped: leases and beliefs keep their age."""
         for progress in self._progress.values():
             progress.step(by)
-        self._memory = {
-            d: replace(memory, raised_at=Instant(memory.raised_at + by))
-            for d, memory in self._memory.items()
-        }
+        self._planner.step(by)
 
     def forget(self) -> None:
         """The devices were released by somebody else: nothing is held any more."""
@@ -135,10 +133,19 @@ class Dispatcher:
     # When a pass is made.
 
     async def _renew(self) -> None:
+        """Every second, or four times in the shortest lease."""
         while True:
-            await self._clock.sleep(SECOND)
-            self.tick()
-            self._watchdog.feed()
+            leases = [p.lease for p in self._progress.values() if p.lease]
+            await self._clock.sleep(Duration(min([SECOND, *(lease // 4 for lease in leases)])))
+            if self._traded is None and self._all_asked():
+                self._marketplace.auction(self._product, "nothing was cleared since the start")
+            if self.tick():
+                self._watchdog.feed()
+
+    def _all_asked(self) -> bool:
+        """Whether every device answered, or was seen not to."""
+        now = self._clock.now()
+        return all(self._site.view(d.id, now).since for d in self._site.devices)
 
     async def _follow(self) -> None:
         """One pass per reading of the grid meter, when its slot is complete."""
@@ -177,24 +184,18 @@ class Dispatcher:
 
     # One pass.
 
-    def tick(self) -> None:
-        """Plan, guard, command."""
+    def tick(self) -> bool:
+        """Plan, guard, command; whether every device got what is due to it."""
         mode = self._mode()
         if self._traded is None or mode not in {ControlMode.ADVISE, ControlMode.ACT}:
-            return
+            return True
         moment = self._moment(self._traded)
-        balance = moment.balance()
-        wanted = self._targets(moment, balance)
-        guarded = {d: self._bound(d, wanted, moment) for d in wanted}
-        if balance is not None:
-            storing = {s: guarded[s].quantity or 0.0 for s in balance.storages}
-            bounds = plan_sources(balance, storing)
-            wanted |= bounds
-            guarded |= {d: self._bound(d, wanted, moment) for d in bounds}
-        for device, view in moment.views.items():
-            if view.capabilities.control is not Control.NONE:
-                bounded = guarded.get(device) or self._blind(view, moment)
-                self._settle_on(device, bounded, wanted.get(device), moment, mode)
+        decisions = self._planner.decide(moment)
+        settled = [
+            self._settle_on(device, guarded, decisions.wanted.get(device), moment, mode)
+            for device, guarded in decisions.guarded.items()
+        ]
+        return decisions.healthy and all(settled)
 
     def _moment(self, traded: Traded) -> Moment:
         now = self._clock.now()
@@ -212,43 +213,6 @@ class Dispatcher:
             settle=self._settings.settle,
         )
 
-    def _targets(self, moment: Moment, balance: Balance | None) -> dict[str, float | None]:
-        """Positions for stepped loads, the plan for storages; no storage when blind."""
-        wanted: dict[str, float | None] = dict(moment.stepped())
-        if self._site.grid is None:
-            return wanted | moment.storage_positions()
-        if balance is None:
-            return wanted
-        held = (moment.held[s] for s in balance.storages)
-        total = sum(h.quantity or 0.0 for h in held if h is not None)
-        plan = plan_storage(
-            balance,
-            self._memory,
-            discharging=total < -DEAD_BAND_W,
-            now=moment.now,
-            settle=self._settings.settle,
-        )
-        self._memory = plan.memory
-        return wanted | dict(plan.wanted)
-
-    def _bound(self, device: str, wanted: Mapping[str, float | None], moment: Moment) -> Guarded:
-        return guard(
-            wanted[device],
-            self._devices[device],
-            moment.views[device],
-            moment.held[device],
-            moment.room(device, wanted),
-            moment.now,
-        )
-
-    def _blind(self, view: DeviceView, moment: Moment) -> Guarded:
-        """Nothing could be planned: without a meter at all a good source runs free."""
-        if self._site.grid is None and view.power_w is not None:
-            return Guarded(quantity=None)
-        blind = self._site.grid is not None and moment.residual_w is None
-        why = "the grid meter gives no fresh good value" if blind else f"{view.quality} reading"
-        return fall_back(self._devices[view.id], why)
-
     # What goes out.
 
     def _settle_on(
@@ -258,44 +222,40 @@ class Dispatcher:
         wanted: float | None,
         moment: Moment,
         mode: ControlMode,
-    ) -> None:
-        """Write when the value moved, or when half of the lease is over."""
-        progress = self._progress[device]
+    ) -> bool:
+        """Write if it is due; False if that failed."""
+        progress, view = self._progress[device], moment.views[device]
         progress.wanted, progress.because = wanted, _because(guarded, moment)
-        if not self._worth_writing(progress, guarded.quantity, moment.now):
-            return
-        capabilities = moment.views[device].capabilities
-        progress.terms = lease_terms(self._devices[device], capabilities)
-        if progress.terms.refused:
-            if progress.refuse(progress.terms.refused):
+        armed = self._armed(device)
+        if not progress.due(guarded.quantity, moment.now, since=view.since, armed=armed):
+            return True
+        try:
+            self._write(progress, guarded.quantity, moment, mode)
+        except Exception:  # noqa: BLE001 - the other devices must get theirs
+            self._log.exception("pass.failed", what=device)
+            return False
+        return True
+
+    def _write(
+        self, progress: Progress, quantity: float | None, moment: Moment, mode: ControlMode
+    ) -> None:
+        device = progress.device
+        terms = lease_terms(self._devices[device], moment.views[device].capabilities)
+        progress.terms = terms
+        if terms.refused:
+            if progress.refuse(terms.refused):
                 self._log.warning("setpoint.refused", device=device, why=progress.detail)
                 self._publish(progress)
             return
-        progress.command(guarded.quantity, moment.now)
-        if mode is ControlMode.ACT:
-            progress.driven = True
-            self._command(progress, progress.terms, moment.now)
-        else:
+        progress.command(quantity, moment.now)
+        if mode is not ControlMode.ACT:
             self._publish(progress)
-
-    @staticmethod
-    def _worth_writing(progress: Progress, quantity: float | None, now: Instant) -> bool:
-        held = progress.held
-        if held is None:
-            return quantity is not None or progress.driven
-        if held.quantity is None or quantity is None:
-            return held.quantity is not quantity
-        change = abs(quantity - held.quantity)
-        moved = change > DEAD_BAND_W or (change > 0 and quantity == 0)
-        return moved or renew_due(held.at, progress.lease, now)
-
-    def _command(self, progress: Progress, terms: LeaseTerms, now: Instant) -> None:
-        quantity = progress.held.quantity if progress.held else None
-        self._stations[progress.device].command(
+            return
+        self._stations[device].command(
             Setpoint(
-                device=progress.device,
+                device=device,
                 quantity=quantity,
-                valid_until=Instant(now + terms.lease),
+                valid_until=Instant(moment.now + terms.lease),
                 timer_s=terms.timer_s,
                 because=progress.because,
             )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from gateway.dispatch.effect import judge
 from gateway.dispatch.guard import Held
-from gateway.dispatch.lease import LeaseTerms
+from gateway.dispatch.lease import LeaseTerms, renew_due
 from gateway.model.device import Control
 from gateway.model.event import FaultChanged
 from gateway.model.reading import Reading
@@ -13,6 +13,8 @@ from gateway.model.time import SECOND, Duration, Instant
 
 _JUDGED = frozenset({Outcome.ACCEPTED, Outcome.EFFECTIVE, Outcome.NO_EFFECT})
 _FAULT = "SETPOINT_NOT_FOLLOWED"
+# Smaller changes are not written: well below what the re-entry rule allows per poll.
+DEAD_BAND_W = 20.0
 
 
 @dataclass(slots=True)
@@ -20,8 +22,9 @@ class Progress:
     """Wanted, commanded, accepted, effective; powers in W, passive sign.
 
     Attributes:
-        held: what was last commanded, None when nothing is in force.
-        driven: whether anything was written since the last release.
+        held: what was last commanded; after a failed attempt again what stood before it.
+            None when nothing was ever in force.
+        again: whether it must be written in the next pass whatever the lease says.
         told_failure: why the last attempt failed, empty after a success.
     """
 
@@ -30,11 +33,12 @@ class Progress:
     because: str = ""
     held: Held | None = None
     terms: LeaseTerms | None = None
-    driven: bool = False
+    again: bool = False
     outcome: Outcome | None = None
     detail: str = ""
     told_failure: str = ""
     _faulty: bool = False
+    _stood: Held | None = None
     _accepted: Written | None = None
     _effective: float | None = None
 
@@ -45,7 +49,7 @@ class Progress:
 
     def command(self, quantity: float | None, now: Instant) -> None:
         """A setpoint is on its way to the device."""
-        self.held = self._next_held(quantity, now)
+        self.held, self.again = self._next_held(quantity, now), False
         self.outcome = Outcome.COMMANDED
         self._effective = None
 
@@ -60,10 +64,35 @@ class Progress:
         """The device answered; False: it is not in force, so that the next pass writes again."""
         self.outcome, self.detail = written.outcome, written.detail
         if written.outcome is Outcome.ACCEPTED:
-            self._accepted, self.told_failure = written, ""
+            self._accepted, self._stood, self.told_failure = written, self.held, ""
             return True
-        self.held, self.told_failure = None, written.detail
+        self.held, self.again, self.told_failure = self._stood, True, written.detail
+        self._accepted = self._effective = None
         return False
+
+    def overridden(self, detail: str) -> bool:
+        """Somebody else's words stand in the device: write again; whether that is news."""
+        news = self.outcome is not Outcome.OVERRIDDEN
+        self.outcome, self.detail, self.again = Outcome.OVERRIDDEN, detail, True
+        self._accepted = self._effective = None
+        return news
+
+    def due(self, quantity: float | None, now: Instant, *, since: Instant, armed: bool) -> bool:
+        """Whether to write: the value moved, half of the lease is over, or it may be lost.
+
+        ``since``: when the device entered its state; one that came back may have forgotten.
+        ``armed``: whether a life of the gateway ever wrote to it without letting go.
+        """
+        held = self.held
+        if held is None:
+            return quantity is not None or armed
+        if self.again or since > held.at:
+            return True
+        if held.quantity is None or quantity is None:
+            return held.quantity is not quantity
+        change = abs(quantity - held.quantity)
+        moved = change > DEAD_BAND_W or (change > 0 and quantity == 0)
+        return moved or renew_due(held.at, self.lease, now)
 
     def refuse(self, why: str) -> bool:
         """It may not be driven; whether that is news."""
@@ -73,14 +102,12 @@ class Progress:
 
     def forget(self) -> None:
         """It was released by somebody else."""
-        self.held = self._accepted = self._effective = self.outcome = None
-        self.driven = False
+        self.held = self._stood = self._accepted = self._effective = self.outcome = None
+        self.again = False
 
     def step(self, by: int) -> None:
         """The wall clock was stepped: leases keep their length."""
-        if self.held is not None:
-            at, turned_at = Instant(self.held.at + by), Instant(self.held.turned_at + by)
-            self.held = replace(self.held, at=at, turned_at=turned_at)
+        self.held, self._stood = _shifted(self.held, by), _shifted(self._stood, by)
         if self._accepted is not None:
             self._accepted = replace(self._accepted, at=Instant(self._accepted.at + by))
 
@@ -122,3 +149,9 @@ class Progress:
             because=self.because,
             detail=self.detail,
         )
+
+
+def _shifted(held: Held | None, by: int) -> Held | None:
+    if held is None:
+        return None
+    return replace(held, at=Instant(held.at + by), turned_at=Instant(held.turned_at + by))
