@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import tempfile
+import textwrap
 from asyncio.subprocess import Process
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -184,7 +185,8 @@ class _Show:
         if found:
             self._say("read from the devices' registers:")
         for device, verdict in found.items():
-            self._say(f"  {device:<10} {verdict or 'NOT RELEASED'}")
+            text = f"{device:<10} {verdict or 'NOT RELEASED'}"
+            self._say(textwrap.fill(text, 99, initial_indent="  ", subsequent_indent=" " * 13))
         return all(found.values())
 
     def _last_words(self) -> None:

@@ -7,8 +7,10 @@ from typing import Final, TextIO
 
 _REDRAW_S: Final = 0.5
 _PLAIN_S: Final = 5.0
+_WIDTH: Final = 99
 
-Picture = Callable[[], list[str]]
+# Renders in so many columns at most.
+Picture = Callable[[int], list[str]]
 
 
 class Painter:
@@ -29,15 +31,16 @@ class Painter:
         """Draw for ever."""
         while True:
             await asyncio.sleep(_REDRAW_S if self._terminal else _PLAIN_S)
-            self.draw(picture())
+            self.draw(picture)
 
-    def draw(self, lines: list[str]) -> None:
+    def draw(self, picture: Picture) -> None:
         """Draw once, over the last picture where that is possible."""
         if not self._terminal:
-            self.say("\n".join((*lines, "")))
+            self.say("\n".join((*picture(_WIDTH), "")))
             return
         columns, rows = shutil.get_terminal_size()
-        shown = [line[: columns - 1] for line in lines[: rows - 1]]
+        # One column less: a full line would wrap on some terminals.
+        shown = picture(min(_WIDTH, columns - 1))[: rows - 1]
         up = f"\x1b[{self._drawn}F" if self._drawn else ""
         self._out.write(up + "".join(f"{line}\x1b[K\n" for line in shown) + "\x1b[J")
         self._out.flush()

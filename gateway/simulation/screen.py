@@ -8,7 +8,6 @@ from typing import Any
 
 Payload = Mapping[str, Any]
 
-WIDTH = 100
 _NAMES = {
     "roof": "solar roof",
     "grid": "grid meter",
@@ -53,14 +52,14 @@ class Screen:
         ranks = {device: rank for rank, device in enumerate(_ORDER)}
         return tuple(sorted(known, key=lambda d: (ranks.get(d, len(ranks)), d)))
 
-    def lines(self) -> list[str]:
-        """The whole picture, at most ``WIDTH`` columns wide."""
+    def lines(self, width: int) -> list[str]:
+        """The whole picture, at most so many columns wide."""
         if not self.topics:
             return ["waiting for the gateway ..."]
-        shown = [self._title(), *self._price(), "", *_legend()]
+        shown = [self._title(), *self._price(width), "", *_legend()]
         for device in self.devices():
             shown += self._device(device)
-        return [line[:WIDTH] for line in shown]
+        return [line[:width] for line in shown]
 
     def _title(self) -> str:
         times = [v["at"] for k, v in self.topics.items() if k.endswith("/reading")]
@@ -69,7 +68,7 @@ class Screen:
         speed = "real time" if self.speed == 1 else f"{self.speed:g} x real time"
         return f"{'time':<{_LABEL}}{at}   {speed}   control: {mode}"
 
-    def _price(self) -> list[str]:
+    def _price(self, width: int) -> list[str]:
         clearing = next((v for k, v in self.topics.items() if k.endswith("/clearing")), None)
         if clearing is None:
             return [f"{'price':<{_LABEL}}(no clearing yet)"]
@@ -78,7 +77,7 @@ class Screen:
         said = f"{_money(clearing)}   volume {volume} W   clearing {number} ({what})"
         return [
             f"{'price':<{_LABEL}}{said}",
-            *_folded("why", str(clearing.get("because", ""))),
+            *_folded("why", str(clearing.get("because", "")), width),
         ]
 
     def _device(self, device: str) -> list[str]:
@@ -125,9 +124,9 @@ def _money(clearing: Payload) -> str:
     return "none" if last is None else f"none (last {last * scale:.4f} {unit})"
 
 
-def _folded(label: str, text: str) -> list[str]:
+def _folded(label: str, text: str, width: int) -> list[str]:
     """One entry over as many lines as it takes, three at least: the picture shall not jump."""
-    lines = textwrap.wrap(text, WIDTH - _LABEL) or [""]
+    lines = textwrap.wrap(text, max(20, width - _LABEL)) or [""]
     lines += [""] * (3 - len(lines))
     return [f"{label if at == 0 else '':<{_LABEL}}{line}" for at, line in enumerate(lines)]
 
