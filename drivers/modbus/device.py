@@ -1,7 +1,7 @@
 """A device behind a register map: read its points, set its stage."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from drivers.modbus.map import ControlRegister, Point, RegisterMap
@@ -49,7 +49,8 @@ class MapDriver:
         self._device = device
         self._map = settings.map
         self._line = line
-        self._blocks = _blocks(self._map.points)
+        self._blocks = _blocks([*_of_points(self._map), *_of_control(self._map.control)])
+        self._asked: Mapping[int, int] = {}
 
     async def connect(self) -> Description:
         """See that it is the map's kind of device, and read it once."""
@@ -68,6 +69,7 @@ class MapDriver:
     async def read(self) -> Reading:
         """Every point of the map."""
         words: dict[int, int] = {}
+        asked = self._asked
         at: Instant | None = None
         for address, count in self._blocks:
             block = await self._read(address, count)
@@ -84,6 +86,8 @@ class MapDriver:
             flows={} if power is None else {POWER: power},
             quality=self._quality(power),
             soc_pct=self._of_role("soc", points),
+            # A write since then, even one under way, has made these words old.
+            overridden=self._other(words) if asked is self._asked else None,
             points=points,
         )
 
@@ -112,6 +116,7 @@ class MapDriver:
         word = control.release if setpoint.quantity is None else _stage(control, setpoint.quantity)
         timer_s = 0 if release else _timer_s(control, setpoint.timer_s)
         writes = _writes(control, word, timer_s)
+        self._asked = {}
         try:
             for write in writes:
                 await self._line.write(
@@ -129,6 +134,7 @@ class MapDriver:
         quantity = control.stages.get(now.command)
         running = timer_s == 0 or 0 < now.timer_s <= timer_s
         if now.command == word and (running or control.timer is None):
+            self._asked = {} if release else {w.address: w.words[0] for w in writes}
             detail = ", ".join(f"{w.address}={w.words[0]}" for w in writes)
             return Written(outcome=Outcome.ACCEPTED, quantity=quantity, at=now.at, detail=detail)
         detail = (
@@ -136,6 +142,16 @@ class MapDriver:
             f"timer: wrote {timer_s}, reads {now.timer_s}"
         )
         return Written(outcome=Outcome.OVERRIDDEN, quantity=quantity, at=now.at, detail=detail)
+
+    def _other(self, words: Mapping[int, int]) -> str | None:
+        """What stands instead of the words that were written and read back."""
+        control = self._map.control
+        other = [
+            f"{at}: wrote {word}, reads {words[at]}"
+            for at, word in self._asked.items()
+            if words[at] != word and not (_counts(control, at) and 0 < words[at] <= word)
+        ]
+        return f"someone changed register {', '.join(other)}" if other else None
 
     async def _standing(self, control: ControlRegister) -> _Standing:
         command = await self._read(control.address, 1)
@@ -246,17 +262,33 @@ def _writes(control: ControlRegister, command: int, timer_s: int) -> tuple[Regis
     return (RegisterWrite(address=control.timer.address, words=(timer_s,)), write)
 
 
-def _blocks(points: Mapping[str, Point]) -> tuple[tuple[int, int], ...]:
-    """Requests (address, count) that cover all points, cut between points."""
+def _counts(control: ControlRegister | None, address: int) -> bool:
+    """Whether the register is the countdown."""
+    return control is not None and control.timer is not None and control.timer.address == address
+
+
+def _of_points(known_map: RegisterMap) -> list[tuple[int, int]]:
+    return [(point.address, point.size) for point in known_map.points.values()]
+
+
+def _of_control(control: ControlRegister | None) -> list[tuple[int, int]]:
+    if control is None:
+        return []
+    timer = [(control.timer.address, 1)] if control.timer else []
+    return [(control.address, 1), *timer]
+
+
+def _blocks(wanted: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Requests (address, count) that cover all that is wanted, cut between points."""
     blocks: list[tuple[int, int]] = []
-    for point in sorted(points.values(), key=lambda point: point.address):
-        end = point.address + point.size
+    for start, size in sorted(wanted):
+        end = start + size
         if blocks:
             address, count = blocks[-1]
-            if point.address - (address + count) <= _GAP and end - address <= MAX_READ:
+            if start - (address + count) <= _GAP and end - address <= MAX_READ:
                 blocks[-1] = (address, max(count, end - address))
                 continue
-        blocks.append((point.address, point.size))
+        blocks.append((start, size))
     return tuple(blocks)
 
 

@@ -1,7 +1,7 @@
 """One configured device behind a SunSpec map: connect, read, arm, write."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from drivers.sunspec.codec import HEADER, layout
 from drivers.sunspec.controls import Curtailment, Lever, Plan, Storage, runs
@@ -70,6 +70,7 @@ class SunSpecDriver:
         self._found: Lever | None = None
         self._now: Lever | None = None
         self._steering = False
+        self._asked: Mapping[int, int] = {}
         self._notes: list[str] = []
 
     async def connect(self) -> Description:
@@ -107,14 +108,16 @@ class SunSpecDriver:
 
     async def read(self) -> Reading:
         """Every moving model in few requests, decoded with its own scale factors."""
-        known_map = self._connected()
+        known_map, asked = self._connected(), self._asked
         blocks, at = await self._blocks(known_map)
         points: dict[str, PointValue] = {}
         for header in known_map.polled:
             words = words_of(header, blocks)
             if words is not None:
                 points |= layout(header.model, header.length).decode(words)
-        return known_map.measurer.reading(at, points)
+        reading = known_map.measurer.reading(at, points)
+        # A write since then, even one under way, has made these words old.
+        return replace(reading, overridden=self._other(blocks)) if asked is self._asked else reading
 
     async def arm(self) -> Arming:
         """The words found, and those of the fall-back level; writes nothing."""
@@ -140,6 +143,7 @@ class SunSpecDriver:
     async def write(self, setpoint: Setpoint) -> Written:
         """Write, read back, compare; the answer says what the registers now ask for."""
         lever = self._now or self._lever()
+        self._asked = {}
         plan = (
             self._lever().neutral()
             if setpoint.quantity is None
@@ -176,6 +180,7 @@ class SunSpecDriver:
                 at=window.at,
                 detail=f"{what} register {texts}",
             )
+        self._asked = {} if setpoint.quantity is None else asked
         return Written(
             outcome=Outcome.ACCEPTED,
             quantity=None if setpoint.quantity is None else stands,
@@ -183,6 +188,17 @@ class SunSpecDriver:
             detail=f"model {before.header.model} "
             + ", ".join(f"{w.address}={list(w.words)}" for w in runs(plan)),
         )
+
+    def _other(self, blocks: Mapping[int, Words]) -> str | None:
+        """What stands instead of the words that were written and read back."""
+        lever = self._now
+        read = {at: w for start, words in blocks.items() for at, w in enumerate(words, start)}
+        other = [
+            f"{at}: wrote {word}, reads {read[at]}"
+            for at, word in self._asked.items()
+            if lever is not None and at in read and not lever.same(at, word, read[at])
+        ]
+        return f"someone changed register {', '.join(other)}" if other else None
 
     def _due(self, lever: Lever, plan: Plan) -> tuple[RegisterWrite, ...]:
         """All but the last group always; the enabling one again only where it is not in force."""
@@ -226,6 +242,7 @@ class SunSpecDriver:
             return
         keep = self._steering and before is not None and before.header == lever.header
         self._found = before if keep else lever
+        self._asked = self._asked if keep else {}
         self._now = lever
         standing = lever.expressed(lever.words)
         if standing is not None and not keep:

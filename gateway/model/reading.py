@@ -34,6 +34,8 @@ class Reading:
         available_w: magnitude a source could produce now where the device tells it (122 WAval).
         asleep: the device says it sleeps (St SLEEPING/OFF, 0 Hz): its state is not a fault.
         fault: names of set fault bits, or empty.
+        overridden: what stands in the control registers instead of the setpoint that was read
+            back last, None when it stands, or where nothing was written.
         points: decoded values by ``"<model>.<point>"``, None where unimplemented.
     """
 
@@ -45,6 +47,7 @@ class Reading:
     available_w: float | None = None
     asleep: bool = False
     fault: str = ""
+    overridden: str | None = None
     points: Mapping[str, PointValue] = field(default_factory=dict)
 
     @property

@@ -92,6 +92,7 @@ class Dispatcher:
         progress = self._progress.get(reading.device)
         if progress is not None:
             self._judge(progress, reading)
+            self._defend(progress, reading)
         if reading.device == self._site.grid:
             self._meter = reading
         self._arrived.set()
@@ -277,6 +278,15 @@ class Dispatcher:
                 self._site.note_no_effect(reading.device, reading.at)
             self._bus.publish(fault)
         if progress.outcome is not before:
+            self._publish(progress)
+
+    def _defend(self, progress: Progress, reading: Reading) -> None:
+        """A setpoint that somebody else wrote over, or that was forgotten, is written again."""
+        if reading.overridden is None or progress.held is None or progress.held.quantity is None:
+            return
+        if progress.overridden(reading.overridden):
+            detail = reading.overridden
+            self._log.warning("setpoint.overridden", device=reading.device, detail=detail)
             self._publish(progress)
 
     def _publish(self, progress: Progress) -> None:

@@ -120,7 +120,9 @@ class Site:
         """Everything, frozen, without the readings' single points."""
         views = {d: self.view(d, now) for d in self._entries}
         slim = {
-            d: replace(v, reading=replace(v.reading, points={})) if v.reading else v
+            d: replace(v, reading=replace(v.reading, points={}, overridden=None))
+            if v.reading
+            else v
             for d, v in views.items()
         }
         import_price, export_price = self._prices.now(now)

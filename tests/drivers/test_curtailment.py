@@ -250,3 +250,40 @@ async def test_a_hole_in_one_model_costs_that_model_only(rig):
     assert reading.points["123.WMaxLimPct"] == 100
     assert "122.WAval" not in reading.points
     assert len(made.memory.requests) == 2
+
+
+async def test_a_limit_that_somebody_takes_off_shows_in_the_next_reading(rig):
+    made = rig.inverter()
+    async with rig.tcp(made.memory) as line:
+        driver = await connected(rig, line)
+        await driver.write(rig.setpoint(-3000))
+        kept = await driver.read()
+        made.put(WMaxLimPct_RvrtTms_123=41)  # the timer only counts down
+        counted = await driver.read()
+        made.put(WMaxLim_Ena_123=0)
+        lost = await driver.read()
+    assert (kept.overridden, counted.overridden) == (None, None)
+    assert (
+        lost.overridden
+        == f"someone changed register {made.at('123.WMaxLim_Ena')}: wrote 1, reads 0"
+    )
+
+
+async def test_after_a_release_nothing_is_watched(rig):
+    made = rig.inverter()
+    async with rig.tcp(made.memory) as line:
+        driver = await connected(rig, line)
+        await driver.write(rig.setpoint(-3000))
+        await driver.write(rig.setpoint(None))
+        made.put(WMaxLimPct_123=4000, WMaxLim_Ena_123=1)
+        assert (await driver.read()).overridden is None
+
+
+async def test_a_restarted_device_is_seen_to_have_forgotten(rig):
+    made = rig.inverter()
+    async with rig.tcp(made.memory) as line:
+        driver = await connected(rig, line)
+        await driver.write(rig.setpoint(-3000))
+        made.put(WMaxLimPct_123=10000, WMaxLim_Ena_123=0)
+        await driver.connect()
+        assert "someone changed" in (await driver.read()).overridden

@@ -166,3 +166,16 @@ def test_a_map_for_other_roles_is_refused():
     device = Device(id="p", role=Role.SOLAR, driver="modbus", connection="", line="")
     (error,) = package.parse(device, {"map": MAP})
     assert "for heat, load" in error.allowed
+
+
+async def test_a_command_that_lapsed_shows_in_the_next_reading(rig):
+    memory = rig.Memory({1: pump_words()})
+    async with rig.tcp(memory) as line:
+        pump = driver(line)
+        await pump.write(rig.setpoint(1500))
+        memory.units[1][TIMER] = 12
+        kept = await pump.read()
+        memory.units[1][COMMAND] = 0xFFFF
+        lost = await pump.read()
+    assert kept.overridden is None
+    assert lost.overridden == "someone changed register 110: wrote 1, reads 65535"
