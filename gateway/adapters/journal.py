@@ -21,7 +21,7 @@ from gateway.model.canonical import text
 from gateway.model.chain import GENESIS, digest
 from gateway.model.errors import JournalFailed
 from gateway.model.site import JournalSettings
-from gateway.model.time import MINUTE, Duration, Instant, in_seconds
+from gateway.model.time import Duration, Instant, in_seconds
 from gateway.ports.clock import Clock
 from gateway.ports.journal import Body, Row
 
@@ -86,15 +86,14 @@ class SqliteJournal:
         self._clock = clock
         self._keep = settings.keep
         self.epoch = file.head.epoch
-        spacing = MINUTE // settings.syncs_per_minute if settings.syncs_per_minute else 0
-        self.sync_window_in_force = Duration(max(settings.sync_window, spacing))
+        self.sync_window_in_force = settings.window_in_force
         self._seq, self._hash = file.last
         self._commit: GroupCommit | InlineCommit = (
             GroupCommit(
                 file.write,
                 last=self._seq,
                 window_s=in_seconds(settings.sync_window),
-                spacing_s=in_seconds(spacing),
+                spacing_s=in_seconds(settings.sync_spacing),
             )
             if threaded
             else InlineCommit(file.write, last=self._seq)

@@ -111,6 +111,16 @@ class JournalSettings:
     syncs_per_minute: int = 0
     keep: Duration = Duration(30 * 24 * 3600 * SECOND)
 
+    @property
+    def sync_spacing(self) -> Duration:
+        """Shortest time between two syncs, by the budget."""
+        return Duration(60 * SECOND // self.syncs_per_minute if self.syncs_per_minute else 0)
+
+    @property
+    def window_in_force(self) -> Duration:
+        """How long an acknowledgement may wait for the disk: a budget of syncs widens it."""
+        return max(self.sync_window, self.sync_spacing)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:

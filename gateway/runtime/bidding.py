@@ -6,7 +6,7 @@ from gateway.market.positions import Positions
 from gateway.model.product import Product
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import TenderSet
-from gateway.model.time import Instant, Interval
+from gateway.model.time import MILLISECOND, Instant, Interval
 from gateway.ports.agent import Agent, Gate
 
 
@@ -38,5 +38,5 @@ def requirement(agent: Agent, gate: Gate) -> TenderSet:
         interval=gate.interval,
         tenders=agent.tenders(gate),
         netting=True,
-        revision=gate.now,
+        revision=gate.now // MILLISECOND,
     )

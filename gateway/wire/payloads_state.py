@@ -75,6 +75,7 @@ class RulesPayload(TypedDict):
     operations: list[str]
     maxPayloadBytes: int
     idempotentFor: DurationText
+    syncWindow: DurationText
 
 
 class ProductPayload(TypedDict):

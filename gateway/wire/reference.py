@@ -74,6 +74,7 @@ def rules(site: Site) -> RulesPayload:
         "operations": list(ANSWERS),
         "maxPayloadBytes": MAX_BYTES,
         "idempotentFor": iso_duration(_IDEMPOTENT),
+        "syncWindow": iso_duration(site.journal.window_in_force),
     }
 
 
