@@ -29,10 +29,10 @@ from gateway.ports.line import Line, LineFactory
 from gateway.ports.watchdog import Watchdog
 from gateway.runtime.bus import LocalBus
 from gateway.runtime.dispatcher import Dispatcher
+from gateway.runtime.handover import Handover
 from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.recovery import REMEMBER, recover
-from gateway.runtime.release import release
 from gateway.runtime.rows import Start
 from gateway.runtime.site import Site
 from gateway.runtime.station import Station
@@ -83,6 +83,7 @@ class Gateway:
     prices: LivePrices
     journal: SqliteJournal
     armory: FileArmory
+    handover: Handover
     clock: Clock
 
     async def handle(self, request: Request) -> Reply:
@@ -133,10 +134,10 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
             settings=settings, world=world, journal=journal, armory=armory, lines=lines
         )
         gateway = _build(ground, state)
-        await _end_old_leases(gateway, lines, world)
+        await gateway.handover.adopt_or_release()
         tasks = await stack.enter_async_context(Tasks())
         _start(gateway, world, tasks)
-        stack.push_async_callback(_release_all, gateway, lines, world)
+        stack.push_async_callback(gateway.handover.release)
         stack.push_async_callback(tasks.stop)
         yield gateway
 
@@ -214,7 +215,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         store=state.store_control,
         clock=world.clock,
         bus=ground.bus,
-        on_change=lambda mode: _follow_mode(gateway, ground.lines, world, mode),
+        on_change=lambda mode: handover.follow(mode),  # noqa: PLW0108 - it is made below
     )
     marketplace = _marketplace(ground, site, owner)
     stations = {
@@ -237,7 +238,15 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         slot_wait_s=SLOT_WAIT_S / world.speed,
     )
     marketplace.on_traded = dispatcher.on_traded
-    gateway = Gateway(
+    handover = Handover(
+        armory=ground.armory,
+        stations=stations,
+        dispatcher=dispatcher,
+        open_line=lambda url: borrow(url, ground.lines, world),
+        clock=world.clock,
+        mode=owner.mode,
+    )
+    return Gateway(
         settings=settings,
         site=site,
         bus=ground.bus,
@@ -248,9 +257,9 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         prices=prices,
         journal=ground.journal,
         armory=ground.armory,
+        handover=handover,
         clock=world.clock,
     )
-    return gateway
 
 
 def load_market(product: Product, start: Start, dump: object) -> Market:
@@ -279,7 +288,9 @@ def _marketplace(ground: _Ground, site: Site, owner: LiveOwner) -> Marketplace:
         else Market(product, area=start.area, epoch=start.epoch, parties=start.parties)
         for product in settings.products
     }
-    recorder = Recorder(ground.journal)
+    recorder, owed = Recorder(ground.journal), recovered.owed
+    if owed is not None:
+        recorder.finish(owed.at, owed.happened)
     recorder.start(now, start, {id_: market.dump() for id_, market in markets.items()})
     return Marketplace(
         markets=markets,
@@ -292,6 +303,7 @@ def _marketplace(ground: _Ground, site: Site, owner: LiveOwner) -> Marketplace:
         clock=clock,
         trading=lambda: owner.mode() is ControlMode.ACT,
         remembered=recovered.replies,
+        owed=owed.happened.events if owed is not None and owed.happened.product in ids else (),
     )
 
 
@@ -300,11 +312,12 @@ def _station(
 ) -> Station:
     device = item.device
     package = ground.world.packages[device.driver]
-    on_line = [o for o in ground.settings.devices if o.device.line == device.line]
+    on_line = (other.device for other in ground.settings.devices)
+    neighbours = tuple(o.id for o in on_line if o.line == device.line and o.id != device.id)
     return Station(
         device=device,
         driver=package.open(device, item.settings, ground.lines[device.line]),
-        shares_line=len(on_line) > 1,
+        neighbours=neighbours,
         phase=_phase(device, ground.settings),
         clock=ground.world.clock,
         site=site,
@@ -333,6 +346,7 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
     tasks.start("marketplace", gateway.marketplace.run, world.clock)
     tasks.start("dispatcher", gateway.dispatcher.run, world.clock)
     tasks.start("owner", gateway.control.run, world.clock)
+    tasks.start("handover", gateway.handover.run, world.clock)
     tasks.start("chores", lambda: _chores(gateway, world), world.clock)
 
 
@@ -352,36 +366,6 @@ async def _chores(gateway: Gateway, world: World) -> None:
             prune_at = Instant(gateway.clock.now() + HOUR)
             await gateway.journal.prune(products, gateway.settings.journal.keep)
         await world.clock.sleep(Duration(10 * SECOND))
-
-
-async def _end_old_leases(gateway: Gateway, lines: Mapping[str, Line], world: World) -> None:
-    """After a crash: what is armed is adopted when the owner still says act, else let go."""
-    if gateway.armory.all() and gateway.control.mode() is not ControlMode.ACT:
-        await _release_all(gateway, lines, world)
-
-
-async def _follow_mode(
-    gateway: Gateway, lines: Mapping[str, Line], world: World, mode: ControlMode
-) -> None:
-    """Leaving act lets go of every device; entering it starts from nothing held."""
-    if mode is ControlMode.ACT:
-        gateway.dispatcher.forget()
-    else:
-        await _release_all(gateway, lines, world)
-
-
-async def _release_all(gateway: Gateway, lines: Mapping[str, Line], world: World) -> bool:
-    """Bring every armed device to its fall-back level over the lines that are open."""
-    for station in gateway.stations.values():
-        await station.silence()
-    gateway.dispatcher.forget()
-    log = structlog.get_logger()
-    return await release(
-        gateway.armory,
-        lambda url: borrow(url, lines, world),
-        restore=False,
-        say=lambda text: log.info("device.released", text=text),
-    )
 
 
 def borrow(url: str, lines: Mapping[str, Line], world: World) -> Line:

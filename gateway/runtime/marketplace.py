@@ -64,6 +64,7 @@ class Marketplace:
         clock: Clock,
         trading: Callable[[], bool],
         remembered: Mapping[tuple[str, str], Reply],
+        owed: Sequence[MarketEvent] = (),
     ) -> None:
         self._markets = dict(markets)
         self._agents = tuple(agents)
@@ -74,6 +75,7 @@ class Marketplace:
         self._bus = bus
         self._clock = clock
         self._checkpoint_due = Instant(clock.now() + _CHECKPOINT_EVERY)
+        self._owed = owed
         self._outlet = Outlet(journal, bus, clock)
         self._views = {id_: Views(market) for id_, market in self._markets.items()}
         self._desk = Desk(
@@ -109,8 +111,10 @@ class Marketplace:
             tasks.create_task(self._outlet.run(), name="outlet")
 
     def _show_all(self) -> None:
-        """Books and positions that stand since before this start."""
+        """What happened just before this start, and the books and positions that stand."""
         now, seq = self._clock.now(), self._recorder.newest
+        owed, self._owed = self._owed, ()
+        self._outlet.put(seq, owed)
         for views in self._views.values():
             self._outlet.put(seq, [*views.all_positions(now), *views.all_books()])
 

@@ -42,6 +42,10 @@ class Recorder:
         """Seq of the newest row recorded here."""
         return self._newest
 
+    def finish(self, at: Instant, happened: Happened) -> int:
+        """The row that a crash cut off; before ``start``."""
+        return self._append(at, "event", happened)
+
     def start(self, now: Instant, start: Start, dumps: Mapping[str, object]) -> int:
         """A start, and at once a checkpoint of every market, by product id."""
         self._start = start

@@ -9,9 +9,17 @@ from gateway.model.setpoint import Setpoint
 from gateway.model.time import HOUR, Duration, Instant
 from gateway.ports.journal import Row
 from gateway.runtime.replay import Difference, LoadMarket, Replay
-from gateway.runtime.rows import read_body
+from gateway.runtime.rows import Happened, read_body
 
 REMEMBER = Duration(24 * HOUR)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """The answer to an input that was made ``at``, which nobody has been told."""
+
+    at: Instant
+    happened: Happened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +31,7 @@ class Recovered:
         replies: by (party, request id), of the last 24 h, oldest first.
         leases: the newest setpoint per device; quantity None = it was released.
         epoch: of the newest checkpoint, 0 without one.
+        owed: what the newest input came to, if the crash cut off its row; to be recorded first.
         difference: where these rules answered otherwise than the journal says, or None.  An
             operator must know: acknowledged transactions may not stand any more.
     """
@@ -31,6 +40,7 @@ class Recovered:
     replies: Mapping[tuple[str, str], Reply]
     leases: Mapping[str, Setpoint]
     epoch: int
+    owed: Owed | None
     difference: Difference | None
 
 
@@ -43,7 +53,9 @@ def recover(rows: Iterable[Row], load: LoadMarket, *, now: Instant) -> Recovered
     replay = Replay(load)
     replies: dict[tuple[str, str], Reply] = {}
     leases: dict[str, Setpoint] = {}
+    newest = now
     for row in replay.run(rows):
+        newest = row.now
         match row.kind:
             case "reply" if now - row.now <= REMEMBER:
                 reply = read_body(Reply, row)
@@ -61,6 +73,7 @@ def recover(rows: Iterable[Row], load: LoadMarket, *, now: Instant) -> Recovered
         replies=replies,
         leases=leases,
         epoch=max((start.epoch for start in replay.starts.values()), default=0),
+        owed=None if replay.owed is None else Owed(newest, replay.owed),
         difference=replay.difference,
     )
 

@@ -133,6 +133,7 @@ class Replay:
 
     Attributes:
         difference: the first one, or None.
+        owed: what the newest input was answered, until its row is met; a crash may cut it off.
         skipped: inputs of products that had no checkpoint yet (their beginning was forgotten).
         markets: as they are after the rows so far; ``starts``: under what each one stands.
     """
@@ -148,7 +149,7 @@ class Replay:
         self._agents = {agent.party.id: agent for agent in agents}
         self._seen: dict[str, Snapshot] = {}
         self.starts: dict[str, Start] = {}
-        self._answer: str | None = None
+        self.owed: Happened | None = None
         self.markets: dict[str, ReplayedMarket] = {}
         self.difference: Difference | None = None
         self.skipped = 0
@@ -174,7 +175,7 @@ class Replay:
         """The row's body as it comes out this time."""
         if row.kind == "event":
             return self._compare_events(row)
-        if self._answer is not None:
+        if self.owed is not None:
             self._miss(row)
         if row.kind == "checkpoint":
             return self._compare_checkpoint(row)
@@ -191,7 +192,7 @@ class Replay:
         if market is None:
             self.skipped += 1
         elif worth_a_row(given, events := _put(market, given, row.now)):
-            self._answer = text(Happened(product=given.product, events=tuple(events)))
+            self.owed = Happened(product=given.product, events=tuple(events))
         return body
 
     def _tendered_again(self, row: Row, given: Input) -> str:
@@ -218,8 +219,9 @@ class Replay:
         return body
 
     def _compare_events(self, row: Row) -> str:
-        answer, self._answer = self._answer, None
-        if answer is not None:
+        owed, self.owed = self.owed, None
+        if owed is not None:
+            answer = text(owed)
             self._note(row.seq, row.body, answer)
             return answer
         if read_body(Happened, row).product in self.markets:
@@ -228,9 +230,9 @@ class Replay:
 
     def _miss(self, row: Row) -> None:
         """The journal has no row for an answer; that is right only where a crash cut it off."""
-        answer, self._answer = self._answer, None
+        owed, self.owed = self.owed, None
         if row.kind != "start":
-            self._note(row.seq, "", answer or "")
+            self._note(row.seq, "", text(owed))
 
     def _compare_checkpoint(self, row: Row) -> str:
         state = read_body(Checkpoint, row)
