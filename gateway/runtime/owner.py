@@ -1,9 +1,11 @@
 """The owner is in charge: which control mode is in force, until when, and who said so."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
 
+from gateway.model.errors import GridtenderError
 from gateway.model.event import ControlChanged
 from gateway.model.site import ControlMode, OwnerControl
 from gateway.model.time import SECOND
@@ -34,12 +36,17 @@ class Owner:
         self._clock = clock
         self._bus = bus
         self._on_change = on_change
-        self._said = stored()
+        self._said = self._seen = stored()
         self._announced: OwnerControl | None = None
+        self._changing = asyncio.Lock()
+        self._log = structlog.get_logger()
 
     def mode(self) -> ControlMode:
-        """The mode in force now."""
-        return self._in_force().mode
+        """The mode in force now; act only once every earlier change was carried out."""
+        mode = self._in_force().mode
+        if mode is ControlMode.ACT and self._changing.locked():
+            return ControlMode.HANDS_OFF
+        return mode
 
     def _in_force(self) -> OwnerControl:
         said = self._said
@@ -48,9 +55,17 @@ class Owner:
         return said
 
     async def say(self, control: OwnerControl, by: str) -> None:
-        """Take a mode from topic or command; it outlives a restart until its end."""
-        self._store(control)
+        """Take a mode from topic or command; it outlives a restart until its end.
+
+        It holds even when the disk cannot keep it.
+        """
         self._said = control
+        try:
+            self._store(control)
+        except GridtenderError as fault:
+            self._log.error("control.not_kept", mode=control.mode.value, why=str(fault))
+        else:
+            self._seen = control
         await self._announce(by)
 
     async def run(self) -> None:
@@ -58,17 +73,27 @@ class Owner:
         await self._announce("configuration")
         while True:
             await self._clock.sleep(SECOND)
-            said = self._stored()
-            by = "command" if said != self._said else "end"
-            self._said = said
-            await self._announce(by)
+            await self._announce("command" if self._heard_command() else "end")
+
+    def _heard_command(self) -> bool:
+        """Take what another process left in the state directory."""
+        try:
+            stored = self._stored()
+        except GridtenderError as fault:
+            self._log.error("control.unreadable", why=str(fault))
+            return False
+        if stored == self._seen:
+            return False
+        self._said = self._seen = stored
+        return True
 
     async def _announce(self, by: str) -> None:
-        control = self._in_force()
-        if control == self._announced:
-            return
-        before, self._announced = self._announced, control
-        structlog.get_logger().info("control.changed", mode=control.mode.value, by=by)
-        self._bus.publish(ControlChanged(control=control, at=self._clock.now(), by=by))
-        if before is not None and before.mode is not control.mode:
-            await self._on_change(control.mode)
+        async with self._changing:
+            control = self._in_force()
+            if control == self._announced:
+                return
+            before, self._announced = self._announced, control
+            self._log.info("control.changed", mode=control.mode.value, by=by)
+            self._bus.publish(ControlChanged(control=control, at=self._clock.now(), by=by))
+            if before is not None and before.mode is not control.mode:
+                await self._on_change(control.mode)

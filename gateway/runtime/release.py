@@ -4,7 +4,7 @@ It runs after a crash, at a clean stop and by hand, and needs neither drivers no
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -15,6 +15,7 @@ from gateway.ports.line import MAX_READ, MAX_WRITE, Line
 
 ATTEMPTS: Final = 5
 PAUSE_S: Final = 1.0  # a device that is busy or restarts its server is back by then
+PATIENCE_S: Final = 8.0  # with all devices of a line: a stop must end before it is cut short
 
 OpenLine = Callable[[str], Line]
 Say = Callable[[str], None]
@@ -29,25 +30,43 @@ async def release(
     attempts: int = ATTEMPTS,
     pause_s: float = PAUSE_S,
 ) -> bool:
-    """Bring every armed device to its fall-back level, read back; True if all are there.
+    """Bring every armed device to its fall-back level, read back; True if all are there."""
+    left = await let_go(
+        armory, open_line, restore=restore, say=say, attempts=attempts, pause_s=pause_s
+    )
+    return not left
+
+
+async def let_go(
+    armory: Armory,
+    open_line: OpenLine,
+    *,
+    devices: Collection[str] | None = None,
+    restore: bool,
+    say: Say,
+    attempts: int = ATTEMPTS,
+    pause_s: float = PAUSE_S,
+) -> frozenset[str]:
+    """Release some devices, or all; returns those that are not where they shall be.
 
     The level ``own-rule`` is the words found before the gateway's first write, and ``restore``
     writes those to every device.  Only then is the arming record discarded; a device that
     holds a level keeps its record until a restore.  Lines are served side by side, so a dead
     one costs the others nothing.  ``say`` gets one sentence per device.
     """
-    done: list[bool] = []
+    left: set[str] = set()
 
     async def one_line(connection: str, armings: Sequence[Arming]) -> None:
-        let_go = _LetGo(armory, restore=restore, say=say, attempts=attempts, pause_s=pause_s)
-        done.append(await let_go.line(connection, armings, open_line))
+        one = _LetGo(armory, restore=restore, say=say, attempts=attempts, pause_s=pause_s)
+        left.update(await one.line(connection, armings, open_line))
 
-    records = sorted(armory.all(), key=lambda arming: (arming.connection, arming.device))
+    wanted = [a for a in armory.all() if devices is None or a.device in devices]
+    records = sorted(wanted, key=lambda arming: (arming.connection, arming.device))
     async with asyncio.TaskGroup() as tasks:
         for connection, armings in groupby(records, key=lambda arming: arming.connection):
             work = one_line(connection, tuple(armings))
             tasks.create_task(work, name=f"release[{connection}]")
-    return all(done)
+    return frozenset(left)
 
 
 class _LetGo:
@@ -61,21 +80,23 @@ class _LetGo:
         self._say = say
         self._attempts = attempts
         self._pause_s = pause_s
+        self._patient_until_s = asyncio.get_running_loop().time() + PATIENCE_S
 
-    async def line(self, connection: str, armings: Sequence[Arming], open_line: OpenLine) -> bool:
-        """Whether every device of the line is where it shall be."""
-        left = [arming.device for arming in armings]
+    async def line(
+        self, connection: str, armings: Sequence[Arming], open_line: OpenLine
+    ) -> set[str]:
+        """The devices of the line that are not where they shall be."""
+        left, asked = {arming.device for arming in armings}, set()
         try:
             async with open_line(connection) as line:
-                results = []
                 for arming in armings:
-                    results.append(await self._device(arming, line))
-                    left.remove(arming.device)
-                return all(results)
+                    done = await self._device(arming, line)
+                    asked.add(arming.device)
+                    left -= {arming.device} if done else set()
         except Exception as fault:  # noqa: BLE001  whatever it is, the other lines must be served
-            for device in left:
+            for device in sorted(left - asked):
                 self._say(_failure(device, fault))
-            return False
+        return left
 
     async def _device(self, arming: Arming, line: Line) -> bool:
         to_found = self._restore or not arming.level
@@ -96,7 +117,8 @@ class _LetGo:
             try:
                 await _write(arming, words, line)
             except GridtenderError:
-                if attempt == self._attempts:
+                late = asyncio.get_running_loop().time() > self._patient_until_s
+                if late or attempt == self._attempts:
                     raise
                 await asyncio.sleep(self._pause_s)
             else:
