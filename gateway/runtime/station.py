@@ -5,13 +5,20 @@ not answer costs only its own slot.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
 from gateway.model.device import Device, DeviceState
-from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, JournalFailed, RequestRefused
+from gateway.model.errors import (
+    DeviceMisbehaves,
+    DeviceUnavailable,
+    GridtenderError,
+    JournalFailed,
+    RequestRefused,
+)
 from gateway.model.event import Described
 from gateway.model.reading import Reading
 from gateway.model.setpoint import Outcome, Setpoint, Written
@@ -25,6 +32,7 @@ from gateway.runtime.site import Site
 _MISSES_TO_OFFLINE = 3
 # A dead unit on a shared line is asked less often, so that it does not slow its neighbours.
 _DEAD_NEIGHBOUR_POLL = Duration(10 * SECOND)
+_T = TypeVar("_T")
 _FAULTS = (DeviceUnavailable, DeviceMisbehaves, RequestRefused)
 
 
@@ -39,6 +47,7 @@ class Attempt:
 class Station:
     """Owns one driver; nobody else speaks with the device.
 
+    ``neighbours``: the other devices on its line.
     ``phase``: how long after the start of its slot the device is polled.
     ``on_reading`` and ``on_attempt`` are called in the station's task and must not block.
     """
@@ -48,7 +57,7 @@ class Station:
         *,
         device: Device,
         driver: Driver,
-        shares_line: bool,
+        neighbours: Collection[str],
         phase: Duration,
         clock: Clock,
         site: Site,
@@ -59,7 +68,7 @@ class Station:
     ) -> None:
         self.device = device
         self._driver = driver
-        self._shares_line = shares_line
+        self._neighbours = neighbours
         self._phase = phase
         self._clock = clock
         self._site = site
@@ -104,29 +113,49 @@ class Station:
 
     def _next_slot(self) -> Instant:
         now, poll = self._clock.now(), self.device.poll
-        if self._shares_line and self._site.state(self.device.id) is DeviceState.OFFLINE:
-            poll = max(poll, _DEAD_NEIGHBOUR_POLL) if self._misses else poll
+        if self._misses and self._slows_a_neighbour():
+            poll = max(poll, _DEAD_NEIGHBOUR_POLL)
         if poll == 0:
             # As fast as it answers; a device that does not is asked ten times a second.
-            return Instant(now + 100 * MILLISECOND) if self._misses else now
+            return Instant(now + (100 if self._misses else 1) * MILLISECOND)
         return Instant(now - (now - self._phase) % poll + poll)
+
+    def _slows_a_neighbour(self) -> bool:
+        """Whether it is dead and others on its line are not."""
+        if self._site.state(self.device.id) is not DeviceState.OFFLINE:
+            return False
+        return any(self._site.state(d) is not DeviceState.OFFLINE for d in self._neighbours)
 
     async def _read(self) -> Reading:
         if not self._connected:
-            description = await self._driver.connect()
+            # Never beside a write, which would find the driver between two descriptions.
+            async with self._writing:
+                description = await self._ask(self._driver.connect())
             self._connected = True
             self._site.describe(self.device.id, description)
             self._bus.publish(Described(device=self.device.id, description=description))
         try:
-            return await self._driver.read()
+            return await self._ask(self._driver.read())
         except DeviceUnavailable:
             self._connected = False
             raise
+
+    async def _ask(self, answer: Awaitable[_T]) -> _T:
+        """A driver's own fault is a fault of its device: it stops neither poller nor writer."""
+        try:
+            return await answer
+        except GridtenderError:
+            raise
+        except Exception as error:
+            self._log.exception("driver.failed")
+            message = f"{self.device.id}: its driver failed: {error!r}"
+            raise DeviceMisbehaves(message) from error
 
     def _missed(self, reason: str) -> None:
         self._misses += 1
         first = self._misses == 1 and not self._site.view(self.device.id, Instant(0)).reading
         if self._misses >= _MISSES_TO_OFFLINE or first:
+            self._connected = False  # its map may have moved: look again
             self._enter(DeviceState.OFFLINE, reason)
 
     def _received(self, reading: Reading) -> None:
@@ -164,9 +193,9 @@ class Station:
             if not self._connected:
                 raise DeviceUnavailable(self._not_connected)
             if self._armory.get(self.device.id) is None:
-                await self._armory.store(await self._driver.arm())
+                await self._armory.store(await self._ask(self._driver.arm()))
                 self._log.info("device.armed")
-            return await self._driver.write(setpoint)
+            return await self._ask(self._driver.write(setpoint))
         except (*_FAULTS, JournalFailed) as fault:
             return Written(
                 outcome=Outcome.REFUSED, quantity=None, at=self._clock.now(), detail=str(fault)
