@@ -101,15 +101,20 @@ class Station:
             pass
 
     async def _poll(self) -> None:
+        # The first time at once: a house should not wait for its slot to be seen.
+        await self._poll_once()
         while True:
             # A duration, not an instant: polling goes on whatever happens to the wall clock.
             await self._clock.sleep(Duration(self._next_slot() - self._clock.now()))
-            try:
-                reading = await self._read()
-            except _FAULTS as fault:
-                self._missed(str(fault))
-            else:
-                self._received(reading)
+            await self._poll_once()
+
+    async def _poll_once(self) -> None:
+        try:
+            reading = await self._read()
+        except _FAULTS as fault:
+            self._missed(str(fault))
+        else:
+            self._received(reading)
 
     def _next_slot(self) -> Instant:
         now, poll = self._clock.now(), self.device.poll
