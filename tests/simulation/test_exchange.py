@@ -4,11 +4,13 @@ import json
 import random
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from pydantic import TypeAdapter
 
 from gateway.adapters.journal import read_journal
+from gateway.agents import agents_for
 from gateway.app import load_market
 from gateway.model.canonical import text
 from gateway.model.clearing import Clearing
@@ -194,6 +196,23 @@ def test_what_leaves_is_in_the_journal(at_home, tmp_path):
     assert [count for _, count in answers] == [1] * 12
     assert len(left) > 20
     assert set(left) == {1}
+
+
+def test_the_agents_tender_the_same_again_and_others_do_not(at_home, tmp_path):
+    async def script(home):
+        await trade(home, random.Random(3), 300)
+        return home.gateway.settings
+
+    settings = at_home(script, HOUSE, parties=STRANGERS["parties"])
+    rows = rows_of(tmp_path)
+    same = Replay(load_market, agents=agents_for(settings))
+    assert list(same.run(rows)) == rows
+    assert same.difference is None
+    narrow = replace(settings, limits=replace(settings.limits, import_w=9000))
+    other = Replay(load_market, agents=agents_for(narrow))
+    list(other.run(rows))
+    assert '"quantity":17000' in other.difference.journalled
+    assert '"quantity":9000' in other.difference.replayed
 
 
 def cut(source, target, last):
