@@ -42,6 +42,12 @@ def _guarded(options: argparse.Namespace) -> int:
     except GridtenderError as error:
         print(f"gridtender: {error}", file=sys.stderr)
         return _FAILED
+    except BrokenPipeError:  # whoever read us has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
+    except OSError as error:
+        print(f"gridtender: {error}", file=sys.stderr)
+        return _FAILED
     except KeyboardInterrupt:
         return _FAILED
 

@@ -46,6 +46,8 @@ def configure_log(settings: LogSettings, environ: Mapping[str, str]) -> Threshol
         _without_empty,
     ]
     if json:
+        if "JOURNAL_STREAM" not in environ:  # the journal keeps the time itself
+            processors.append(structlog.processors.TimeStamper(fmt="iso", utc=True))
         processors += [
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),

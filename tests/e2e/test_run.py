@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from gateway.adapters.broker import find_mosquitto
-from tests.e2e.processes import NO_EXPORT, NO_HEAT, children, free_port, listening, until
+from tests.e2e.processes import NO_EXPORT, NO_HEAT, children, free_port, listening, marked, until
 
 pytestmark = pytest.mark.e2e
 
@@ -221,3 +221,31 @@ async def test_its_own_mosquitto_killed_comes_back_and_the_house_goes_on(place):
     sequences = [c.sequence for c in place.clearings()]
     assert sequences == list(range(1, len(sequences) + 1))
     assert "Traceback" not in daemon.text
+
+
+@pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
+async def test_a_frozen_broker_does_not_hold_up_the_release(place):
+    await place.build()
+    before = place.controls()
+    daemon = await place.run(place.write(broker={"kind": "mosquitto"}, devices=OWN_RULE))
+    await until(lambda: place.truth("battery_w") > 3000, "the surplus charges the battery", 25)
+    (child,) = children(daemon.process.pid)
+    os.kill(child, signal.SIGSTOP)
+    daemon.send(signal.SIGTERM)
+    await until(lambda: place.controls() == before, "the words found stand there", 3)
+    code, _ = await daemon.end(number=0, within_s=15)
+    assert code == 0
+    assert child not in marked("PATH=")
+
+
+async def test_the_log_is_json_where_a_machine_reads_it(place):
+    await place.build()
+    settings = {"level": "info", "format": "json"}
+    daemon = await place.start("run", "--config", str(place.write(broker=EMBEDDED, log=settings)))
+    await daemon.says("mqtt.connected")
+    await daemon.end()
+    lines = [json.loads(line) for line in daemon.text.splitlines()]
+    events = [line["event"] for line in lines]
+    assert events[0] in {"gateway.started", "control.changed"}
+    assert events[-1] == "gateway.stopped"
+    assert all("level" in line for line in lines)

@@ -70,11 +70,13 @@ async def market(request, place):
 
 async def steady(ear):
     """The price once the battery sets it, from the sun's surplus."""
-    await until(
-        lambda: ear.clearing and ear.clearing["price"] and "p/power/session" in ear.newest,
-        "a price",
-        25,
-    )
+
+    def battery_sets_it():
+        clearing = ear.clearing or {}
+        setters = {step["partyId"] for step in clearing.get("marginal", ())}
+        return clearing.get("price") and setters == {"battery"} and "p/power/session" in ear.newest
+
+    await until(battery_sets_it, "the battery sets the price", 25)
     return ear.clearing["price"]
 
 
