@@ -80,7 +80,7 @@ def guard(  # noqa: PLR0917 - each argument is one fact the bounds rest on
         return Guarded(quantity=None)
     bounds = _Bounds(wanted, device, view.capabilities)
     reasons: list[str] = []
-    for step in (_device_limits, _ramp, _minimum_times, _site_limits, _charge_limits, _floor):
+    for step in _STEPS:
         reason = step(bounds, view, held, room, now)
         if reason:
             reasons.append(reason)
@@ -204,6 +204,18 @@ def _floor(
         b.flow = -floor
         return f"floor {floor:.0f} W"
     return None
+
+
+# A site limit may ask for more than the device, or its owner, allows: those limits come again.
+_STEPS = (
+    _device_limits,
+    _ramp,
+    _minimum_times,
+    _site_limits,
+    _device_limits,
+    _charge_limits,
+    _floor,
+)
 
 
 def _round(b: _Bounds, reasons: list[str]) -> Guarded:

@@ -12,7 +12,7 @@ from gateway.dispatch.merit import Step
 from gateway.dispatch.plan import Balance, SourceView
 from gateway.market import Market
 from gateway.model.clearing import Clearing
-from gateway.model.device import Control, Device, Role
+from gateway.model.device import Control, Device, DeviceState, Role
 from gateway.model.site import GridLimits
 from gateway.model.snapshot import DeviceView
 from gateway.model.tender import Side, TieClass
@@ -68,7 +68,7 @@ class Moment:
         sources = tuple(
             self._source(v)
             for v in self.views.values()
-            if v.capabilities.control is Control.LIMIT and v.power_w is not None
+            if v.capabilities.control is Control.LIMIT and _is_known(v)
         )
         storages = tuple(
             d for d, v in self.views.items() if self._is_storage(d) and v.power_w is not None
@@ -156,3 +156,8 @@ class Moment:
         """A source that offered nothing (asleep) is still held to what it may feed in."""
         price = self.market.product.price(self.devices[device].marginal_cost)
         return Step(party=device, buy=False, price=price, power_w=1.0)
+
+
+def _is_known(view: DeviceView) -> bool:
+    """By night many inverters tell no power: one that sleeps produces nothing."""
+    return view.power_w is not None or view.state is DeviceState.SLEEPING

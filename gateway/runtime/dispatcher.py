@@ -13,7 +13,7 @@ import structlog
 from gateway.agents import UTILITY
 from gateway.dispatch.guard import Guarded
 from gateway.dispatch.lease import lease_terms
-from gateway.model.device import Control, Device, DeviceState
+from gateway.model.device import Device, DeviceState
 from gateway.model.reading import Quality, Reading
 from gateway.model.setpoint import Setpoint
 from gateway.model.site import ControlMode, DispatchSettings, GridLimits
@@ -111,7 +111,7 @@ class Dispatcher:
         progress = self._progress[device]
         told = progress.told_failure
         if progress.attempted(attempt.written):
-            self._note_limit(device, attempt.written.quantity)
+            self._site.hold(device, attempt.written.quantity, attempt.written.at)
         elif told == progress.told_failure:
             return
         else:
@@ -129,7 +129,7 @@ class Dispatcher:
         """The devices were released by somebody else: nothing is held any more."""
         for device, progress in self._progress.items():
             progress.forget()
-            self._site.hold(device, None)
+            self._site.hold(device, None, self._clock.now())
 
     # When a pass is made.
 
@@ -261,11 +261,6 @@ class Dispatcher:
                 because=progress.because,
             )
         )
-
-    def _note_limit(self, device: str, quantity: float | None) -> None:
-        view = self._site.view(device, self._clock.now())
-        if view.capabilities.control is Control.LIMIT:
-            self._site.hold(device, None if quantity is None else -quantity)
 
     # What came of it.
 

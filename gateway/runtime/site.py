@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from gateway.agents import tenders_for_itself
 from gateway.dispatch.estimate import LoadEstimate, first_estimate, next_estimate
-from gateway.model.device import Capabilities, Description, Device, DeviceState, Role
+from gateway.dispatch.plan import AT_LIMIT_W
+from gateway.model.device import Capabilities, Control, Description, Device, DeviceState, Role
 from gateway.model.event import StateChanged
 from gateway.model.reading import Quality, Reading
 from gateway.model.snapshot import DeviceView, Snapshot
@@ -25,7 +26,9 @@ class _Entry:
     since: Instant = Instant(0)
     reading: Reading | None = None
     capabilities: Capabilities = _UNKNOWN
-    limit_w: float | None = None
+    asked_w: float | None = None
+    asked_at: Instant = Instant(0)
+    moving: tuple[float, float] | None = None
     running_since: Instant | None = None
     stopped_since: Instant | None = None
     no_effect_at: Instant | None = None
@@ -58,6 +61,8 @@ class Site:
         """Take a newer reading."""
         entry = self._entries[reading.device]
         entry.reading = reading
+        if reading.at > entry.asked_at:
+            entry.moving = None
         if entry.capabilities.stages_w and reading.power_w is not None:
             self._note_running(entry, reading)
 
@@ -75,9 +80,18 @@ class Site:
         entry.state, entry.since = state, at
         return StateChanged(device=device, state=state, since=at, reason=reason)
 
-    def hold(self, device: str, limit_w: float | None) -> None:
-        """Note the limit the gateway holds a source to (magnitude), None = none."""
-        self._entries[device].limit_w = limit_w
+    def hold(self, device: str, quantity: float | None, at: Instant) -> None:
+        """Note the flow, or bound, the device was told at ``at``; None = nothing any more."""
+        entry = self._entries[device]
+        if quantity == entry.asked_w:
+            return
+        goal = _goal(entry, quantity)
+        if goal is None:
+            entry.moving = None
+        else:
+            least, most = entry.moving or (goal, goal)
+            entry.moving = (min(least, goal), max(most, goal))
+        entry.asked_w, entry.asked_at = quantity, at
 
     def note_no_effect(self, device: str, at: Instant) -> None:
         """Note when a command was seen to have no effect."""
@@ -87,6 +101,7 @@ class Site:
         """The wall clock was stepped: what was measured keeps its age."""
         for entry in self._entries.values():
             entry.since = Instant(entry.since + by)
+            entry.asked_at = Instant(entry.asked_at + by)
             if entry.reading is not None:
                 entry.reading = replace(entry.reading, at=Instant(entry.reading.at + by))
             if entry.running_since is not None:
@@ -110,7 +125,7 @@ class Site:
             since=entry.since,
             reading=entry.reading,
             quality=self._quality(entry, now),
-            limit_w=entry.limit_w,
+            limit_w=_limit_w(entry),
             running_since=entry.running_since,
             stopped_since=entry.stopped_since,
             no_effect_at=entry.no_effect_at,
@@ -150,9 +165,10 @@ class Site:
             and tenders_for_itself(e.device, e.capabilities)
             and self._quality(e, meter.at) is Quality.GOOD
         }
+        moving = {e.device.id: e.moving for e in self._entries.values() if e.moving is not None}
         old = self._estimate
         self._estimate = (
-            next_estimate(old, meter.power_w, steered)
+            next_estimate(old, meter.power_w, steered, moving)
             if old
             else first_estimate(meter.power_w, steered)
         )
@@ -180,3 +196,24 @@ class Site:
             entry.running_since, entry.stopped_since = reading.at, None
         elif not runs and entry.stopped_since is None:
             entry.running_since, entry.stopped_since = None, reading.at
+
+
+def _limit_w(entry: _Entry) -> float | None:
+    """The limit that the gateway holds a source to (magnitude), None = none."""
+    if entry.capabilities.control is not Control.LIMIT or entry.asked_w is None:
+        return None
+    return -entry.asked_w
+
+
+def _goal(entry: _Entry, quantity: float | None) -> float | None:
+    """Where the flow goes by a new setpoint, None where it does not move by it.
+
+    A bound moves a source that it cuts, or that the old bound held back.
+    """
+    power = entry.reading.power_w if entry.reading is not None else None
+    if quantity is None or power is None:
+        return None
+    if entry.capabilities.control is not Control.LIMIT:
+        return quantity
+    held_back = entry.asked_w is not None and power <= entry.asked_w + AT_LIMIT_W
+    return quantity if held_back or power < quantity else None

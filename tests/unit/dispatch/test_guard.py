@@ -195,3 +195,10 @@ def test_no_limit_stays_no_limit():
     assert (
         guard(None, device(Role.SOLAR), view(capabilities=LIMIT), None, FREE, NOW).quantity is None
     )
+
+
+def test_a_broken_import_limit_asks_no_more_of_a_storage_than_its_owner_allows():
+    owner = device(limits=Limits(discharge_w=1500.0))
+    room = SiteRoom(low=-20_000.0, high=-9_000.0, broken=True)
+
+    assert guard(0.0, owner, view(), None, room, NOW).quantity == -1500.0
