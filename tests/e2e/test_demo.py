@@ -28,7 +28,11 @@ async def demo(place):
     marker = uuid.uuid4().hex
 
     async def start(*options):
-        env = {"GRIDTENDER_TEST": marker, "PYTHONUNBUFFERED": "1"}
+        env = {
+            "GRIDTENDER_TEST": marker,
+            "PYTHONUNBUFFERED": "1",
+            "TMPDIR": str(place.folder),
+        }
         return await place.start("demo", *options, env=env, name="demo")
 
     yield start
