@@ -272,7 +272,7 @@ OUTCOMES = """\
 | not JSON, NaN or infinite, deeper than 16, over 64 KiB, a field missing or of the wrong type | 400 | INVALID_ARTIFACT |
 | topic and payload name different parties or products; somebody else's position | 403 | NOT_AUTHORIZED |
 | unknown market, product, instrument, operation or tender | 404 | INVALID_MARKET, INVALID_SEGMENT, INVALID_INSTRUMENT, INVALID_REFERENCE |
-| the same tender id with other content | 409 | DUPLICATE |
+| the same tender id with other content, or withdrawn before | 409 | DUPLICATE |
 | quantity not positive, off tick or lot, outside the caps, expired, over budget | 422 | RULES_VIOLATION, `termsViolated` names the term |
 | the gate is closed, or the owner's mode is not `act` | 423 | TRADING_CLOSED |
 | the journal or the market is halted | 503 | FORCE_MAJEURE |
@@ -306,7 +306,9 @@ to the product's; others are converted where that is exact. All tenders of one r
 interval. `netting: true` with a growing `revision` states the party's whole requirement for the
 interval and replaces its former set; without it, tenders add up. After a match the party gets
 `create-transaction` on its inbox; it is binding when sent and may be acknowledged on
-`u/U/ack/created-transaction`.
+`u/U/ack/created-transaction`. When `u/U/status` says `{"v": 1, "status": "offline"}`, best as the
+will of the party's connection, all it tenders is withdrawn. A party may send as many tenders a
+minute as it may have open, at least 120; more are refused.
 
 | operation `OP` | answer on `u/U/in/` |
 |---|---|

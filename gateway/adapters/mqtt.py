@@ -25,7 +25,7 @@ from gateway.adapters.mqtt_inbox import Inbox
 from gateway.adapters.mqtt_outbox import Outbox
 from gateway.model.errors import GridtenderError
 from gateway.model.event import Detail, Fact, Refused, ResponseCode
-from gateway.model.request import OwnerRequest, PriceHeard, Request
+from gateway.model.request import OwnerRequest, PartyLeft, PriceHeard, Request
 from gateway.ports.broker import BrokerEndpoint
 from gateway.ports.clock import Clock
 from gateway.ports.exchange import Exchange
@@ -46,6 +46,7 @@ _SWEEP_S = 2.0
 _GOODBYE_S = 1.0
 _SHORT_S = 15.0
 _SHORT_LIVES_TO_SUSPECT = 3
+_Wish = Request | OwnerRequest | PartyLeft
 _MACHINE_ID = Path("/etc/machine-id")
 
 
@@ -87,7 +88,7 @@ class MqttAdapter:
         self._clock = clock
         self._on_overflow = on_overflow
         self._outbox = Outbox(min_interval_s=min_interval_s)
-        self._inbox: Inbox[Request | OwnerRequest] | None = None
+        self._inbox: Inbox[_Wish] | None = None
         self._log = structlog.get_logger()
         self._short_lives = 0
         self._stopping = False
@@ -211,11 +212,11 @@ class MqttAdapter:
             case _:
                 self._queue(parsed.party, parsed)
 
-    def _queue(self, party: str, request: Request | OwnerRequest) -> None:
+    def _queue(self, party: str, request: _Wish) -> None:
         if self._inbox is not None and self._inbox.put(party, request):
             return
         self._log.warning("request.dropped", party=party, reason="too many wait")
-        if not isinstance(request, OwnerRequest):
+        if not isinstance(request, OwnerRequest | PartyLeft):
             self._refuse(
                 request,
                 ResponseCode.RULES_VIOLATION,
@@ -224,19 +225,22 @@ class MqttAdapter:
                 term="budget",
             )
 
-    async def _handle(self, request: Request | OwnerRequest) -> None:
+    async def _handle(self, request: _Wish) -> None:
         try:
-            if isinstance(request, OwnerRequest):
-                await self._exchange.owner(request)
-                return
-            reply = await self._exchange.handle(request)
+            match request:
+                case OwnerRequest():
+                    return await self._exchange.owner(request)
+                case PartyLeft(party=party):
+                    return self._exchange.withdraw(party)
+                case _:
+                    reply = await self._exchange.handle(request)
         except GridtenderError as error:
             self._log.error("request.failed", error=str(error))
-            if not isinstance(request, OwnerRequest):
+            if not isinstance(request, OwnerRequest | PartyLeft):
                 code, detail = ResponseCode.FORCE_MAJEURE, Detail.FORCE_MAJEURE
                 self._refuse(request, code, detail, str(error))
-            return
-        self._put(reply_message(self._border, request, reply))
+        else:
+            self._put(reply_message(self._border, request, reply))
 
     def _refuse(
         self,

@@ -98,6 +98,10 @@ class _Exchange:
         self._check()
         return await self._gateway.handle(request)
 
+    def withdraw(self, party: str) -> None:
+        """A party says it is offline."""
+        self._gateway.withdraw(party)
+
     async def owner(self, request: OwnerRequest) -> None:
         """The owner's topic."""
         self._check()

@@ -90,6 +90,10 @@ class Gateway:
         """A request of an outside party."""
         return await self.marketplace.handle(request)
 
+    def withdraw(self, party: str) -> None:
+        """A party says it is offline."""
+        self.marketplace.withdraw(party)
+
     async def owner(self, request: OwnerRequest) -> None:
         """The owner's topic."""
         await self.control.say(request.control, request.by)

@@ -66,6 +66,13 @@ class OwnerRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartyLeft:
+    """An outside party, or its will, says that it is offline: what it tenders is withdrawn."""
+
+    party: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceHeard:
     """A number heard on a topic that the configuration names as a price."""
 

@@ -15,6 +15,10 @@ class Exchange(Protocol):
         """
         ...
 
+    def withdraw(self, party: str) -> None:
+        """Cancel all that a silent party tenders, SUPERVISORY."""
+        ...
+
     async def owner(self, request: OwnerRequest) -> None:
         """Change the owner's mode; kept in the state directory."""
         ...

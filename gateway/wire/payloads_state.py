@@ -19,7 +19,7 @@ from gateway.wire.payloads import (
 
 
 class StatusPayload(TypedDict):
-    """``status``: birth and will."""
+    """``status`` and ``u/U/status``: birth and will."""
 
     v: Version
     status: Literal["online", "offline"]

@@ -18,6 +18,7 @@ from gateway.model.request import (
     AskPosition,
     CancelTenders,
     OwnerRequest,
+    PartyLeft,
     PriceHeard,
     Request,
     SubmitTenders,
@@ -34,6 +35,7 @@ from gateway.wire.payloads import (
     RequestPosition,
     TenderPayload,
 )
+from gateway.wire.payloads_state import StatusPayload
 from gateway.wire.replies import ANSWERS, UNKNOWN_ANSWER, refusal_message
 from gateway.wire.tenders import (
     Refusal,
@@ -46,7 +48,13 @@ from gateway.wire.tenders import (
     violates,
 )
 from gateway.wire.text import Unreadable, read
-from gateway.wire.topics import AcknowledgementTopic, OwnerTopic, RequestTopic, is_foreign_id
+from gateway.wire.topics import (
+    AcknowledgementTopic,
+    OwnerTopic,
+    PartyStatusTopic,
+    RequestTopic,
+    is_foreign_id,
+)
 
 _MAX_NAMED_FAULTS = 5
 _MAX_QUOTED = 80
@@ -82,7 +90,7 @@ class Ignored:
     reason: str
 
 
-Parsed = Request | OwnerRequest | PriceHeard | Answer | Acknowledged | Ignored
+Parsed = Request | OwnerRequest | PartyLeft | PriceHeard | Answer | Acknowledged | Ignored
 
 
 def parse(topic: str, payload: bytes, border: Border, now: Instant) -> Parsed:
@@ -94,6 +102,8 @@ def parse(topic: str, payload: bytes, border: Border, now: Instant) -> Parsed:
             return _request(asked, payload, border, now)
         case AcknowledgementTopic(party, operation):
             return _acknowledged(topic, party, operation, payload)
+        case PartyStatusTopic(party):
+            return _party_status(topic, party, payload)
         case OwnerTopic():
             return _owner(topic, payload, now)
         case None:
@@ -292,6 +302,16 @@ def _acknowledged(topic: str, party: str, operation: str, payload: bytes) -> Par
     return Acknowledged(party=party, operation=operation, transaction=transaction)
 
 
+def _party_status(topic: str, party: str, payload: bytes) -> Parsed:
+    try:
+        message = _shaped(_status(), _object(payload))
+    except Refusal as refusal:
+        return Ignored(topic=topic, reason=refusal.description)
+    if message["status"] == "online":
+        return Ignored(topic=topic, reason="that a party is there changes nothing")
+    return PartyLeft(party=party)
+
+
 def _price(topic: str, payload: bytes) -> Parsed:
     try:
         document = read(payload)
@@ -366,6 +386,11 @@ def _cancel_tender() -> TypeAdapter[CancelTender]:
 @cache
 def _request_position() -> TypeAdapter[RequestPosition]:
     return TypeAdapter(RequestPosition)
+
+
+@cache
+def _status() -> TypeAdapter[StatusPayload]:
+    return TypeAdapter(StatusPayload)
 
 
 @cache

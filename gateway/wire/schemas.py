@@ -23,6 +23,7 @@ SHAPES: Final[Mapping[str, Any]] = {
     "d/D/reading": payloads_state.ReadingPayload,
     "d/D/set": payloads_state.SetpointPayload,
     "d/D/fault/CODE": payloads_state.FaultPayload,
+    "u/U/status": payloads_state.StatusPayload,
     "u/U/pos/P": payloads.PositionPayload,
     "u/U/req/P/create-tender": payloads.CreateTender,
     "u/U/req/P/cancel-tender": payloads.CancelTender,

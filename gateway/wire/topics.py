@@ -45,8 +45,19 @@ class AcknowledgementTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class PartyStatusTopic:
+    """``u/U/status``: a party, or its will, says whether it is there."""
+
+    party: str
+
+
+@dataclass(frozen=True, slots=True)
 class OwnerTopic:
     """``owner/control``."""
+
+
+ForeignTopic = RequestTopic | AcknowledgementTopic | PartyStatusTopic | OwnerTopic
+"""What others publish on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +168,8 @@ class Topics:
     @property
     def listened(self) -> tuple[str, ...]:
         """Filters the gateway subscribes to, beside the price topics of its configuration."""
-        return (f"{self.base}/u/+/req/#", f"{self.base}/u/+/ack/#", self.owner_control)
+        theirs = (f"{self.base}/u/+/{leaf}" for leaf in ("req/#", "ack/#", "status"))
+        return (*theirs, self.owner_control)
 
     @property
     def retained(self) -> tuple[str, ...]:
@@ -165,20 +177,21 @@ class Topics:
         shapes = ("status", "dir", "m/#", "p/#", "d/#", "u/+/pos/#", "tie/#")
         return tuple(f"{self.base}/{shape}" for shape in shapes)
 
-    def parse(self, topic: str) -> RequestTopic | AcknowledgementTopic | OwnerTopic | None:
+    def parse(self, topic: str) -> ForeignTopic | None:
         """What a topic that somebody else published on means; None = nothing to the gateway."""
         if topic == self.owner_control:
             return OwnerTopic()
         prefix = f"{self.base}/u/"
-        if not topic.startswith(prefix):
-            return None
-        match topic.removeprefix(prefix).split("/"):
+        own = topic.startswith(prefix)
+        match topic.removeprefix(prefix).split("/") if own else []:
             case [party, "req", product, operation]:
                 return RequestTopic(party, product, operation)
             case [party, "req", *_]:
                 return RequestTopic(party, "", "")
             case [party, "ack", *operation]:
                 return AcknowledgementTopic(party, "/".join(operation))
+            case [party, "status"]:
+                return PartyStatusTopic(party)
             case _:
                 return None
 

@@ -71,7 +71,7 @@ class FakeExchange:
 
     def __init__(self, clock):
         self.clock = clock
-        self.requests, self.controls, self.prices = [], [], []
+        self.requests, self.controls, self.prices, self.left = [], [], [], []
         self.failure = None
         self.heard = asyncio.Event()
         self.gate = asyncio.Event()
@@ -108,6 +108,10 @@ class FakeExchange:
             detail=Detail.INVALID_REFERENCE,
             description="no such tender",
         )
+
+    def withdraw(self, party):
+        self.left.append(party)
+        self.heard.set()
 
     async def owner(self, request):
         self.controls.append(request.control)
@@ -314,6 +318,32 @@ async def test_clean_stop_says_offline(broker):
         await outside.until(len)
         await running.stop()
         await outside.until(lambda heard: b"offline" in heard[-1][1])
+
+
+async def test_a_party_whose_connection_dies_is_withdrawn_by_its_will(broker):
+    offline = aiomqtt.Will(f"{BASE}/u/alice/status", b'{"v":1,"status":"offline"}', 1, retain=True)
+
+    async with house(broker) as running:
+        for user, password in (("bob", "builder"), ("alice", "wonder")):
+            client = aiomqtt.Client(
+                broker.host,
+                broker.port,
+                username=user,
+                password=password,
+                will=offline,
+                protocol=aiomqtt.ProtocolVersion(broker.protocol),
+            )
+            await client.__aenter__()
+            client._client.socket().shutdown(socket.SHUT_RDWR)
+            with suppress(aiomqtt.MqttError):
+                await client.__aexit__(None, None, None)
+        async with asyncio.timeout(DEADLINE_S):
+            await running.exchange.heard.wait()
+    assert running.exchange.left == ["alice"]
+    async with house(broker, identifier="another") as later:
+        answered = await ask(broker, tender_payload())
+    assert answered[0] == "created-tender"
+    assert later.exchange.left == []
 
 
 async def test_lost_connection_publishes_the_will(broker):

@@ -10,6 +10,7 @@ from gateway.model.request import (
     AskPosition,
     CancelTenders,
     OwnerRequest,
+    PartyLeft,
     PriceHeard,
     SubmitTenders,
 )
@@ -259,6 +260,13 @@ def test_owner_sets_a_mode(payload, mode, until):
 )
 def test_owner_message_that_is_not_understood_changes_nothing(payload):
     assert isinstance(parse("rmf/1/home/owner/control", payload, BORDER, NOW), Ignored)
+
+
+def test_a_partys_will_says_that_it_left():
+    topic = "rmf/1/home/u/app/status"
+    assert parse(topic, b'{"v":1,"status":"offline"}', BORDER, NOW) == PartyLeft(party="app")
+    for payload in (b"", b"offline", b'{"v":1,"status":"online"}', b'{"status":3}'):
+        assert isinstance(parse(topic, payload, BORDER, NOW), Ignored)
 
 
 def test_price_is_a_number():

@@ -6,6 +6,7 @@ from gateway.model.time import parse_rfc3339
 from gateway.wire.topics import (
     AcknowledgementTopic,
     OwnerTopic,
+    PartyStatusTopic,
     RequestTopic,
     Topics,
     covers,
@@ -29,6 +30,7 @@ HOME = Topics("home")
             AcknowledgementTopic("app", "created-transaction"),
         ),
         ("rmf/1/home/owner/control", OwnerTopic()),
+        ("rmf/1/home/u/app/status", PartyStatusTopic("app")),
         ("rmf/1/home/u/app/in/created-tender", None),
         ("rmf/1/house/u/app/req/power/create-tender", None),
         ("rmf/1/home/status", None),
