@@ -301,10 +301,9 @@ class SunSpecDriver:
         after = f"{in_seconds(fallback.after):g} s"
         model = f"model {lever.header.model}"
         if fallback.level_w is not None:
-            level = "stands still" if fallback.level_w == 0 else f"keeps to {fallback.level_w:g} W"
             return (
-                f"its timer cannot end at a level ({model}): `gridtender release` writes that it "
-                f"{level}"
+                f"its timer cannot end at a level ({model}): `gridtender release` writes "
+                f"{fallback.level_w:g} W"
             )
         if lever.timer is None:
             return f"{model} has no timer here: `gridtender release` writes the words found"

@@ -186,7 +186,10 @@ class MqttAdapter:
         self._act_on(topic, payload)
 
     def _lay_ghost(self, topic: str) -> None:
-        if not self._outbox.retains(topic) and topic != self._border.topics.status:
+        topics = self._border.topics
+        # The last clearing of an earlier life is still the last one.
+        kept = {topics.status, *(topics.clearing(product) for product in self._border.products)}
+        if not self._outbox.retains(topic) and topic not in kept:
             self._log.debug("mqtt.ghost_cleared", topic=topic)
             self._outbox.put(Message(topic, b"", retain=True))
 

@@ -14,7 +14,6 @@ from gateway.adapters.journal import SqliteJournal, open_journal
 from gateway.adapters.state import StateDir
 from gateway.adapters.watchdog import NoWatchdog
 from gateway.agents import agents_for
-from gateway.app.live import LiveOwner, LivePrices
 from gateway.market import Market
 from gateway.model.device import Device, DeviceState, Role
 from gateway.model.product import Product
@@ -31,6 +30,8 @@ from gateway.runtime.bus import LocalBus
 from gateway.runtime.dispatcher import Dispatcher
 from gateway.runtime.handover import Handover
 from gateway.runtime.marketplace import Marketplace
+from gateway.runtime.owner import Owner
+from gateway.runtime.prices import Prices
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.recovery import REMEMBER, recover
 from gateway.runtime.rows import Start
@@ -79,8 +80,8 @@ class Gateway:
     marketplace: Marketplace
     dispatcher: Dispatcher
     stations: Mapping[str, Station]
-    control: LiveOwner
-    prices: LivePrices
+    control: Owner
+    prices: Prices
     journal: SqliteJournal
     armory: FileArmory
     handover: Handover
@@ -209,11 +210,11 @@ class _Ground:
 
 def _build(ground: _Ground, state: StateDir) -> Gateway:
     settings, world = ground.settings, ground.world
-    prices = LivePrices(settings.tariff)
+    prices = Prices(settings.tariff)
     # At high speed a fresh reading is one that is fresh in real time.
     fresh = Duration(max(3 * SECOND, int(500 * MILLISECOND * world.speed)))
     site = Site((item.device for item in settings.devices), prices, fresh)
-    owner = LiveOwner(
+    owner = Owner(
         configured=settings.control,
         stored=state.load_control,
         store=state.store_control,
@@ -271,7 +272,7 @@ def load_market(product: Product, start: Start, dump: object) -> Market:
     return Market.load(product, start.area, start.epoch, start.parties, cast("Dump", dump))
 
 
-def _marketplace(ground: _Ground, site: Site, owner: LiveOwner) -> Marketplace:
+def _marketplace(ground: _Ground, site: Site, owner: Owner) -> Marketplace:
     settings, clock = ground.settings, ground.world.clock
     agents, outside = agents_for(settings), _outside(settings)
     start = Start(

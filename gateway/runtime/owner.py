@@ -54,6 +54,11 @@ class Owner:
             return OwnerControl(mode=self._configured)
         return said
 
+    async def configure(self, mode: ControlMode) -> None:
+        """Take the mode of a changed configuration; what the owner said since goes before it."""
+        self._configured = mode
+        await self._announce("configuration")
+
     async def say(self, control: OwnerControl, by: str) -> None:
         """Take a mode from topic or command; it outlives a restart until its end.
 

@@ -19,6 +19,10 @@ class Prices:
         sources = (self._tariff.import_price, self._tariff.export_price)
         return tuple(dict.fromkeys(s.topic for s in sources if isinstance(s, TopicPrice)))
 
+    def configure(self, tariff: Tariff) -> None:
+        """Take the tariff of a changed configuration; prices heard on topics stay."""
+        self._tariff = tariff
+
     def hear(self, topic: str, value: float) -> None:
         """A price was published; it holds until the next."""
         self._heard[topic] = value

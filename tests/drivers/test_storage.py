@@ -128,7 +128,7 @@ async def test_arming_restores_the_mode_first_and_its_level_holds_the_battery_st
     ]
     assert [(w.address, w.words) for w in arming.level] == [(rates, (0, 0, 0, 0, 0)), (mode, (3,))]
     assert arming.identity[0].words == (124, 24)
-    assert "stands still" in arming.promise
+    assert "writes 0 W" in arming.promise
 
 
 async def test_missing_rates_make_it_read_only_with_a_reason(rig):
