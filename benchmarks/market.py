@@ -83,7 +83,10 @@ def revise(book: ClearingBook, steps: list[Step], news: list[tuple[int, Step]]) 
 
 
 def tender_to_price(sizes: Iterable[int]) -> None:
-    print("tender -> price: one step out, its new value in, the price; no events, no allocation")
+    print(
+        "tender -> price: one step out, its new value in, the price; no events, no allocation\n"
+        "  must: 10 us up to 1 000 price steps, 20 us at 30 001, whatever the number of parties"
+    )
     for prices in (SMALL, DEFAULT):
         for parties in sizes:
             book, steps = filled_book(prices, parties)
@@ -95,7 +98,10 @@ def tender_to_price(sizes: Iterable[int]) -> None:
 
 
 def auction(sizes: Iterable[int]) -> None:
-    print("auction with allocation to every tender: the book's clear(), no transactions")
+    print(
+        "auction with allocation to every tender: the book's clear(), no transactions\n"
+        "  must: 1 ms at 1 000 tenders, 12 ms at 10 000; aim: half of it"
+    )
     for tenders in sizes:
         book, _ = filled_book(DEFAULT, tenders)
         show(f"30001 price steps, {tenders} tenders", measure(book.clear), 1, "ms")
@@ -150,6 +156,7 @@ def whole_market(sizes: Iterable[int]) -> None:
 
 def memory(shapes: Iterable[tuple[int, int]]) -> None:
     print("bytes per open tender: tracemalloc around making and submitting the sets")
+    print("  must: 500 B; aim: 300 B")
     for parties, tenders in shapes:
         market = open_market(parties)
         gc.collect()
