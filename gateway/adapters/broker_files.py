@@ -18,7 +18,7 @@ _SALT_BYTES = 12
 # The gateway judges payloads over 64 KiB itself and answers; the broker only keeps out floods.
 MAX_PACKET_BYTES = 2 * 1024 * 1024
 _MAX_QUEUED_BYTES = 8 * 1024 * 1024
-_MAX_QUEUED_MESSAGES = 1000
+_MAX_QUEUED_MESSAGES = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

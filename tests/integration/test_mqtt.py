@@ -415,6 +415,21 @@ async def unconnected(running):
             await asyncio.sleep(0.05)
 
 
+async def test_ten_thousand_pushes_at_once_arrive_in_order(broker):
+    count = 10_000
+    inbox = f"{BASE}/u/alice/in/create-transaction"
+    last = f'"home-tx-1-{count - 1}"'.encode()
+    async with (
+        house(broker) as running,
+        ear(broker, inbox, user="alice", password="wonder") as alice,
+    ):
+        for number in range(count):
+            running.adapter.listen(transaction(number))
+        heard = await alice.until(lambda heard: heard and last in heard[-1][1])
+    ids = [push["marketTransactionId"] for push in pushes(heard)]
+    assert ids == [f"home-tx-1-{number}" for number in range(count)]
+
+
 async def test_ghosts_of_an_earlier_run_are_cleared_and_others_topics_left_alone(broker):
     ghost, theirs = f"{BASE}/d/gone/state", f"{BASE}/u/alice/avail"
     async with ear(broker) as earlier:
