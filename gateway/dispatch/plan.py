@@ -29,12 +29,14 @@ class SourceView:
     """A source that can be limited.
 
     Attributes:
-        output_w: produced now, positive W.
+        at: when its output was measured.
+        output_w: produced then, positive W.
         limit_w: what the gateway holds it to (magnitude), None = not limited.
         nameplate_w: what it could produce at most.
     """
 
     id: str
+    at: Instant
     output_w: float
     limit_w: float | None
     nameplate_w: float
@@ -90,7 +92,8 @@ def judge_source(
 ) -> SourceMemory:
     """Decide whether the source hides more behind its limit.
 
-    It has ``settle`` after a raise, and longer while it climbs, to come up to a new limit.
+    It has ``settle`` after a raise, and longer while it climbs, to come up to a new limit; a
+    sample from before that tells nothing.
     """
     limit = source.limit_w
     raised = limit is not None and (memory.limit_w is None or limit > memory.limit_w + 1.0)
@@ -101,7 +104,7 @@ def judge_source(
         hidden = True
     else:
         climbing = source.output_w > memory.output_w + CLIMBING_W
-        hidden = memory.hidden and (now - raised_at < settle or climbing)
+        hidden = memory.hidden and (source.at - raised_at < settle or climbing)
     return SourceMemory(hidden=hidden, output_w=source.output_w, limit_w=limit, raised_at=raised_at)
 
 

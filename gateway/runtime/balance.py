@@ -112,6 +112,7 @@ class Moment:
         output = max(0.0, -(view.power_w or 0.0))
         return SourceView(
             id=view.id,
+            at=self.now if view.reading is None else view.reading.at,
             output_w=output,
             limit_w=view.limit_w,
             nameplate_w=max(output, min(known) if known else output),

@@ -14,6 +14,7 @@ from gateway.agents import UTILITY
 from gateway.dispatch.guard import Guarded
 from gateway.dispatch.lease import lease_terms
 from gateway.model.device import Device, DeviceState
+from gateway.model.event import FaultChanged
 from gateway.model.reading import Quality, Reading
 from gateway.model.setpoint import Setpoint
 from gateway.model.site import ControlMode, DispatchSettings, GridLimits
@@ -157,9 +158,23 @@ class Dispatcher:
                 continue
             await self._slot_complete(self._meter)
             meter, self._meter = self._meter, None
-            self._site.estimate_load()
+            self._estimate_load(meter)
             self.tick()
             self._ask_market(meter)
+
+    def _estimate_load(self, meter: Reading) -> None:
+        before = self._site.meter_frozen
+        self._site.estimate_load()
+        frozen = self._site.meter_frozen
+        if frozen is before:
+            return
+        text = "it shows the same values whatever the devices do; is its own meter connected?"
+        self._bus.publish(
+            FaultChanged(
+                device=meter.device, code="METER_FROZEN", active=frozen, at=meter.at, text=text
+            )
+        )
+        self._log.warning("meter.frozen", device=meter.device, active=frozen)
 
     async def _slot_complete(self, meter: Reading) -> None:
         """Wait, but not long, for the devices that are read in the same slot."""

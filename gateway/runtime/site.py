@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from gateway.agents import tenders_for_itself
 from gateway.dispatch.estimate import LoadEstimate, first_estimate, next_estimate
 from gateway.dispatch.plan import AT_LIMIT_W
+from gateway.dispatch.stillness import Stillness, is_frozen, next_stillness
 from gateway.model.device import Capabilities, Control, Description, Device, DeviceState, Role
 from gateway.model.event import StateChanged
 from gateway.model.reading import Quality, Reading
@@ -38,6 +39,10 @@ class Site:
     """One owner of all measurements; hands out frozen snapshots.
 
     ``fresh_at_least``: a reading younger than this or than 3 polls is fresh.
+
+    Attributes:
+        grid: the grid meter, None without one.
+        meter_frozen: whether it shows the same whatever the devices do.
     """
 
     def __init__(
@@ -50,6 +55,8 @@ class Site:
         self._prices = prices
         self._fresh = fresh_at_least
         self._estimate: LoadEstimate | None = None
+        self._still: Stillness | None = None
+        self.meter_frozen = False
         self.grid = next((d.id for d in self.devices if d.role is Role.GRID), None)
 
     @property
@@ -99,6 +106,8 @@ class Site:
 
     def step(self, by: int) -> None:
         """The wall clock was stepped: what was measured keeps its age."""
+        if self._still is not None:
+            self._still = replace(self._still, since=Instant(self._still.since + by))
         for entry in self._entries.values():
             entry.since = Instant(entry.since + by)
             entry.asked_at = Instant(entry.asked_at + by)
@@ -165,6 +174,8 @@ class Site:
             and tenders_for_itself(e.device, e.capabilities)
             and self._quality(e, meter.at) is Quality.GOOD
         }
+        self._still = next_stillness(self._still, meter, steered)
+        self.meter_frozen = is_frozen(self._still, meter.at, steered)
         moving = {e.device.id: e.moving for e in self._entries.values() if e.moving is not None}
         old = self._estimate
         self._estimate = (
@@ -174,8 +185,8 @@ class Site:
         )
 
     def residual_w(self, now: Instant) -> float | None:
-        """The load estimate; None without a fresh grid meter."""
-        if self.grid is None or self._estimate is None:
+        """The load estimate; None without a fresh grid meter that moves."""
+        if self.grid is None or self._estimate is None or self.meter_frozen:
             return None
         entry = self._entries[self.grid]
         if self._quality(entry, now) is not Quality.GOOD:

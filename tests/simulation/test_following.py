@@ -85,19 +85,20 @@ class Bench:
             steps.append(Step(party="battery", buy=True, price=1500, power_w=5000))
         if self.can_discharge:
             steps.append(Step(party="battery", buy=False, price=1800, power_w=5000))
+        now = Instant(int(self.t * SECOND))
+        roof = SourceView(
+            id="roof", at=now, output_w=self.pv, limit_w=self.limit, nameplate_w=NAMEPLATE
+        )
         balance = Balance(
             residual_w=self.estimate.residual_w,
             fixed_w=0.0,
-            sources=(
-                SourceView(id="roof", output_w=self.pv, limit_w=self.limit, nameplate_w=NAMEPLATE),
-            ),
+            sources=(roof,),
             storages=("battery",),
             steps=tuple(steps),
             export_limit_w=self.export_limit,
             floor=-10000,
             cap=20000,
         )
-        now = Instant(int(self.t * SECOND))
         plan = plan_storage(
             balance, self.memory, discharging=self.target < -DEAD_BAND, now=now, settle=SETTLE
         )
