@@ -8,10 +8,11 @@ from gateway.model.time import SECOND, Duration, Instant
 # Beyond a limit by less than this is the meter's noise.
 _IMPORT_SLACK_W = 20.0
 _EXPORT_SLACK_W = 50.0
-# Auctions for a deviation: this many at once, then one in so long.  Limits are not rationed,
-# but an auction is for the next whole second, so one a second is all there can be.
+# Auctions for a deviation: this many at once, then one in so long.  Limits are not rationed, but
+# an auction is for the next whole second, and one that did not help is repeated ever slower.
 _BUCKET = 3
 _REFILL = Duration(5 * SECOND)
+_MOST_PAUSE = Duration(8 * SECOND)
 
 
 @dataclass(slots=True)
@@ -40,7 +41,8 @@ class DeviationWatch:
     settings: DispatchSettings
     _since: Instant | None = None
     _bucket: TokenBucket = field(default_factory=TokenBucket)
-    _limit_called_at: Instant = Instant(0)
+    _limit_due_at: Instant = Instant(0)
+    _limit_pause: Duration = SECOND
     _rest_until: Instant = Instant(0)
 
     def rest_until(self, instant: Instant) -> None:
@@ -54,12 +56,14 @@ class DeviationWatch:
         import +.  A broken limit calls at once, a deviation when it outlasts the settle time.
         """
         broken = self._broken(meter_w)
-        if broken:
-            if now - self._limit_called_at < SECOND:
-                return ""
-            self._limit_called_at = now
-            return broken
-        return self._deviates(meter_w, position_w, now)
+        if not broken:
+            self._limit_pause = SECOND
+            return self._deviates(meter_w, position_w, now)
+        if now < self._limit_due_at:
+            return ""
+        self._limit_due_at = Instant(now + self._limit_pause)
+        self._limit_pause = min(_MOST_PAUSE, Duration(2 * self._limit_pause))
+        return broken
 
     def _broken(self, meter_w: float) -> str:
         most, least = self.limits.import_w, self.limits.export_w

@@ -5,15 +5,13 @@ ends with each armed device renewed or handed to release; only then is the watch
 """
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from gateway.agents import UTILITY
 from gateway.dispatch.guard import Guarded
 from gateway.dispatch.lease import lease_terms
-from gateway.model.device import Device, DeviceState
 from gateway.model.event import FaultChanged
 from gateway.model.reading import Quality, Reading
 from gateway.model.setpoint import Setpoint
@@ -28,6 +26,7 @@ from gateway.runtime.marketplace import Marketplace, Traded
 from gateway.runtime.planner import Planner
 from gateway.runtime.progress import Progress
 from gateway.runtime.site import Site
+from gateway.runtime.slot import Slot
 from gateway.runtime.station import Attempt, Station
 from gateway.runtime.supervisor import supervise
 
@@ -70,13 +69,12 @@ class Dispatcher:
         self._watchdog = watchdog
         self._mode = mode
         self._armed = armed
-        self._slot_wait_s = slot_wait_s
+        self._slot = Slot(site, self._devices, wait_s=slot_wait_s)
         self._watch = DeviationWatch(limits=limits, settings=settings)
         self._traded: Traded | None = None
         self._planner = Planner(
             self._devices, settle=settings.settle, metered=site.grid is not None
         )
-        self._arrived = asyncio.Event()
         self._meter: Reading | None = None
         self._log = structlog.get_logger()
 
@@ -96,7 +94,7 @@ class Dispatcher:
             self._defend(progress, reading)
         if reading.device == self._site.grid:
             self._meter = reading
-        self._arrived.set()
+        self._slot.arrived()
 
     def on_traded(self, traded: Traded) -> None:
         """A clearing: its setpoints are written at once."""
@@ -124,6 +122,7 @@ class Dispatcher:
         """The wall clock was stepped: leases and beliefs keep their age."""
         for progress in self._progress.values():
             progress.step(by)
+        self._watch = DeviationWatch(limits=self._limits, settings=self._settings)
         self._planner.step(by)
 
     def forget(self) -> None:
@@ -152,11 +151,10 @@ class Dispatcher:
     async def _follow(self) -> None:
         """One pass per reading of the grid meter, when its slot is complete."""
         while True:
-            await self._arrived.wait()
-            self._arrived.clear()
+            await self._slot.next_reading()
             if self._meter is None:
                 continue
-            await self._slot_complete(self._meter)
+            await self._slot.complete(self._meter)
             meter, self._meter = self._meter, None
             self._estimate_load(meter)
             self.tick()
@@ -175,28 +173,6 @@ class Dispatcher:
             )
         )
         self._log.warning("meter.frozen", device=meter.device, active=frozen)
-
-    async def _slot_complete(self, meter: Reading) -> None:
-        """Wait, but not long, for the devices that are read in the same slot."""
-        poll = next(d.poll for d in self._site.devices if d.id == meter.device)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._slot_wait_s):
-                while self._is_missing(meter.at, poll):
-                    await self._arrived.wait()
-                    self._arrived.clear()
-
-    def _is_missing(self, at: Instant, poll: Duration) -> bool:
-        """Whether an answering device, polled as often as the meter, has not been read yet."""
-        return any(
-            device.poll <= poll and (reading is None or reading.at <= at - poll // 2)
-            for device, reading in self._newest(at)
-        )
-
-    def _newest(self, now: Instant) -> Iterator[tuple[Device, Reading | None]]:
-        for device in self._devices.values():
-            online = self._site.state(device.id) is DeviceState.ONLINE
-            if online and device.id != self._site.grid:
-                yield device, self._site.view(device.id, now).reading
 
     # One pass.
 

@@ -1,6 +1,7 @@
 """What the tariff is now."""
 
 from bisect import bisect_right
+from math import isfinite
 
 from gateway.model.site import FixedPrice, PriceSource, PriceTable, Tariff, TopicPrice
 from gateway.model.time import Instant
@@ -24,8 +25,9 @@ class Prices:
         self._tariff = tariff
 
     def hear(self, topic: str, value: float) -> None:
-        """A price was published; it holds until the next."""
-        self._heard[topic] = value
+        """A price was published; it holds until the next.  What is no number is no price."""
+        if isfinite(value):
+            self._heard[topic] = value
 
     def now(self, instant: Instant) -> tuple[float | None, float | None]:
         """(import, export) real price per price unit."""
