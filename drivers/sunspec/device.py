@@ -117,7 +117,9 @@ class SunSpecDriver:
                 points |= layout(header.model, header.length).decode(words)
         reading = known_map.measurer.reading(at, points)
         # A write since then, even one under way, has made these words old.
-        return replace(reading, overridden=self._other(blocks)) if asked is self._asked else reading
+        if not asked or asked is not self._asked:
+            return reading
+        return replace(reading, overridden=self._other(blocks))
 
     async def arm(self) -> Arming:
         """The words found, and those of the fall-back level; writes nothing."""
