@@ -68,6 +68,8 @@ class Marketplace:
     ) -> None:
         self._markets = dict(markets)
         self._agents = tuple(agents)
+        first = {m.product.resource: id_ for id_, m in reversed(self._markets.items())}
+        self._tendered_for = frozenset(first.values())
         self._outside = frozenset(party.id for party in outside)
         self._site = site
         self._journal = journal
@@ -179,6 +181,8 @@ class Marketplace:
     def _bids(self, market: Market, interval: Interval, now: Instant) -> list[TenderSet]:
         """Every agent's whole requirement, made from one frozen snapshot."""
         product = market.product
+        if product.id not in self._tendered_for:
+            return []
         snapshot: Snapshot = quantise(self._seen(now))
         self._recorder.snapshot(now, product.id, snapshot)
         positions, outside = market.positions, self._outside

@@ -167,6 +167,22 @@ def test_a_reading_is_told_once(at_home):
     assert len(told) == len(set(told)) > 300
 
 
+def test_agents_offer_what_they_have_once(at_home):
+    """In the first product of a resource; a longer one beside it is for others to trade."""
+    power = {"resource": "POWER", "unit": "W"}
+    products = {"power": {**power, "interval": "10s"}, "hour": {**power, "interval": "1min"}}
+
+    async def script(home):
+        await home.clock.sleep(seconds(130))
+        return home.facts
+
+    facts = at_home(script, HOUSE, products=products, **STRANGERS)
+    cleared = {f.product for f in facts if isinstance(f, Clearing)}
+    traded = {f.product for f in facts if isinstance(f, Transaction)}
+    assert cleared == {"power", "hour"}
+    assert traded == {"power"}
+
+
 def test_what_leaves_is_in_the_journal(at_home, tmp_path):
     path = tmp_path / "state" / "journal.sqlite"
 
