@@ -33,7 +33,7 @@ MIGRATIONS: Final = (
         seq INTEGER PRIMARY KEY, now INTEGER NOT NULL, kind TEXT NOT NULL,
         body TEXT NOT NULL, hash TEXT NOT NULL
     ) STRICT;
-    CREATE INDEX row_kind ON row (kind, seq) WHERE kind IN ('start', 'reply', 'lease');
+    CREATE INDEX row_kind ON row (kind, seq) WHERE kind IN ('start', 'reply');
     CREATE INDEX row_checkpoint ON row (json_extract(body, '$.product'), seq)
         WHERE kind = 'checkpoint';
     CREATE TABLE head (
@@ -144,13 +144,13 @@ class SqliteJournal:
     def rows_for_recovery(self, products: Collection[str], since: Instant) -> Iterator[Row]:
         """What a restart needs: all rows from the oldest of the products' newest checkpoints.
 
-        Before them, replies and leases not older than ``since``.
+        Before them, replies not older than ``since``.
         """
         self._flush()
         path = self._file.path
         with _explained(path), contextlib.closing(self._file.reader()) as db:
             boundary = _boundary(db, products) or 1
-        where = "seq < ? AND now >= ? AND kind IN ('reply', 'lease')"
+        where = "seq < ? AND now >= ? AND kind = 'reply'"
         yield from _rows(path, where=where, values=(boundary, since))
         yield from _rows(path, since=boundary - 1)
 

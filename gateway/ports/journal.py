@@ -16,7 +16,7 @@ class Row:
 
     Attributes:
         kind: ``start | checkpoint | submit | cancel | advance | snapshot`` (inputs) and
-            ``event | reply | lease`` (outputs).
+            ``event | reply`` (outputs); leases are in the arming records.
         hash: SHA-256 over the previous row's hash and this row's canonical text.
     """
 

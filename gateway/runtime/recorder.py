@@ -6,7 +6,6 @@ from typing import cast
 from gateway.model.canonical import to_json
 from gateway.model.event import CancelReason, MarketEvent
 from gateway.model.request import Reply
-from gateway.model.setpoint import Setpoint
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import TenderSet
 from gateway.model.time import Instant
@@ -106,10 +105,6 @@ class Recorder:
     def reply(self, now: Instant, reply: Reply) -> int:
         """The answer to a request of an outside party."""
         return self._append(now, "reply", reply)
-
-    def lease(self, now: Instant, setpoint: Setpoint) -> int:
-        """A setpoint that is given to a device; quantity None ends the lease."""
-        return self._append(now, "lease", setpoint)
 
     def _ask(self, now: Instant, kind: str, given: Input) -> int:
         self._given = given

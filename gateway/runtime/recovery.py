@@ -1,11 +1,10 @@
-"""Recovery: the markets, answers and leases as they were when the daemon stopped or died."""
+"""Recovery: the markets and answers as they were when the daemon stopped or died."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.model.event import Refused, ResponseCode
 from gateway.model.request import Reply
-from gateway.model.setpoint import Setpoint
 from gateway.model.time import HOUR, Duration, Instant
 from gateway.ports.journal import Row
 from gateway.runtime.replay import Difference, LoadMarket, Replay
@@ -29,7 +28,6 @@ class Recovered:
     Attributes:
         dumps: per product id, for ``Market.load`` under the new epoch.
         replies: by (party, request id), of the last 24 h, oldest first.
-        leases: the newest setpoint per device; quantity None = it was released.
         epoch: of the newest checkpoint, 0 without one.
         owed: what the newest input came to, if the crash cut off its row; to be recorded first.
         difference: where these rules answered otherwise than the journal says, or None.  An
@@ -38,7 +36,6 @@ class Recovered:
 
     dumps: Mapping[str, object]
     replies: Mapping[tuple[str, str], Reply]
-    leases: Mapping[str, Setpoint]
     epoch: int
     owed: Owed | None
     difference: Difference | None
@@ -52,26 +49,18 @@ def recover(rows: Iterable[Row], load: LoadMarket, *, now: Instant) -> Recovered
     """
     replay = Replay(load)
     replies: dict[tuple[str, str], Reply] = {}
-    leases: dict[str, Setpoint] = {}
     newest = now
     for row in replay.run(rows):
         newest = row.now
-        match row.kind:
-            case "reply" if now - row.now <= REMEMBER:
-                reply = read_body(Reply, row)
-                if _never_became_durable(reply):
-                    replies.pop((reply.party, reply.request_id), None)
-                else:
-                    replies[reply.party, reply.request_id] = reply
-            case "lease":
-                setpoint = read_body(Setpoint, row)
-                leases[setpoint.device] = setpoint
-            case _:
-                pass
+        if row.kind == "reply" and now - row.now <= REMEMBER:
+            reply = read_body(Reply, row)
+            if _never_became_durable(reply):
+                replies.pop((reply.party, reply.request_id), None)
+            else:
+                replies[reply.party, reply.request_id] = reply
     return Recovered(
         dumps={product: market.dump() for product, market in replay.markets.items()},
         replies=replies,
-        leases=leases,
         epoch=max((start.epoch for start in replay.starts.values()), default=0),
         owed=None if replay.owed is None else Owed(newest, replay.owed),
         difference=replay.difference,

@@ -1,7 +1,7 @@
 """What stands in the body of each kind of journal row.
 
 Inputs of the markets: ``start checkpoint submit cancel advance snapshot``.  What came of them:
-``event reply lease``; the body of a ``reply`` is a ``Reply``, of a ``lease`` a ``Setpoint``.
+``event reply``; the body of a ``reply`` is a ``Reply``.
 """
 
 import json

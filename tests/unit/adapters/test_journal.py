@@ -78,8 +78,8 @@ async def test_rows_nobody_waits_for_are_in_the_file_after_close(path, threaded)
 
 async def test_row_nobody_waits_for_reaches_the_file_by_itself(path):
     async with _open(path, threaded=True) as journal:
-        journal.append(Instant(1), "lease", {})
-        await _until(lambda: journal.last("lease") is not None)
+        journal.append(Instant(1), "reply", {})
+        await _until(lambda: journal.last("reply") is not None)
         await journal.durable(1)
 
 
@@ -272,7 +272,7 @@ async def test_recovery_reads_from_the_oldest_needed_checkpoint_and_recent_repli
             (7, "checkpoint", "gone"),
             (8, "advance", "power"),
             (9, "checkpoint", "heat"),
-            (10, "lease", None),
+            (10, "reply", None),
             (11, "checkpoint", "power"),
             (12, "advance", "heat"),
         ):

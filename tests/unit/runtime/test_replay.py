@@ -14,7 +14,6 @@ from gateway.model.event import Accepted, Cancelled, CancelReason
 from gateway.model.product import Product
 from gateway.model.request import Reply
 from gateway.model.resource import POWER
-from gateway.model.setpoint import Setpoint
 from gateway.model.site import JournalSettings
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import Party, Side, Tender, TenderSet
@@ -157,10 +156,6 @@ async def _story(path):
             if epoch == 2:
                 house.gate()
             house.submit("ann", "c", request=f"c{epoch}")
-            lease = Setpoint(
-                device="roof", quantity=-1.5, valid_until=Instant(9), timer_s=60, because="x"
-            )
-            house.recorder.lease(house.now, lease)
     return market
 
 
@@ -172,7 +167,7 @@ async def test_replay_gives_the_same_rows_byte_for_byte(path):
     assert (run.difference, run.skipped) == (None, 0)
     kinds = {row.kind for row in rows}
     assert kinds == {
-        "start", "checkpoint", "submit", "cancel", "advance", "snapshot", "event", "reply", "lease"
+        "start", "checkpoint", "submit", "cancel", "advance", "snapshot", "event", "reply"
     }  # fmt: skip
 
 
@@ -262,7 +257,6 @@ async def test_recovered_market_is_the_one_that_died(path):
     assert text(recovered.dumps["power"]) == text(market.dump())
     assert [request for _, request in recovered.replies] == ["r1", "c1", "r2", "c2"]
     assert recovered.replies["ann", "r1"].outcomes[0].orders[0] == ("a", "home-order-1-1")
-    assert recovered.leases["roof"].quantity == -1.5
     assert (recovered.epoch, recovered.difference) == (2, None)
 
 
