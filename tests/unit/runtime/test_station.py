@@ -1,0 +1,239 @@
+"""One device's rhythm: its slots, its misses, and its newest setpoint."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from gateway.model.device import DeviceState
+from gateway.model.errors import DeviceMisbehaves
+from gateway.model.event import Described, StateChanged
+from gateway.model.setpoint import Outcome
+from gateway.model.time import MILLISECOND, SECOND, Duration, seconds
+from gateway.runtime.station import Station
+
+
+class Bench:
+    """A station, its fakes and what it told."""
+
+    def __init__(self, clock, fakes, *, neighbours=(), **device):
+        self.clock = clock
+        self.fakes = fakes
+        self.driver = fakes.Driver(clock, fakes.target)
+        configured = fakes.device(**device)
+        self.site = fakes.site(configured, *(fakes.device(n) for n in neighbours))
+        self.bus, self.armory = fakes.Heard(), fakes.Armory()
+        self.readings, self.attempts = [], []
+        self.station = Station(
+            device=configured,
+            driver=self.driver,
+            neighbours=neighbours,
+            phase=Duration(0),
+            clock=clock,
+            site=self.site,
+            bus=self.bus,
+            armory=self.armory,
+            on_reading=self.readings.append,
+            on_attempt=self.attempts.append,
+        )
+
+    async def live(self, script, lasting_s=0.0):
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(self.station.run())
+            await script(self)
+            await self.clock.sleep(seconds(lasting_s))
+            running.cancel()
+
+    @property
+    def states(self):
+        return [f.state for f in self.bus if isinstance(f, StateChanged)]
+
+
+@pytest.fixture
+def bench(clock, fakes, virtual):
+    """``bench(script, lasting_s, **device)`` returns the bench after the script."""
+
+    def run(script, lasting_s=0.0, **more):
+        made = Bench(clock, fakes, **more)
+        virtual(made.live(script, lasting_s))
+        return made
+
+    run.world, run.virtual = (clock, fakes), virtual
+    return run
+
+
+async def wait(bench, s=3.5):
+    await bench.clock.sleep(seconds(s))
+
+
+def test_it_connects_once_reads_at_once_and_then_in_aligned_slots(bench):
+    async def script(b):
+        await wait(b, 0.3)
+        await b.live(lambda _: wait(b, 5.5))
+
+    made = Bench(*bench.world)
+    bench.virtual(script(made))
+    assert made.driver.connects == 1
+    assert [r.at % SECOND for r in made.readings] == [300 * MILLISECOND, *[0] * 5]
+    assert len([f for f in made.bus if isinstance(f, Described)]) == 1
+
+
+def test_a_poll_of_0_leaves_time_for_others(bench):
+    made = bench(lambda b: wait(b, 0.01), poll=Duration(0))
+    assert 5 <= len(made.readings) <= 11
+
+
+def test_three_misses_in_a_row_are_offline_and_an_answer_is_online(bench):
+    async def script(b):
+        await wait(b, 1.5)
+        b.driver.fault = b.fakes.unavailable()
+        await wait(b, 2.0)
+        seen.append(b.site.state("d"))
+        await wait(b, 1.0)
+        seen.append(b.site.state("d"))
+        b.driver.fault = None
+        await wait(b, 1.0)
+
+    seen = []
+    made = bench(script)
+    assert seen == [DeviceState.ONLINE, DeviceState.OFFLINE]
+    assert made.states == [DeviceState.ONLINE, DeviceState.OFFLINE, DeviceState.ONLINE]
+    assert made.driver.connects == 2
+
+
+def test_a_device_whose_map_moved_is_connected_again(bench):
+    async def script(b):
+        await wait(b, 1.5)
+        b.driver.fault = DeviceMisbehaves("another model stands there")
+        await wait(b, 3.0)
+        b.driver.fault = None
+        await wait(b, 1.0)
+
+    assert bench(script).driver.connects == 2
+
+
+def test_a_drivers_own_fault_is_a_miss_and_the_writer_goes_on(bench):
+    async def script(b):
+        await wait(b, 1.5)
+        b.driver.fault = ZeroDivisionError()
+        await wait(b, 1.0)
+        b.station.command(b.fakes.setpoint(1.0))
+        await wait(b, 0.1)
+        b.driver.fault = None
+        b.station.command(b.fakes.setpoint(2.0))
+        await wait(b, 1.0)
+
+    made = bench(script)
+    assert [a.written.outcome for a in made.attempts] == [Outcome.REFUSED, Outcome.ACCEPTED]
+    assert "its driver failed" in made.attempts[0].written.detail
+    assert made.readings
+
+
+def test_the_first_write_arms_and_later_ones_do_not(bench):
+    async def script(b):
+        await wait(b, 1.5)
+        for quantity in (1.0, 2.0):
+            b.station.command(b.fakes.setpoint(quantity))
+            await wait(b, 0.1)
+
+    made = bench(script)
+    assert [q for q, _ in made.driver.written] == [1.0, 2.0]
+    assert list(made.armory) == ["d"]
+
+
+def test_nothing_is_written_when_the_record_cannot_be_kept(bench):
+    class Full(dict):
+        async def store(self, _arming):
+            from gateway.model.errors import JournalFailed  # noqa: PLC0415
+
+            message = "disk full"
+            raise JournalFailed(message)
+
+    async def script(b):
+        b.station._armory = Full()
+        await wait(b, 1.5)
+        b.station.command(b.fakes.setpoint(1.0))
+        await wait(b, 0.1)
+
+    made = bench(script)
+    assert made.driver.written == []
+    assert made.attempts[0].written.detail == "disk full"
+
+
+def test_only_the_newest_of_waiting_setpoints_is_written(bench):
+    async def script(b):
+        await wait(b, 1.5)
+        b.driver.write_takes = Duration(100 * MILLISECOND)
+        for quantity in (1.0, 2.0, 3.0, 4.0):
+            b.station.command(b.fakes.setpoint(quantity))
+            await wait(b, 0.01)
+        await wait(b, 0.5)
+
+    assert [q for q, _ in bench(script).driver.written] == [1.0, 4.0]
+
+
+def test_a_setpoint_for_a_device_that_is_not_connected_is_refused(bench):
+    async def script(b):
+        b.driver.fault = b.fakes.unavailable()
+        b.station.command(b.fakes.setpoint(1.0))
+        await wait(b, 0.1)
+
+    attempt = bench(script).attempts[0]
+    assert attempt.written.outcome is Outcome.REFUSED
+    assert "not connected" in attempt.written.detail
+
+
+def test_silence_waits_for_the_write_under_way_and_drops_the_next(bench):
+    async def script(b):
+        await wait(b, 1.5)
+        b.driver.write_takes = Duration(300 * MILLISECOND)
+        b.station.command(b.fakes.setpoint(1.0))
+        await wait(b, 0.1)
+        b.station.command(b.fakes.setpoint(2.0))
+        await b.station.silence()
+        assert b.driver.busy == 0
+        await wait(b, 1.0)
+
+    assert [q for q, _ in bench(script).driver.written] == [1.0]
+
+
+def test_a_connect_waits_for_the_write_under_way(bench):
+    async def script(b):
+        await wait(b, 1.5)
+        b.driver.write_takes = Duration(2500 * MILLISECOND)
+        b.station.command(b.fakes.setpoint(1.0))
+        await wait(b, 0.1)
+        b.station._connected = False
+        await wait(b, 5.0)
+
+    assert bench(script).driver.connects == 2  # the fake asserts that no write runs then
+
+
+def test_a_dead_unit_slows_no_neighbour(bench):
+    async def script(b):
+        b.site.enter("other", DeviceState.ONLINE, b.clock.now(), "")
+        b.driver.fault = b.fakes.unavailable()
+        await wait(b, 25.0)
+        before = b.driver.reads
+        b.driver.fault = None
+        await wait(b, 6.0)
+        assert b.driver.reads > before
+
+    assert bench(script, neighbours=("other",)).states[-1] is DeviceState.ONLINE
+
+
+@pytest.mark.parametrize(
+    ("more", "state"),
+    [({"asleep": True}, DeviceState.SLEEPING), ({"fault": "GROUND_FAULT"}, DeviceState.FAULTY)],
+)
+def test_sleeping_and_faulty_are_what_the_device_says(bench, more, state):
+    async def script(b):
+        read = b.driver.read
+
+        async def other():
+            return replace(await read(), **more)
+
+        b.driver.read = other
+        await wait(b, 1.5)
+
+    assert bench(script).states == [state]
