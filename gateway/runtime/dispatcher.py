@@ -225,6 +225,7 @@ class Dispatcher:
             self._write(progress, guarded.quantity, moment, mode)
         except Exception:  # noqa: BLE001 - the other devices must get theirs
             self._log.exception("pass.failed", what=device)
+            progress.again = True
             return False
         return True
 

@@ -1,17 +1,24 @@
 """Fakes of the world around the stations, and what is said on the bus."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from gateway.market import Market
 from gateway.model.device import Capabilities, Control, Description, Device, Identity, Role, Timer
 from gateway.model.errors import DeviceUnavailable
+from gateway.model.product import Product
 from gateway.model.reading import Reading
 from gateway.model.resource import POWER
 from gateway.model.setpoint import Arming, Outcome, Setpoint, Written
 from gateway.model.site import Tariff
+from gateway.model.tender import Party, Side, Tender, TieClass
 from gateway.model.time import SECOND, Duration, Instant
+from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.prices import Prices
+from gateway.runtime.recorder import Recorder
+from gateway.runtime.rows import Start
 from gateway.runtime.site import Site
 
 
@@ -122,3 +129,75 @@ def fakes():
         unavailable=lambda: DeviceUnavailable("no answer"),
         site=lambda *devices: Site(devices, Prices(Tariff())),
     )
+
+
+class Tenderer:
+    """An agent that tenders the same at every gate."""
+
+    def __init__(self, id_, side, price, quantity, tie_class=TieClass.LOCAL):
+        self.party = Party(id=id_, tie_class=tie_class)
+        self.tender = Tender(id=f"{id_}-1", side=side, price=price, quantity=quantity)
+
+    def tenders(self, gate):
+        return (self.tender,)
+
+
+class Journal(list):
+    """Rows in memory, durable at once."""
+
+    epoch = 1
+    failed = None
+
+    def append(self, now, kind, body):
+        super().append((now, kind))
+        return len(self)
+
+    async def durable(self, seq):
+        pass
+
+
+class Exchange:
+    """A marketplace of 10 s intervals with the given agents."""
+
+    def __init__(self, clock, site, *agents):
+        product = Product(id="power", resource=POWER, unit="W", interval=Duration(10 * SECOND))
+        parties = tuple(agent.party for agent in agents)
+        self.bus, self.journal, self.traded = Heard(), Journal(), []
+        recorder = Recorder(self.journal)
+        start = Start(epoch=1, area="home", products=(product,), parties=parties, rules={})
+        recorder.start(clock.now(), start, {})
+        self.market = Market(product, area="home", epoch=1, parties=parties)
+        self.marketplace = Marketplace(
+            markets={"power": self.market},
+            agents=agents,
+            outside=(),
+            site=site,
+            journal=self.journal,
+            recorder=recorder,
+            bus=self.bus,
+            clock=clock,
+            trading=lambda: True,
+            remembered={},
+        )
+        self.marketplace.on_traded = self.traded.append
+
+
+@pytest.fixture
+def exchange(clock, fakes):
+    """``exchange(site, *agents)``; agents default to a utility at 0.30 / 0.08."""
+
+    def made(site, *agents):
+        sides = ((Side.SELL, 3000), (Side.BUY, 800))
+        utility = [Tenderer("utility", side, price, 50_000, TieClass.GRID) for side, price in sides]
+        utility[0].tenders = lambda gate: tuple(
+            replace(u.tender, id=f"u{n}") for n, u in enumerate(utility)
+        )
+        return Exchange(clock, site, utility[0], *agents)
+
+    return made
+
+
+@pytest.fixture
+def tenderer():
+    """An agent that tenders the same at every gate."""
+    return Tenderer
