@@ -471,3 +471,54 @@ def test_a_short_lease_never_lapses(at_home, after):
         script, {**QUIET, "solar_w": 4000}, grid={"import_limit_w": None}, devices=devices
     )
     assert modes == {3}
+
+
+def test_at_the_import_limit_an_empty_battery_is_left_alone_and_a_full_one_carries_the_rest(
+    at_home,
+):
+    async def script(home):
+        await home.pass_time(40)
+        start = home.clock.now()
+        home.house.set_load(5000)
+        await home.pass_time(20)
+        battery = home.house.truth()["battery_w"]
+        return battery, home.back_within(start, lambda grid: grid <= 3060)
+
+    grid = {"import_limit_w": 3000, "import_price": 0.01, "export_price": 0.0}
+    house = {**QUIET, "solar_w": 0}
+    empty, _ = at_home(script, {**house, "battery_soc_pct": 10}, grid=grid, devices=NO_HEAT)
+    assert empty == pytest.approx(0.0, abs=1.0)
+    full, settled_s = at_home(script, {**house, "battery_soc_pct": 90}, grid=grid, devices=NO_HEAT)
+    assert full < -1900
+    assert settled_s <= 4.0
+
+
+def test_devices_armed_by_an_earlier_life_are_let_go_when_the_owner_only_observes_now(
+    tmp_path, virtual
+):
+    async def main():
+        house, words = None, []
+        for control in ("act", "observe"):
+            changes = {"grid": {"import_limit_w": None}, "devices": NO_HEAT, "control": control}
+            gateway = open_home(tmp_path, NOON, {**QUIET, "solar_w": 4000}, house, **changes)
+            home = await gateway.__aenter__()
+            house = home.house
+            if control == "act":
+                await home.pass_time(40)
+                crash(home)
+            await home.pass_time(1)
+            bank = home.house._world.battery.bank
+            words.append((bank.get("124.StorCtl_Mod"), len(home.gateway.armory.all())))
+            await gateway.__aexit__(None, None, None)
+        return words
+
+    assert virtual(main()) == [(3, 1), (0, 0)]
+
+
+def crash(home):
+    """What stands in the devices and on the disk stays as it is."""
+
+    async def nothing(*_args, **_more):
+        return frozenset()
+
+    home.gateway.handover._let_go = nothing
