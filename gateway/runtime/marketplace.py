@@ -20,7 +20,7 @@ from gateway.model.request import Reply, Request
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import Party, TenderSet
 from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval
-from gateway.ports.agent import Agent
+from gateway.ports.agent import Agent, Gate
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.journal import Journal
@@ -187,7 +187,16 @@ class Marketplace:
         self._recorder.snapshot(now, product.id, snapshot)
         positions, outside = market.positions, self._outside
         gate = gate_for(product, interval, now, snapshot, positions, outside)
-        return [requirement(agent, gate) for agent in self._agents]
+        bids = (self._bid(agent, gate) for agent in self._agents)
+        return [bid for bid in bids if bid is not None]
+
+    def _bid(self, agent: Agent, gate: Gate) -> TenderSet | None:
+        """One agent's requirement; an agent that fails does not tender, the others do."""
+        try:
+            return requirement(agent, gate)
+        except Exception:  # noqa: BLE001 - the other parties must be heard
+            self._log.exception("agent.failed", party=agent.party.id)
+            return None
 
     def _seen(self, now: Instant) -> Snapshot:
         """The site as agents see it: each its own device, all of them the tariff and the load."""

@@ -71,7 +71,13 @@ class Progress:
         return False
 
     def overridden(self, detail: str) -> bool:
-        """Somebody else's words stand in the device: write again; whether that is news."""
+        """Somebody else's words stand in the device: write again; whether that is news.
+
+        It is none while our own writes fail: then our words cannot stand there.
+        """
+        if self.told_failure:
+            self.again = True
+            return False
         news = self.outcome is not Outcome.OVERRIDDEN
         self.outcome, self.detail, self.again = Outcome.OVERRIDDEN, detail, True
         self._accepted = self._effective = None

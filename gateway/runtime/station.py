@@ -77,6 +77,7 @@ class Station:
         self._on_reading = on_reading
         self._on_attempt = on_attempt
         self._connected = False
+        self._recognised = False
         self._misses = 0
         self._newest: Setpoint | None = None
         self._mail = asyncio.Event()
@@ -136,7 +137,7 @@ class Station:
             # Never beside a write, which would find the driver between two descriptions.
             async with self._writing:
                 description = await self._ask(self._driver.connect())
-            self._connected = True
+            self._connected, self._recognised = True, False
             self._site.describe(self.device.id, description)
             self._bus.publish(Described(device=self.device.id, description=description))
         try:
@@ -197,14 +198,32 @@ class Station:
         try:
             if not self._connected:
                 raise DeviceUnavailable(self._not_connected)
-            if self._armory.get(self.device.id) is None:
-                await self._armory.store(await self._ask(self._driver.arm()))
-                self._log.info("device.armed")
+            if not self._recognised or self._armory.get(self.device.id) is None:
+                await self._arm()
+                self._recognised = True
             return await self._ask(self._driver.write(setpoint))
         except (*_FAULTS, JournalFailed) as fault:
             return Written(
                 outcome=Outcome.REFUSED, quantity=None, at=self._clock.now(), detail=str(fault)
             )
+
+    async def _arm(self) -> None:
+        """Keep the words found, once; after a reconnect see that it is still the same device.
+
+        Raises:
+            DeviceMisbehaves: another device answers at the address of the armed one.
+        """
+        found, known = await self._ask(self._driver.arm()), self._armory.get(self.device.id)
+        if known is None:
+            await self._armory.store(found)
+            self._log.info("device.armed")
+        elif known.identity != found.identity:
+            message = (
+                f"another device answers at {self.device.connection} than the one that was armed: "
+                f"nothing is written to it; if it was replaced, remove "
+                f"arming/{self.device.id}.json in the state directory"
+            )
+            raise DeviceMisbehaves(message)
 
     @property
     def _not_connected(self) -> str:

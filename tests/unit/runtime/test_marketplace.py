@@ -80,3 +80,12 @@ def test_the_dispatcher_hears_of_a_clearing_before_the_disk_does(gates, clock):
     floor = gates(12, hang)
     assert len(floor.traded) == 1
     assert [f for f in floor.bus if isinstance(f, Clearing)] == []
+
+
+def test_an_agent_that_fails_does_not_tender_and_the_others_do(gates, tenderer):
+    broken, load = tenderer("broken", Side.BUY, 20_000, 1), tenderer("load", Side.BUY, 20_000, 700)
+    broken.tenders = None  # calling it fails
+
+    floor = gates(12, None, broken, load)
+    bought = [f.party for f in floor.bus if isinstance(f, Transaction) and f.party != "utility"]
+    assert set(bought) == {"load"}
