@@ -13,9 +13,12 @@ from gateway.adapters.clock import Scale, ScaledClock, WallClock
 from gateway.adapters.log import configure_log
 from gateway.adapters.plugins import driver_packages, line_factories
 from gateway.adapters.watchdog import open_watchdog
+from gateway.app.gateway import World
+from gateway.app.lines import borrow
 from gateway.app.mirroring import Mirroring
 from gateway.app.reload import Reload
-from gateway.app.wiring import Tasks, World, borrow, open_gateway
+from gateway.app.tasks import Tasks
+from gateway.app.wiring import open_gateway
 from gateway.config import Loaded
 from gateway.model.site import Site
 from gateway.ports.line import Line

@@ -10,7 +10,7 @@ import structlog
 from gateway.adapters.broker import open_broker
 from gateway.adapters.credentials import OWNER, passwords
 from gateway.adapters.mqtt import MqttAdapter, client_id
-from gateway.app.wiring import Gateway, World
+from gateway.app.gateway import Gateway, World
 from gateway.model.errors import BrokerUnavailable, GridtenderError, SettingsError
 from gateway.model.request import OwnerRequest, PriceHeard, Reply, Request
 from gateway.ports.broker import BrokerEndpoint, MqttVersion

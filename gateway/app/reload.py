@@ -6,7 +6,7 @@ from dataclasses import fields
 import structlog
 
 from gateway.adapters.log import Threshold
-from gateway.app.wiring import Gateway
+from gateway.app.gateway import Gateway
 from gateway.config import Loaded
 from gateway.model.site import Site, Tariff, TopicPrice
 

@@ -1,31 +1,29 @@
 """From a configured site to running stations: the only place that knows them all."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from gateway.adapters.armory import FileArmory
 from gateway.adapters.journal import SqliteJournal, open_journal
 from gateway.adapters.state import StateDir
-from gateway.adapters.watchdog import NoWatchdog
 from gateway.agents import agents_for
+from gateway.app.gateway import Gateway, World
+from gateway.app.lines import borrow, open_lines
+from gateway.app.tasks import Tasks
 from gateway.market import Market
-from gateway.model.device import Device, DeviceState, Role
+from gateway.model.device import Device, Role
 from gateway.model.product import Product
-from gateway.model.request import OwnerRequest, PriceHeard, Reply, Request
+from gateway.model.resource import POWER
 from gateway.model.site import ControlMode, DeviceSettings
 from gateway.model.site import Site as Settings
 from gateway.model.tender import Party
 from gateway.model.time import HOUR, MILLISECOND, SECOND, Duration, Instant
-from gateway.ports.clock import Clock
-from gateway.ports.driver import DriverPackage
-from gateway.ports.line import Line, LineFactory
-from gateway.ports.watchdog import Watchdog
+from gateway.ports.line import Line
 from gateway.runtime.bus import LocalBus
 from gateway.runtime.dispatcher import Dispatcher
 from gateway.runtime.handover import Handover
@@ -37,7 +35,6 @@ from gateway.runtime.recovery import REMEMBER, recover
 from gateway.runtime.rows import Start
 from gateway.runtime.site import Site
 from gateway.runtime.station import Station
-from gateway.runtime.supervisor import supervise
 
 if TYPE_CHECKING:
     from gateway.market.checkpoint import Dump
@@ -50,65 +47,6 @@ _TOGETHER, _STEP, _SPREAD = 8, Duration(5 * MILLISECOND), 4
 RULES = 1
 # How long a pass waits for devices of the meter's slot, real seconds at speed 1.
 SLOT_WAIT_S = 0.1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """All that a gateway meets: clock, plug-ins and supervisor.
-
-    Attributes:
-        lines: URL scheme -> line factory.
-        threaded: False on virtual time: disk work in the loop.
-        speed: of a scaled clock.
-    """
-
-    clock: Clock
-    packages: Mapping[str, DriverPackage]
-    lines: Mapping[str, LineFactory]
-    watchdog: Watchdog = field(default_factory=NoWatchdog)
-    threaded: bool = True
-    speed: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gateway:
-    """A running gateway's stations, for adapters and tests.  Implements ports.exchange."""
-
-    settings: Settings
-    site: Site
-    bus: LocalBus
-    marketplace: Marketplace
-    dispatcher: Dispatcher
-    stations: Mapping[str, Station]
-    control: Owner
-    prices: Prices
-    journal: SqliteJournal
-    armory: FileArmory
-    handover: Handover
-    clock: Clock
-
-    async def handle(self, request: Request) -> Reply:
-        """A request of an outside party."""
-        return await self.marketplace.handle(request)
-
-    def withdraw(self, party: str) -> None:
-        """A party says it is offline."""
-        self.marketplace.withdraw(party)
-
-    async def owner(self, request: OwnerRequest) -> None:
-        """The owner's topic."""
-        await self.control.say(request.control, request.by)
-
-    def price(self, heard: PriceHeard) -> None:
-        """A tariff price on a topic."""
-        self.prices.hear(heard.topic, heard.value)
-
-    def summary(self) -> str:
-        """One line for the service supervisor."""
-        states = [self.site.state(d) for d in self.stations]
-        counts = {s: states.count(s) for s in DeviceState if s in states}
-        told = ", ".join(f"{n} {s.value}" for s, n in counts.items())
-        return f"{len(states)} devices: {told}; control {self.control.mode().value}"
 
 
 @asynccontextmanager
@@ -134,7 +72,7 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
                 threaded=world.threaded,
             )
         )
-        lines = await _open_lines(settings, world, stack)
+        lines = await open_lines(settings, world, stack)
         ground = _Ground(
             settings=settings, world=world, journal=journal, armory=armory, lines=lines
         )
@@ -147,48 +85,10 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
         yield gateway
 
 
-class Tasks:
-    """A TaskGroup that can be told to stop."""
-
-    def __init__(self) -> None:
-        self._group = asyncio.TaskGroup()
-        self._tasks: list[asyncio.Task[None]] = []
-
-    async def __aenter__(self) -> Self:
-        await self._group.__aenter__()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.stop()
-        # An error of the body is its own and travels on unwrapped.
-        await self._group.__aexit__(None, None, None)
-
-    def start(self, name: str, run: Callable[[], object], clock: Clock) -> None:
-        """Supervise a station."""
-        self._tasks.append(
-            self._group.create_task(supervise(name, run, clock), name=name)  # type: ignore[arg-type]
-        )
-
-    async def stop(self) -> None:
-        """Cancel all and wait."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        self._tasks.clear()
-
-
-async def _open_lines(
-    settings: Settings, world: World, stack: AsyncExitStack
-) -> Mapping[str, Line]:
-    """One line per line key, shared by the devices on it."""
-    lines: dict[str, Line] = {}
-    for item in settings.devices:
-        key = item.device.line
-        if key not in lines:
-            factory = world.lines[key.partition("://")[0]]
-            lines[key] = await stack.enter_async_context(factory(key, world.clock))
-    return lines
+def _dispatched(settings: Settings) -> str:
+    """The product whose positions are dispatched: the first of POWER."""
+    power = (product.id for product in settings.products if product.resource == POWER)
+    return next(power, settings.products[0].id)
 
 
 def _outside(settings: Settings) -> tuple[Party, ...]:
@@ -231,7 +131,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         site=site,
         stations=stations,
         marketplace=marketplace,
-        product=settings.products[0].id,
+        product=_dispatched(settings),
         limits=settings.limits,
         settings=settings.dispatch,
         outside=frozenset(party.id for party in _outside(settings)),
@@ -371,25 +271,3 @@ async def _chores(gateway: Gateway, world: World) -> None:
             prune_at = Instant(gateway.clock.now() + HOUR)
             await gateway.journal.prune(products, gateway.settings.journal.keep)
         await world.clock.sleep(Duration(10 * SECOND))
-
-
-def borrow(url: str, lines: Mapping[str, Line], world: World) -> Line:
-    """The open line of a connection, or one of its own for a device no longer configured."""
-    key = url.partition("?")[0]
-    if key in lines:
-        return BorrowedLine(lines[key])
-    return world.lines[key.partition("://")[0]](key, world.clock)
-
-
-class BorrowedLine:
-    """An open line that somebody else will close."""
-
-    def __init__(self, line: Line) -> None:
-        self.read = line.read
-        self.write = line.write
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        """Leave it open."""

@@ -1,0 +1,82 @@
+"""A running gateway, and the world it meets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.adapters.armory import FileArmory
+from gateway.adapters.journal import SqliteJournal
+from gateway.adapters.watchdog import NoWatchdog
+from gateway.model.device import DeviceState
+from gateway.model.request import OwnerRequest, PriceHeard, Reply, Request
+from gateway.model.site import Site as Settings
+from gateway.ports.clock import Clock
+from gateway.ports.driver import DriverPackage
+from gateway.ports.line import LineFactory
+from gateway.ports.watchdog import Watchdog
+from gateway.runtime.bus import LocalBus
+from gateway.runtime.dispatcher import Dispatcher
+from gateway.runtime.handover import Handover
+from gateway.runtime.marketplace import Marketplace
+from gateway.runtime.owner import Owner
+from gateway.runtime.prices import Prices
+from gateway.runtime.site import Site
+from gateway.runtime.station import Station
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All that a gateway meets: clock, plug-ins and supervisor.
+
+    Attributes:
+        lines: URL scheme -> line factory.
+        threaded: False on virtual time: disk work in the loop.
+        speed: of a scaled clock.
+    """
+
+    clock: Clock
+    packages: Mapping[str, DriverPackage]
+    lines: Mapping[str, LineFactory]
+    watchdog: Watchdog = field(default_factory=NoWatchdog)
+    threaded: bool = True
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A running gateway's stations, for adapters and tests.  Implements ports.exchange."""
+
+    settings: Settings
+    site: Site
+    bus: LocalBus
+    marketplace: Marketplace
+    dispatcher: Dispatcher
+    stations: Mapping[str, Station]
+    control: Owner
+    prices: Prices
+    journal: SqliteJournal
+    armory: FileArmory
+    handover: Handover
+    clock: Clock
+
+    async def handle(self, request: Request) -> Reply:
+        """A request of an outside party."""
+        return await self.marketplace.handle(request)
+
+    def withdraw(self, party: str) -> None:
+        """A party says it is offline."""
+        self.marketplace.withdraw(party)
+
+    async def owner(self, request: OwnerRequest) -> None:
+        """The owner's topic."""
+        await self.control.say(request.control, request.by)
+
+    def price(self, heard: PriceHeard) -> None:
+        """A tariff price on a topic."""
+        self.prices.hear(heard.topic, heard.value)
+
+    def summary(self) -> str:
+        """One line for the service supervisor."""
+        states = [self.site.state(d) for d in self.stations]
+        counts = {s: states.count(s) for s in DeviceState if s in states}
+        told = ", ".join(f"{n} {s.value}" for s, n in counts.items())
+        return f"{len(states)} devices: {told}; control {self.control.mode().value}"
