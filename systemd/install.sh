@@ -17,7 +17,7 @@
 #   /opt/gridtender                          program, a Python environment of its own
 #   /etc/gridtender/gridtender.yaml          configuration, written once, never overwritten
 #   /etc/gridtender/mqtt-password            broker password, empty, for root only; likewise
-#   /var/lib/gridtender                      state: journal, history, arming records
+#   /var/lib/gridtender                      state: journal, arming records, credentials
 #   /etc/systemd/system/gridtender.service   the unit; own settings: systemctl edit gridtender
 #   /etc/sysusers.d/gridtender.conf          the user gridtender
 set -eu
