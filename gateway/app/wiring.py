@@ -134,7 +134,6 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         product=_dispatched(settings),
         limits=settings.limits,
         settings=settings.dispatch,
-        outside=frozenset(party.id for party in _outside(settings)),
         bus=ground.bus,
         clock=world.clock,
         watchdog=world.watchdog,

@@ -13,13 +13,13 @@ from gateway.model.time import Duration, Instant
 
 # A source limited this close to the balance never exports by the meter's noise.
 MARGIN_W = 30.0
-# While storage discharges a source may come back only so far above the balance per poll ...
+# While storage can give way a source may come up only so far above the balance per poll ...
 REENTRY_W = 120.0
-# ... and while storage charges it may draw so much ahead of a source that hides behind a limit.
+# ... and a charging storage may draw so much ahead of a source that hides behind a limit.
 LEAD_W = 500.0
 # Closer to its limit than this a source is held back by it.
 AT_LIMIT_W = 40.0
-AT_LIMIT_SHARE = 0.02
+AT_LIMIT_SHARE = 0.01
 # A source that still climbs by this much per poll is on its way.
 CLIMBING_W = 60.0
 
@@ -63,9 +63,9 @@ class Balance:
     """All that the plan rests on; powers in W, passive sign.
 
     Attributes:
-        residual_w: the load estimate.
-        fixed_w: flow of steered devices that cannot follow (stepped loads) and of parties
-            without a meter.
+        residual_w: the load estimate.  What parties without a meter really draw is in it;
+            what they have bought is not, or a purchase that nobody uses would be exported.
+        fixed_w: flow of steered devices that cannot follow (stepped loads).
         export_limit_w: at the connection point, None = none.
     """
 
@@ -160,12 +160,14 @@ def _believed(source: SourceView, *, hidden: bool, discharging: bool) -> float:
     return source.nameplate_w
 
 
-def plan_sources(balance: Balance, storage: Mapping[str, float]) -> dict[str, float | None]:
+def plan_sources(
+    balance: Balance, storage: Mapping[str, float], memory: Mapping[str, SourceMemory]
+) -> dict[str, float | None]:
     """Bounds of the sources, given what storage will really do (after the guard).
 
     For a source the bound (-3000: at most 3 kW), None = no limit.  The room is what load,
     storage and (if it is in the money) export take; it is shared in merit order, pro rata at
-    one price.
+    one price.  ``memory``: what ``plan_storage`` has just found.
     """
     if not balance.sources:
         return {}
@@ -174,9 +176,35 @@ def plan_sources(balance: Balance, storage: Mapping[str, float]) -> dict[str, fl
     others = tuple(s for s in balance.steps if s.party not in storage)
     must = balance.residual_w + balance.fixed_w + storing
     room = walk(_with_available(others, nameplates), must, floor=balance.floor, cap=balance.cap)
-    slack = REENTRY_W if storing < 0 else -MARGIN_W
-    share = slack / len(balance.sources)
-    return {s.id: _bound(balance, s, -room.get(s.id, 0.0), share) for s in balance.sources}
+    hidden = {device for device, seen in memory.items() if seen.hidden}
+    absorbing = storing < 0 or _can_charge_more(balance, storage)
+    return {
+        s.id: _bound(
+            balance,
+            s,
+            -room.get(s.id, 0.0),
+            _slack_w(absorbing=absorbing, hidden=s.id in hidden and storing >= 0)
+            / len(balance.sources),
+        )
+        for s in balance.sources
+    }
+
+
+def _can_charge_more(balance: Balance, storage: Mapping[str, float]) -> bool:
+    """Whether a charging storage has room left in what it tendered to buy."""
+    return any(
+        0 < flow < sum(s.power_w for s in balance.steps if s.party == party and s.buy) - REENTRY_W
+        for party, flow in storage.items()
+    )
+
+
+def _slack_w(*, absorbing: bool, hidden: bool) -> float:
+    """How far above the balance a source may come before the next poll.
+
+    A storage that can take a gust lets a source that shows all it has come up unclipped;
+    behind a source that hides, the storage leads instead.
+    """
+    return REENTRY_W if absorbing and not hidden else -MARGIN_W
 
 
 def _bound(balance: Balance, source: SourceView, room_w: float, slack_w: float) -> float | None:

@@ -29,7 +29,6 @@ class Moment:
     Attributes:
         instrument: of the newest clearing: inside the lead already the next interval.
         residual_w: the load estimate, None when blind.
-        outside: parties without a meter here.
         held: what is in force per device.
         settle: how long a stepped load may take to follow.
     """
@@ -41,7 +40,6 @@ class Moment:
     devices: Mapping[str, Device]
     views: Mapping[str, DeviceView]
     residual_w: float | None
-    outside: frozenset[str]
     held: Mapping[str, Held | None]
     limits: GridLimits
     settle: Duration
@@ -73,12 +71,11 @@ class Moment:
         storages = tuple(
             d for d, v in self.views.items() if self._is_storage(d) and v.power_w is not None
         )
-        outside = sum(self.position_w(party) for party in sorted(self.outside))
         fixed = sum(self._fixed_w(device, wanted) for device, wanted in self.stepped().items())
         product = self.market.product
         return Balance(
             residual_w=self.residual_w,
-            fixed_w=fixed + outside,
+            fixed_w=fixed,
             sources=sources,
             storages=storages,
             steps=self._steps((*storages, *(source.id for source in sources))),

@@ -47,7 +47,6 @@ class Dispatcher:
         product: str,
         limits: GridLimits,
         settings: DispatchSettings,
-        outside: frozenset[str],
         bus: Bus,
         clock: Clock,
         watchdog: Watchdog,
@@ -63,7 +62,6 @@ class Dispatcher:
         self._product = product
         self._limits = limits
         self._settings = settings
-        self._outside = outside
         self._bus = bus
         self._clock = clock
         self._watchdog = watchdog
@@ -199,7 +197,6 @@ class Dispatcher:
             devices=self._devices,
             views={d: self._site.view(d, now) for d in self._devices},
             residual_w=self._site.residual_w(now),
-            outside=self._outside,
             held={d: p.held for d, p in self._progress.items()},
             limits=self._limits,
             settle=self._settings.settle,

@@ -71,7 +71,7 @@ class Planner:
         guarded = {d: self._bound(d, wanted, moment) for d in wanted}
         if balance is not None:
             storing = {s: guarded[s].quantity or 0.0 for s in balance.storages}
-            bounds = plan_sources(balance, storing)
+            bounds = plan_sources(balance, storing, self._memory)
             wanted |= bounds
             guarded |= {d: self._bound(d, wanted, moment) for d in bounds}
         return wanted, guarded

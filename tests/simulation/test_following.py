@@ -103,7 +103,10 @@ class Bench:
             balance, self.memory, discharging=self.target < -DEAD_BAND, now=now, settle=SETTLE
         )
         self.memory = plan.memory
-        limit, target = -plan_sources(balance, plan.wanted)["roof"], plan.wanted["battery"]
+        limit, target = (
+            -plan_sources(balance, plan.wanted, plan.memory)["roof"],
+            plan.wanted["battery"],
+        )
         if self.limit is None or abs(limit - self.limit) > DEAD_BAND:
             self.pending.append((self.t + 0.5, "limit", limit))
         if abs(target - self.target) > DEAD_BAND:

@@ -96,7 +96,8 @@ def test_while_discharging_a_hiding_source_is_believed_to_have_only_a_step_more(
     ("load", "storing", "bound"),
     [
         (1000.0, 0.0, -(1000.0 - MARGIN_W)),
-        (1000.0, 2000.0, -(3000.0 - MARGIN_W)),
+        (1000.0, 2000.0, -(3000.0 + REENTRY_W)),
+        (1000.0, 5000.0, -(6000.0 - MARGIN_W)),
         (1000.0, -600.0, -(400.0 + REENTRY_W)),
         (0.0, 0.0, 0.0),
         (9000.0, 0.0, -(PEAK - MARGIN_W)),
@@ -104,27 +105,27 @@ def test_while_discharging_a_hiding_source_is_believed_to_have_only_a_step_more(
 )
 def test_under_an_export_limit_of_0_a_limit_always_stands(load, storing, bound):
     given = balance(load, roof(), storages=("battery",), steps=battery(), export_limit_w=0.0)
-    assert plan_sources(given, {"battery": storing}) == {"roof": pytest.approx(bound)}
+    assert plan_sources(given, {"battery": storing}, {}) == {"roof": pytest.approx(bound)}
 
 
 def test_an_export_limit_of_3_kw_is_used_but_for_the_margin():
     given = balance(500.0, roof(), steps=[export(3000.0)], export_limit_w=3000.0)
-    assert plan_sources(given, {}) == {"roof": pytest.approx(-(3500.0 - MARGIN_W))}
+    assert plan_sources(given, {}, {}) == {"roof": pytest.approx(-(3500.0 - MARGIN_W))}
 
 
 def test_without_a_site_limit_a_source_whose_output_is_taken_runs_free():
     given = balance(500.0, roof(3000.0), steps=[export(50_000.0)])
-    assert plan_sources(given, {}) == {"roof": None}
+    assert plan_sources(given, {}, {}) == {"roof": None}
 
 
 def test_when_nobody_buys_the_surplus_the_source_is_held_to_the_load():
     given = balance(500.0, roof(3000.0))
-    assert plan_sources(given, {}) == {"roof": pytest.approx(-(500.0 - MARGIN_W))}
+    assert plan_sources(given, {}, {}) == {"roof": pytest.approx(-(500.0 - MARGIN_W))}
 
 
 def test_two_inverters_share_the_room_and_never_exceed_it_together():
     sources = (roof(id_="east", nameplate_w=6000.0), roof(id_="west", nameplate_w=3000.0))
-    bounds = plan_sources(balance(900.0, *sources, export_limit_w=0.0), {})
+    bounds = plan_sources(balance(900.0, *sources, export_limit_w=0.0), {}, {})
     assert sum(bounds.values()) == pytest.approx(-(900.0 - MARGIN_W))
     assert bounds["east"] == pytest.approx(-(600.0 - MARGIN_W / 2))
 

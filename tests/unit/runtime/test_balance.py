@@ -56,7 +56,6 @@ def moment(clock, fakes, exchange, tenderer, virtual):
             },
             views=views,
             residual_w=residual_w,
-            outside=frozenset(),
             held=held or {},
             limits=GridLimits(**limits),
             settle=Duration(2 * SECOND),

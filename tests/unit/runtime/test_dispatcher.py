@@ -38,7 +38,6 @@ class Pit:
             product="power",
             limits=GridLimits(),
             settings=DispatchSettings(),
-            outside=frozenset(),
             bus=fakes.Heard(),
             clock=clock,
             watchdog=SimpleNamespace(feed=self.feed),

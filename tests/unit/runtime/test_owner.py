@@ -2,6 +2,8 @@
 
 import asyncio
 
+from structlog.testing import capture_logs
+
 from gateway.adapters.state import StateUnusable
 from gateway.model.event import ControlChanged
 from gateway.model.site import ControlMode, OwnerControl
@@ -14,8 +16,8 @@ ACT, OFF, OBSERVE = ControlMode.ACT, ControlMode.HANDS_OFF, ControlMode.OBSERVE
 class Desk:
     """A state directory, what was carried out, and an owner before it."""
 
-    def __init__(self, clock, fakes, configured=ACT, stored=None):
-        self.file, self.full, self.broken = stored, False, False
+    def __init__(self, clock, fakes, configured=ACT, stored=None, broken=False):
+        self.file, self.full, self.broken = stored, False, broken
         self.clock, self.done, self.bus = clock, [], fakes.Heard()
         self.takes = Duration(0)
         self.owner = Owner(
@@ -133,3 +135,19 @@ def test_act_waits_until_letting_go_is_done(virtual, clock, fakes):
     virtual(desk.live(off_then_on))
     assert seen == [OFF, ACT]
     assert [mode for mode, _ in desk.done] == [OFF, ACT]
+
+
+def test_what_cannot_be_read_at_the_start_is_hands_off_until_it_can(virtual, clock, fakes):
+    with capture_logs() as said:
+        desk = Desk(clock, fakes, broken=True)
+        modes = [desk.owner.mode()]
+
+        async def mend(d):
+            await clock.sleep(seconds(5))
+            modes.append(d.owner.mode())
+            d.broken = False
+
+        virtual(desk.live(mend))
+    assert [*modes, desk.owner.mode()] == [OFF, OFF, ACT]
+    assert [mode for mode, _ in desk.done] == [ACT]
+    assert [one["event"] for one in said].count("control.unreadable") == 1
