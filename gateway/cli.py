@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gateway.adapters.clock import Scale
+    from gateway.adapters.state import StateDir
     from gateway.config import Loaded
     from gateway.ports.agent import Agent
 
@@ -31,12 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _guarded(options: argparse.Namespace) -> int:
     """Run the command; a fault of the house is one sentence, not a traceback."""
-    from gateway.model.errors import GridtenderError, SettingsError
+    from gateway.model.errors import GridtenderError, SettingsError, WrongInput
 
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except SettingsError as error:
+    except (SettingsError, WrongInput) as error:
         print(f"gridtender: {error}", file=sys.stderr)
         return _WRONG
     except GridtenderError as error:
@@ -291,47 +292,55 @@ def _schema(options: argparse.Namespace) -> int:
     return _FINE
 
 
-def _state_dir(options: argparse.Namespace) -> Path:
-    """From the option, the configuration, or where the service keeps it."""
-    if options.state_dir is not None:
-        return Path(options.state_dir)
-    if options.config is not None:
-        site = _load(options.config).site
-        if site is not None:
-            return Path(site.state_dir)
-    from gateway.config.places import state_dir
+def _state(options: argparse.Namespace) -> "StateDir":
+    """The folder of the gateway that is meant; commands make none."""
+    from gateway.adapters.state import StateDir, StateMissing
+    from gateway.config.whereabouts import find_state_dir
 
-    return Path(state_dir(None, Path.cwd(), os.environ))
+    found = find_state_dir(options.state_dir, options.config, os.environ, _load)
+    try:
+        return StateDir(found.path, create=False)
+    except StateMissing as error:
+        message = (
+            f"{error} (state folder {found.origin}), so no gateway has run with it; name the "
+            "gateway's own with --state-dir DIR, or its configuration with --config FILE"
+        )
+        raise StateMissing(message) from error
 
 
 def _hands_off(options: argparse.Namespace) -> int:
     from gateway.adapters.clock import real_now
-    from gateway.adapters.state import StateDir
     from gateway.model.site import ControlMode, OwnerControl
     from gateway.model.time import SECOND, Instant, rfc3339
 
-    state = StateDir(_state_dir(options))
+    state = _state(options)
     if options.end:
         state.clear_control()
-        print("the configured control mode holds again")
+        print(f"the configured control mode holds again{_from_when(state, '')}")
         return _FINE
     until = None
     if options.seconds is not None:
         until = Instant(real_now() + int(options.seconds * SECOND))
     state.store_control(OwnerControl(mode=ControlMode.HANDS_OFF, until=until))
     end = "until gridtender hands-off --end" if until is None else f"until {rfc3339(until)}"
-    print(f"hands off {end}; a running gateway lets go of its devices within a second")
+    effect = "; the running gateway lets go of its devices within a second"
+    print(f"hands off {end}{_from_when(state, effect)}")
     return _FINE
+
+
+def _from_when(state: "StateDir", running: str) -> str:
+    if state.is_held():
+        return running
+    return f"; no gateway is running on {state.path}: it holds from its next start"
 
 
 def _release(options: argparse.Namespace) -> int:
     from gateway.adapters.armory import FileArmory
-    from gateway.adapters.state import StateDir
 
-    state = StateDir(_state_dir(options))
+    state = _state(options)
     with state.lock():
-        armory = FileArmory(state.armings)
-        if not armory.all() and not armory.broken:
+        armory = FileArmory(state.armings) if state.armings.is_dir() else None
+        if armory is None or not (armory.all() or armory.broken):
             print("no device is armed")
             return _FINE
         from gateway.app.daemon import release_offline

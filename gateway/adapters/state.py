@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TextIO
 
-from gateway.adapters.files import remove, write_whole
+from gateway.adapters.files import hand_over, remove, write_whole
 from gateway.model.canonical import from_json, to_json
 from gateway.model.errors import GridtenderError
 from gateway.model.site import OwnerControl
@@ -32,20 +32,29 @@ class StateUnusable(GridtenderError):
     """The state folder or a file in it cannot be read or written: tell the operator, stop."""
 
 
+class StateMissing(StateUnusable):
+    """There is no such folder, and it was not to be made."""
+
+
 class StateDir:
-    """The folder ``path``, created for its owner alone if missing.
+    """The folder ``path``, created for its owner alone if missing and ``create``.
 
     Attributes:
         journal: where the journal lies; ``armings``: the folder of the arming records.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path = path
         self.journal = path / "journal.sqlite"
         self.armings = path / "arming"
         self._owner = path / "owner.json"
+        self._lock = path / "lock"
         with _explained(path):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if create:
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            elif not path.is_dir():
+                message = f"{path}: there is no such folder"
+                raise StateMissing(message)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -60,7 +69,9 @@ class StateDir:
 
     def _acquired(self) -> TextIO:
         with _explained(self.path):
-            file = (self.path / "lock").open("a+", encoding="ascii")
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+            file = os.fdopen(os.open(self._lock, flags, 0o600), "a+", encoding="ascii")
+            hand_over(file.fileno(), self.path)
         try:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
             with _explained(self.path):
@@ -74,6 +85,24 @@ class StateDir:
             file.close()
             raise
         return file
+
+    def is_held(self) -> bool:
+        """Whether a process holds the folder now.
+
+        Raises:
+            StateUnusable: the lock file cannot be read.
+        """
+        with _explained(self.path):
+            try:
+                file = self._lock.open(encoding="ascii")
+            except FileNotFoundError:
+                return False
+            with file:
+                try:
+                    fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return True
+                return False
 
     def _in_use(self, file: TextIO) -> StateInUse:
         file.seek(0)
@@ -127,6 +156,12 @@ class StateDir:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
+    except PermissionError as error:
+        message = (
+            f"{path}: {error.strerror}; state_dir must be a folder we can write to: "
+            "be the user the gateway runs as, or use sudo"
+        )
+        raise StateUnusable(message) from error
     except OSError as error:
         message = f"{path}: {error.strerror or error}; state_dir must be a folder we can write to"
         raise StateUnusable(message) from error

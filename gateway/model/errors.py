@@ -37,6 +37,10 @@ class InvariantBroken(GridtenderError):
     """The market would break a promise (lots that do not balance): stop it, go to fall-back."""
 
 
+class WrongInput(GridtenderError):
+    """What a command was given does not serve: name something else."""
+
+
 class SettingsError(GridtenderError):
     """One wrong value in a mapping from outside.
 

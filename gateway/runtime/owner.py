@@ -17,6 +17,7 @@ class Owner:
     """The mode in force: what was said last, while it lasts, else what is configured.
 
     ``stored`` reads what topic or command left in the state directory; ``store`` keeps it.
+    Where that cannot be read at the start it is hands-off: nobody knows that it was not said.
     ``on_change`` is awaited after the mode in force changed.
     """
 
@@ -36,10 +37,11 @@ class Owner:
         self._clock = clock
         self._bus = bus
         self._on_change = on_change
-        self._said = self._seen = stored()
         self._announced: OwnerControl | None = None
         self._changing = asyncio.Lock()
         self._log = structlog.get_logger()
+        self._readable = True
+        self._said = self._seen = self._read(OwnerControl(mode=ControlMode.HANDS_OFF))
 
     def mode(self) -> ControlMode:
         """The mode in force now; act only once every earlier change was carried out."""
@@ -82,15 +84,24 @@ class Owner:
 
     def _heard_command(self) -> bool:
         """Take what another process left in the state directory."""
-        try:
-            stored = self._stored()
-        except GridtenderError as fault:
-            self._log.error("control.unreadable", why=str(fault))
-            return False
+        stored = self._read(self._seen)
         if stored == self._seen:
             return False
         self._said = self._seen = stored
         return True
+
+    def _read(self, otherwise: OwnerControl | None) -> OwnerControl | None:
+        """What is stored; ``otherwise``, said once in the log, while that cannot be read."""
+        try:
+            stored = self._stored()
+        except GridtenderError as fault:
+            if self._readable:
+                mode = self._configured if otherwise is None else otherwise.mode
+                self._log.error("control.unreadable", why=str(fault), mode=mode.value)
+            self._readable = False
+            return otherwise
+        self._readable = True
+        return stored
 
     async def _announce(self, by: str) -> None:
         async with self._changing:

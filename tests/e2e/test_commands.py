@@ -62,6 +62,7 @@ async def test_replay_of_what_is_no_journal_is_a_sentence(place):
 
 
 async def test_release_without_armed_devices_says_so(place):
+    place.state.mkdir()
     said = await place.release()
     assert (said.code, said.out.strip()) == (0, "no device is armed")
 

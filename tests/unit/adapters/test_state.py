@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from gateway.adapters.state import StateDir, StateInUse, StateUnusable
+from gateway.adapters.state import StateDir, StateInUse, StateMissing, StateUnusable
 from gateway.model.site import ControlMode, OwnerControl
 from gateway.model.time import Instant
 
@@ -84,3 +84,17 @@ def test_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "state").write_text("")
     with pytest.raises(StateUnusable, match="state_dir must be a folder"):
         StateDir(tmp_path / "state")
+
+
+def test_missing_folder_is_not_made_where_it_must_be_there(tmp_path):
+    with pytest.raises(StateMissing, match="no such folder"):
+        StateDir(tmp_path / "state", create=False)
+    assert not (tmp_path / "state").exists()
+
+
+def test_whether_it_is_held_is_told_without_holding_it(state):
+    assert not state.is_held()
+    with state.lock():
+        assert state.is_held()
+        assert state.is_held()
+    assert not state.is_held()

@@ -1,0 +1,78 @@
+"""``hands-off`` and ``release``: which state folder they mean, and what they leave in it."""
+
+import os
+
+import pytest
+
+from gateway.adapters.state import StateDir
+from gateway.cli import main
+from gateway.model.site import ControlMode
+
+
+@pytest.fixture
+def command(capsys, monkeypatch, tmp_path):
+    """Runs a command as a user with a home of his own; exit code and what was said."""
+    for name in ("STATE_DIRECTORY", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main([str(one) for one in arguments])
+        said = capsys.readouterr()
+        return ended.value.code, said.out + said.err
+
+    return run
+
+
+@pytest.mark.parametrize("verb", ["hands-off", "release"])
+def test_missing_folder_is_a_sentence_and_is_not_made(command, tmp_path, verb):
+    code, said = command(verb, "--state-dir", tmp_path / "nowhere")
+    assert code == 1
+    assert f"{tmp_path / 'nowhere'}: there is no such folder" in said
+    assert "--config FILE" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_gateway_it_holds_from_the_next_start(command, tmp_path):
+    code, said = command("hands-off", "--state-dir", tmp_path)
+    assert (code, "no gateway is running" in said, "next start" in said) == (0, True, True)
+    assert StateDir(tmp_path).load_control().mode is ControlMode.HANDS_OFF
+    code, said = command("hands-off", "--end", "--state-dir", tmp_path)
+    assert (code, "no gateway is running" in said) == (0, True)
+    assert StateDir(tmp_path).load_control() is None
+
+
+def test_a_running_gateway_lets_go_within_a_second(command, tmp_path):
+    with StateDir(tmp_path).lock():
+        code, said = command("hands-off", "--for", "2h", "--state-dir", tmp_path)
+    assert (code, "within a second" in said, "next start" in said) == (0, True, False)
+
+
+def test_folder_of_the_configuration_goes_before_that_of_the_environment(
+    command, tmp_path, monkeypatch
+):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    for folder in (ours, theirs):
+        folder.mkdir()
+    monkeypatch.setenv("STATE_DIRECTORY", str(theirs))
+    config = tmp_path / "site.yaml"
+    config.write_text("state_dir: ours\n")
+    assert command("hands-off", "--config", config)[0] == 0
+    assert (ours / "owner.json").exists()
+    assert command("hands-off")[0] == 0
+    assert (theirs / "owner.json").exists()
+
+
+def test_release_leaves_no_folder_of_records_behind(command, tmp_path):
+    assert command("release", "--state-dir", tmp_path) == (0, "no device is armed\n")
+    assert not (tmp_path / "arming").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_writes_belongs_to_the_owner_of_the_folder(command, tmp_path):
+    os.chown(tmp_path, 4711, 4712)
+    assert command("hands-off", "--state-dir", tmp_path)[0] == 0
+    assert command("release", "--state-dir", tmp_path)[0] == 0
+    owners = {file.name: (file.stat().st_uid, file.stat().st_gid) for file in tmp_path.iterdir()}
+    assert owners == {"owner.json": (4711, 4712), "lock": (4711, 4712)}
