@@ -148,8 +148,16 @@ class MqttAdapter:
             except asyncio.CancelledError:
                 self._stopping = True
                 async with asyncio.timeout(_GOODBYE_S):
-                    await publish(client, self._mirror.will(), self._endpoint.protocol)
+                    await self._say_goodbye(client)
                 raise
+
+    async def _say_goodbye(self, client: aiomqtt.Client) -> None:
+        """Clear what ends with this run, then say offline: that one is confirmed."""
+        for topic in self._outbox.retained:
+            if any(matches(one, topic) for one in self._border.topics.passing):
+                cleared = Message(topic, b"", qos=0, retain=True)
+                await publish(client, cleared, self._endpoint.protocol)
+        await publish(client, self._mirror.will(), self._endpoint.protocol)
 
     async def _introduce(self, client: aiomqtt.Client) -> None:
         wanted = (*self._border.topics.listened, *sorted(self._border.prices))

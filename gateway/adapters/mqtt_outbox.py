@@ -75,6 +75,11 @@ class Outbox:
         """Whether something is meant to be retained on the topic."""
         return topic in self._retained
 
+    @property
+    def retained(self) -> tuple[str, ...]:
+        """Topics that stand retained on the broker, or will."""
+        return tuple(self._retained)
+
     def _put_retained(self, message: Message) -> None:
         if message.payload:
             self._retained[message.topic] = message

@@ -126,8 +126,10 @@ class Dispatcher:
     def forget(self) -> None:
         """The devices were released by somebody else: nothing is held any more."""
         for device, progress in self._progress.items():
-            progress.forget()
+            told = progress.forget()
             self._site.hold(device, None, self._clock.now())
+            if told:
+                self._publish(progress)
 
     # When a pass is made.
 

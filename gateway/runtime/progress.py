@@ -106,10 +106,13 @@ class Progress:
         self.outcome, self.detail = Outcome.REFUSED, why
         return news
 
-    def forget(self) -> None:
-        """It was released by somebody else."""
+    def forget(self) -> bool:
+        """It was released by somebody else; whether something had been in force or tried."""
+        told = self.outcome is not None or self.held is not None
+        self.wanted, self.because, self.detail = None, "released", ""
         self.held = self._stood = self._accepted = self._effective = self.outcome = None
         self.again = False
+        return told
 
     def step(self, by: int) -> None:
         """The wall clock was stepped: leases keep their length."""

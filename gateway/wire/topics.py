@@ -177,6 +177,19 @@ class Topics:
         shapes = ("status", "dir", "m/#", "p/#", "d/#", "u/+/pos/#", "tie/#")
         return tuple(f"{self.base}/{shape}" for shape in shapes)
 
+    @property
+    def passing(self) -> tuple[str, ...]:
+        """Filters of what is true only while the gateway runs, and is cleared when it stops."""
+        shapes = (
+            "p/+/tender/+",
+            "p/+/session",
+            "d/+/reading",
+            "d/+/state",
+            "d/+/set",
+            "d/+/fault/+",
+        )
+        return tuple(f"{self.base}/{shape}" for shape in shapes)
+
     def parse(self, topic: str) -> ForeignTopic | None:
         """What a topic that somebody else published on means; None = nothing to the gateway."""
         if topic == self.owner_control:

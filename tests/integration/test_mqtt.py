@@ -313,6 +313,18 @@ async def test_birth_and_reference_data_are_retained(broker):
     assert (ref["priceScale"], ref["product"]["duration"]) == (-4, "PT10S")
 
 
+async def test_a_clean_stop_leaves_nothing_that_was_true_only_while_it_ran(broker):
+    async with house(broker) as running, ear(broker, f"{BASE}/#") as outside:
+        running.adapter.listen(reading(running.clock, -900))
+        await outside.one(f"{BASE}/d/roof/reading")
+        await running.stop()
+        await outside.until(lambda heard: heard[-1][:2] == (f"{BASE}/d/roof/reading", b""))
+    async with ear(broker, f"{BASE}/#") as late:
+        assert (await late.one(f"{BASE}/status"))["status"] == "offline"
+        await late.one(f"{BASE}/p/power/ref")
+    assert f"{BASE}/d/roof/reading" not in {topic for topic, _, _ in late.heard}
+
+
 async def test_clean_stop_says_offline(broker):
     async with house(broker) as running, ear(broker, f"{BASE}/status") as outside:
         await outside.until(len)

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from gateway.model.request import OwnerRequest
+from gateway.model.setpoint import SetpointStatus
 from gateway.model.site import ControlMode, OwnerControl
 from gateway.model.time import seconds
 
@@ -200,14 +201,16 @@ def test_hands_off_lets_go_and_act_takes_up_again(at_home):
         await home.pass_time(30)
         free = home.house.truth()["battery_w"]
         armed = home.gateway.armory.all()
+        told = [f for f in home.facts if isinstance(f, SetpointStatus) and f.device == "battery"]
         await say(OwnerRequest(control=OwnerControl(mode=ControlMode.ACT), by="topic"))
         await home.pass_time(30)
-        return busy, free, armed, home.house.truth()["battery_w"]
+        return busy, free, armed, told[-1], home.house.truth()["battery_w"]
 
-    busy, free, armed, again = at_home(
+    busy, free, armed, told, again = at_home(
         script, {**QUIET, "solar_w": 4000}, grid={"import_limit_w": None}, devices=NO_HEAT
     )
     assert busy > 3000
     assert free == 0
     assert armed == ()
+    assert (told.commanded, told.accepted, told.lease_until, told.outcome) == (None,) * 4
     assert again > 3000
