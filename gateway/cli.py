@@ -10,6 +10,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.adapters.state import StateDir
     from gateway.config import Loaded
     from gateway.ports.agent import Agent
+    from gateway.runtime.replay import LoadMarket
 
 _SUMMER = "2026-06-21T10:00:00Z"
 _DEFAULT_CONFIG = "/etc/gridtender/gridtender.yaml"
@@ -156,6 +158,12 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default=None,
         metavar="FILE",
         help="the configuration it was written under: the agents tender again as well",
+    )
+    replay.add_argument(
+        "--mechanism",
+        default=None,
+        metavar="NAME",
+        help="clear by this one, whatever rules the journal was written under",
     )
 
 
@@ -352,7 +360,7 @@ def _release(options: argparse.Namespace) -> int:
 def _replay(options: argparse.Namespace) -> int:
     from gateway.adapters.journal import read_journal
     from gateway.agents import agents_for
-    from gateway.app import load_market
+    from gateway.app import rules_of
     from gateway.runtime.replay import Replay
 
     agents: tuple[Agent, ...] = ()
@@ -363,7 +371,8 @@ def _replay(options: argparse.Namespace) -> int:
         if loaded.site is None:
             return _WRONG
         agents = agents_for(loaded.site)
-    run, count = Replay(load_market, agents=agents), 0
+    load, other = _market_loader(options.mechanism), options.mechanism is not None
+    run, count = Replay(load, None if other else rules_of, agents), 0
     for row in run.run(read_journal(options.journal)):
         count += 1
         if options.json:
@@ -382,6 +391,25 @@ def _replay(options: argparse.Namespace) -> int:
     if not options.json:
         print(f"{count} rows replayed, every outcome is the same")
     return _FINE
+
+
+def _market_loader(mechanism: str | None) -> "LoadMarket":
+    """Makes the markets of a replay, under their own mechanism or the one named."""
+    from gateway.app import load_market
+    from gateway.market.mechanisms import built_in
+    from gateway.model.errors import WrongInput
+
+    if mechanism is None:
+        return load_market
+    if mechanism not in built_in():
+        message = (
+            f"--mechanism: found {mechanism!r}, which is not installed; "
+            f"allowed: {', '.join(sorted(built_in()))}"
+        )
+        raise WrongInput(message)
+    return lambda product, start, dump: load_market(
+        replace(product, mechanism=mechanism), start, dump
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from gateway.adapters.files import sync_directory
 from gateway.adapters.group_commit import GroupCommit, InlineCommit
 from gateway.model.canonical import text
 from gateway.model.chain import GENESIS, digest
-from gateway.model.errors import JournalFailed
+from gateway.model.errors import JournalFailed, WrongInput
 from gateway.model.site import JournalSettings
 from gateway.model.time import Duration, Instant, in_seconds
 from gateway.ports.clock import Clock
@@ -50,6 +50,10 @@ _CHUNK: Final = 500
 _TAIL: Final = 100
 
 
+class NotAJournal(JournalFailed, WrongInput):
+    """The file is no journal, or one that only a newer gridtender understands."""
+
+
 def open_journal(
     path: Path, *, clock: Clock, settings: JournalSettings, threaded: bool = True
 ) -> "SqliteJournal":
@@ -68,10 +72,15 @@ def read_journal(path: Path) -> Iterator[Row]:
     """Every row of a journal file in order, its chain checked on the way; writes nothing.
 
     Raises:
-        JournalFailed: it is no journal, or a row does not fit the chain.
+        NotAJournal: it is none, or one of a newer version.
+        JournalFailed: it cannot be read, or a row does not fit the chain.
     """
+    if not path.is_file():
+        message = f"{path}: the journal cannot be read: no such file; see state_dir"
+        raise NotAJournal(message)
     with _explained(path), contextlib.closing(_connect_read_only(path)) as db:
         _check_kind(path, db)
+        _check_version(path, db, len(MIGRATIONS))
         head = _head(db)
     yield from verify(_rows(path, since=head.seq), head)
 
@@ -297,7 +306,8 @@ def _explained(path: Path, what: str = "cannot be read") -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         advice = "move the file away (keep it for inspection) and restart with an empty journal"
         message = f"{path}: the journal is damaged or no journal: {error}; {advice}"
-        raise JournalFailed(message) from error
+        foreign = error.sqlite_errorcode == sqlite3.SQLITE_NOTADB
+        raise (NotAJournal if foreign else JournalFailed)(message) from error
     except OSError as error:
         message = f"{path}: the journal {what}: {error}"
         raise JournalFailed(message) from error
@@ -313,18 +323,23 @@ def _check_kind(path: Path, db: sqlite3.Connection) -> None:
     (found,) = db.execute("PRAGMA application_id").fetchone()
     if found != APPLICATION_ID:
         message = f"{path}: this is a database but no gridtender journal; name another file"
-        raise JournalFailed(message)
+        raise NotAJournal(message)
+
+
+def _check_version(path: Path, db: sqlite3.Connection, newest: int) -> int:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > newest:
+        message = (
+            f"{path}: journal version {version} was written by a newer gridtender; "
+            f"this one knows up to {newest}: upgrade it"
+        )
+        raise NotAJournal(message)
+    return int(version)
 
 
 def _migrate(path: Path, db: sqlite3.Connection, migrations: Sequence[str]) -> None:
     """Bring the schema forward one number at a time; a copy of the old file stays beside it."""
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version > len(migrations):
-        message = (
-            f"{path}: journal version {version} was written by a newer gridtender; "
-            f"this one knows up to {len(migrations)}: upgrade it"
-        )
-        raise JournalFailed(message)
+    version = _check_version(path, db, len(migrations))
     if 0 < version < len(migrations):
         _keep_copy(path, db, version)
     for number in range(version + 1, len(migrations) + 1):

@@ -171,6 +171,11 @@ def load_market(product: Product, start: Start, dump: object) -> Market:
     return Market.load(product, start.area, start.epoch, start.parties, cast("Dump", dump))
 
 
+def rules_of(product: Product) -> str:
+    """Mechanism and revision the product is cleared by, as the journal names them."""
+    return f"{product.mechanism}/{RULES}"
+
+
 def _marketplace(ground: _Ground, site: Site, owner: Owner) -> Marketplace:
     settings, clock = ground.settings, ground.world.clock
     agents, outside = agents_for(settings), _outside(settings)
@@ -179,7 +184,7 @@ def _marketplace(ground: _Ground, site: Site, owner: Owner) -> Marketplace:
         area=settings.area,
         products=settings.products,
         parties=(*(agent.party for agent in agents), *outside),
-        rules={product.id: f"{product.mechanism}/{RULES}" for product in settings.products},
+        rules={product.id: rules_of(product) for product in settings.products},
     )
     now, ids = clock.now(), [product.id for product in settings.products]
     rows = ground.journal.rows_for_recovery(ids, Instant(now - REMEMBER))

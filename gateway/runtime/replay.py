@@ -5,7 +5,7 @@ its own ``now``; what they answer is compared with what the journal says they an
 the agents of the house, what they tender on each journalled snapshot is compared as well.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -39,6 +39,10 @@ _INPUTS: Final[Mapping[str, type[Input]]] = {
     "cancel": CancelAsked,
     "advance": Advanced,
 }
+
+
+Rules = Callable[[Product], str]
+"""Mechanism and revision a product is cleared by here, ``uniform-price/1``."""
 
 
 class RulesDiffer(GridtenderError):
@@ -110,12 +114,10 @@ class ReplayDiffers(GridtenderError):
         self.difference = difference
 
 
-def replay(
-    rows: Iterable[Row], load: LoadMarket, rules: Mapping[str, str] | None = None
-) -> Iterator[Row]:
+def replay(rows: Iterable[Row], load: LoadMarket, rules: Rules | None = None) -> Iterator[Row]:
     """The rows, each one after it was found to come out the same.
 
-    With ``rules`` (product id -> mechanism/revision) a journal of other rules is refused.
+    With ``rules`` a journal of other rules is refused.
 
     Raises:
         ReplayDiffers: at the first row that does not come out the same.
@@ -141,7 +143,7 @@ class Replay:
     def __init__(
         self,
         load: LoadMarket,
-        rules: Mapping[str, str] | None = None,
+        rules: Rules | None = None,
         agents: Iterable[Agent] = (),
     ) -> None:
         self._load = load
@@ -236,8 +238,8 @@ class Replay:
 
     def _compare_checkpoint(self, row: Row) -> str:
         state = read_body(Checkpoint, row)
-        self._check_rules(row, state)
         (terms,) = state.start.products
+        self._check_rules(row, state, terms)
         market = self.markets.get(state.product)
         body = row.body
         if market is not None:
@@ -251,14 +253,14 @@ class Replay:
         self.starts[state.product] = state.start
         return body
 
-    def _check_rules(self, row: Row, state: Checkpoint) -> None:
+    def _check_rules(self, row: Row, state: Checkpoint, terms: Product) -> None:
         if self._rules is None:
             return
-        ours, theirs = self._rules.get(state.product), state.start.rules.get(state.product)
+        ours, theirs = self._rules(terms), state.start.rules.get(state.product)
         if ours != theirs:
             message = (
                 f"journal row {row.seq}: product {state.product} was cleared by {theirs}, here "
-                f"it would be by {ours}: name the mechanism to replay it under other rules"
+                f"it would be by {ours}: replay it under other rules with --mechanism NAME"
             )
             raise RulesDiffer(message)
 

@@ -56,7 +56,7 @@ async def test_replay_of_what_is_no_journal_is_a_sentence(place):
     file.write_text("no journal")
     for path in (file, place.folder / "nowhere.sqlite"):
         said = await place.command("replay", str(path))
-        assert said.code == 1
+        assert said.code == 2
         assert str(path) in said.err
         assert "Traceback" not in said.err
 

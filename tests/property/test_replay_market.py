@@ -143,4 +143,4 @@ def test_journal_of_the_market_comes_out_byte_for_byte(story):
         path = Path(folder) / "journal.sqlite"
         asyncio.run(_Marketplace(path).live(story))
         rows = list(read_journal(path))
-        assert list(replay(rows, load, {"power": "uniform-price/1"})) == rows
+        assert list(replay(rows, load, lambda product: f"{product.mechanism}/1")) == rows

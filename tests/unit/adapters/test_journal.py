@@ -10,7 +10,7 @@ import pytest
 from gateway.adapters import journal as module
 from gateway.adapters.chain import verify
 from gateway.adapters.clock import WallClock
-from gateway.adapters.journal import MIGRATIONS, open_journal, read_journal
+from gateway.adapters.journal import MIGRATIONS, NotAJournal, open_journal, read_journal
 from gateway.model.errors import JournalFailed
 from gateway.model.site import JournalSettings
 from gateway.model.time import MILLISECOND, SECOND, Duration, Instant
@@ -224,10 +224,12 @@ async def test_migration_keeps_rows_and_a_copy_of_the_old_file(path):
     file = module._File(path, later)
     assert file._db.execute("PRAGMA user_version").fetchone() == (2,)
     assert file._db.execute("SELECT note FROM head").fetchone() == (None,)
+    kept = [now for (now,) in file._db.execute("SELECT now FROM row ORDER BY seq")]
     file.close()
     copy = path.with_name("journal.sqlite.v1")
-    assert [row.now for row in read_journal(copy)] == [0, 1, 2]
-    assert [row.now for row in read_journal(path)] == [0, 1, 2]
+    assert [row.now for row in read_journal(copy)] == kept == [0, 1, 2]
+    with pytest.raises(NotAJournal, match="newer gridtender"):
+        list(read_journal(path))
 
 
 async def test_failed_migration_leaves_the_old_version(path):

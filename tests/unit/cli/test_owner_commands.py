@@ -5,24 +5,7 @@ import os
 import pytest
 
 from gateway.adapters.state import StateDir
-from gateway.cli import main
 from gateway.model.site import ControlMode
-
-
-@pytest.fixture
-def command(capsys, monkeypatch, tmp_path):
-    """Runs a command as a user with a home of his own; exit code and what was said."""
-    for name in ("STATE_DIRECTORY", "XDG_STATE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main([str(one) for one in arguments])
-        said = capsys.readouterr()
-        return ended.value.code, said.out + said.err
-
-    return run
 
 
 @pytest.mark.parametrize("verb", ["hands-off", "release"])

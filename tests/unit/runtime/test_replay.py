@@ -162,7 +162,7 @@ async def _story(path):
 async def test_replay_gives_the_same_rows_byte_for_byte(path):
     await _story(path)
     rows = list(read_journal(path))
-    run = Replay(load, {"power": "uniform-price/1"})
+    run = Replay(load, lambda product: f"{product.mechanism}/1")
     assert list(run.run(rows)) == rows
     assert (run.difference, run.skipped) == (None, 0)
     kinds = {row.kind for row in rows}
@@ -240,7 +240,7 @@ async def test_first_difference_stops_the_replay_with_both_texts(path):
 async def test_other_rules_are_refused(path):
     await _story(path)
     with pytest.raises(RulesDiffer, match=r"cleared by uniform-price/1, here .* uniform-price/2"):
-        list(Replay(load, {"power": "uniform-price/2"}).run(read_journal(path)))
+        list(Replay(load, lambda product: f"{product.mechanism}/2").run(read_journal(path)))
 
 
 async def test_row_that_cannot_be_understood_is_named(path):
