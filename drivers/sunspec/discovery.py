@@ -64,8 +64,8 @@ async def walk(read: Read, bases: Sequence[int] = BASES) -> Chain:
         seen.append(f"{base}: {words[0]:04X} {words[1]:04X}")
     message = (
         f"the device answers, but no SunSpec marker stands at {', '.join(seen)}; is SunSpec "
-        "switched on and the unit right (SMA: configured id + 123, meters behind Fronius: 200 "
-        "or 240)?"
+        "switched on and the unit right? Try ?unit= 1, 126, 2, 3, 247, 240, 200, 100 (SMA: "
+        "configured id + 123, meters behind Fronius: 200 or 240)"
     )
     raise DeviceMisbehaves(message)
 

@@ -1,6 +1,9 @@
 """Modbus TCP: one connection per host and port, one request in flight."""
 
 import asyncio
+import errno
+import os
+import socket
 import struct
 from collections.abc import Sequence
 from types import TracebackType
@@ -27,6 +30,9 @@ _EXCEPTIONS = {
     0x0A: "gateway path unavailable",
     0x0B: "gateway: no such unit, or it does not answer",
 }
+_NO_SUCH_UNIT = {0x0A, 0x0B}
+_USUAL_UNITS = "?unit= 1, 126, 2, 3, 247, 240, 200, 100"
+_NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 _READ, _WRITE = 3, 16
 _ERROR = 0x80
 
@@ -164,11 +170,12 @@ class TcpLine:
         try:
             async with asyncio.timeout(timeout_s):
                 _, session = await loop.create_connection(Session, self._host, self._port)
-        except OSError:  # TimeoutError is one of them
-            self._give_up("no connection")
+        except OSError as error:  # TimeoutError is one of them
+            found, hint = _why_not(error, timeout_s)
+            self._give_up(f"no connection: {found}")
             message = (
-                f"{self}: {request}: no connection in {timeout_s:g} s; is the device on, the "
-                f"address right and Modbus TCP enabled? Next try in {self._pause_left_s():.1f} s"
+                f"{self}: {request}: no connection: {found}; {hint}. "
+                f"Next try in {self._pause_left_s():.1f} s"
             )
             raise DeviceUnavailable(message) from None
         self._session = session
@@ -198,7 +205,7 @@ class TcpLine:
             self._give_up(f"{_TIMEOUTS_BEFORE_RECONNECT} requests in a row had no answer")
         return DeviceUnavailable(
             f"{self}: {request}: connected, but no answer in {timeout_s:g} s; "
-            "is the unit id right, or the timeout too short?",
+            f"if it never answers, try {_USUAL_UNITS}, else a longer timeout",
         )
 
     def _refused(self, request: _Request, code: int) -> DeviceUnavailable | RequestRefused:
@@ -207,6 +214,32 @@ class TcpLine:
                 f"{self}: {request}: the device {_BUSY[code]}; try again later"
             )
         meaning = _EXCEPTIONS.get(code, "not in the Modbus specification")
+        hint = f"; try {_USUAL_UNITS}" if code in _NO_SUCH_UNIT else ""
         return RequestRefused(
-            f"{self}: {request}: refused with exception {code} ({meaning})", code=code
+            f"{self}: {request}: refused with exception {code} ({meaning}){hint}", code=code
         )
+
+
+def _why_not(error: OSError, timeout_s: float) -> tuple[str, str]:
+    """What kept a connection from being made, and what to try."""
+    if isinstance(error, socket.gaierror):
+        return (
+            f"the name is not known ({error.strerror})",
+            "is it spelled right? Else write the IP address",
+        )
+    if isinstance(error, ConnectionRefusedError):
+        return (
+            "connection refused",
+            "nothing listens there: is Modbus TCP enabled and the port right (mostly 502 or 1502)?",
+        )
+    if error.errno in _NO_ROUTE:
+        return (
+            f"no route ({os.strerror(error.errno)})",
+            "is the address in a network of this machine, and the device on?",
+        )
+    if isinstance(error, TimeoutError):
+        return (
+            f"no answer in {timeout_s:g} s",
+            "is the device on, the address right, and no firewall between?",
+        )
+    return str(error), "is the device on, the address right and Modbus TCP enabled?"

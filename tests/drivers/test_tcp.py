@@ -1,12 +1,15 @@
 """What only a socket can do wrong."""
 
 import asyncio
+import errno
+import re
 
 import pytest
 
 from drivers.transport import open_tcp, serve_tcp
+from drivers.transport.tcp import _why_not
 from gateway.adapters.clock import WallClock
-from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable
+from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.time import MILLISECOND, SECOND, Duration
 
 SOON = Duration(100 * MILLISECOND)
@@ -56,14 +59,40 @@ async def test_nobody_listening_fails_at_once_and_says_when_it_tries_again(rig):
     port = server.port
     await server.close()
     async with open_tcp(f"tcp://127.0.0.1:{port}", WallClock()) as line:
-        with pytest.raises(DeviceUnavailable, match=r"no connection.*Next try in 0\.\d s"):
+        with pytest.raises(DeviceUnavailable, match=r"connection refused; .*Next try in 0\.\d s"):
             await line.read(1, 5, 1, timeout=SECOND)
         start = asyncio.get_running_loop().time()
-        with pytest.raises(DeviceUnavailable, match=r"not sent.*next try in"):
+        with pytest.raises(DeviceUnavailable, match=r"not sent.*refused; next try in"):
             await line.read(1, 5, 1, timeout=SECOND)
         assert asyncio.get_running_loop().time() - start < 0.1
         async with await serve_tcp(rig.Memory({1: {5: 5}}), port):
             assert (await answers_again(line)).words == (5,)
+
+
+async def test_a_name_nobody_knows_is_said_with_the_address_as_the_way_out():
+    async with open_tcp("tcp://roof.invalid:502", WallClock()) as line:
+        with pytest.raises(DeviceUnavailable, match=r"roof\.invalid:502: .*name is not known"):
+            await line.read(1, 5, 1, timeout=Duration(10 * SECOND))
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (OSError(errno.EHOSTUNREACH, "No route to host"), r"no route \(No route to host\); is"),
+        (OSError(errno.ENETUNREACH, "x"), r"no route \(Network is unreachable\); is"),
+        (TimeoutError(), r"no answer in 0\.5 s; is the device on"),
+        (OSError(errno.EACCES, "Permission denied"), r"Permission denied; is the device on"),
+    ],
+)
+def test_why_there_is_no_connection_is_told_apart(error, found):
+    assert re.search(found, "; ".join(_why_not(error, 0.5)))
+
+
+async def test_a_unit_the_gateway_does_not_reach_is_refused_naming_the_usual_ones():
+    server, port = await canned(lambda r: r[:4] + bytes([0, 3, r[6], 0x83, 0x0B]))
+    async with server, open_tcp(f"tcp://127.0.0.1:{port}", WallClock()) as line:
+        with pytest.raises(RequestRefused, match=r"unit 9, .*no such unit.*unit= 1, 126, 2, 3"):
+            await line.read(9, 100, 1, timeout=SECOND)
 
 
 async def test_a_device_that_comes_back_is_found_by_itself(rig):
@@ -103,7 +132,7 @@ async def test_three_silent_requests_in_a_row_give_the_connection_up(rig):
     memory.silent = lambda address: True
     async with rig.tcp(memory) as line:
         for _ in range(3):
-            with pytest.raises(DeviceUnavailable, match="no answer in"):
+            with pytest.raises(DeviceUnavailable, match=r"no answer in .*unit= 1, 126, 2, 3, 247"):
                 await line.read(1, 5, 1, timeout=SOON)
         with pytest.raises(DeviceUnavailable, match="3 requests in a row"):
             await line.read(1, 5, 1, timeout=SOON)
