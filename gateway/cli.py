@@ -127,8 +127,13 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     check = _command(commands, "check", _check, "Explain a configuration, or what is wrong in it.")
     check.add_argument("file", type=Path, metavar="FILE")
     check.add_argument("--json", action="store_true")
-    schema = _command(commands, "schema", _schema, "Print JSON Schemas.")
-    schema.add_argument("what", nargs="?", choices=("config", "payloads"), default="payloads")
+    text = "Print JSON Schemas, or the access rules for a mosquitto of your own."
+    schema = _command(commands, "schema", _schema, text)
+    what = ("config", "payloads", "acl")
+    schema.add_argument("what", nargs="?", choices=what, default="payloads")
+    schema.add_argument(
+        "--area", type=_name, default="home", metavar="NAME", help="of acl (default home)"
+    )
 
 
 def _add_owner(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -194,6 +199,15 @@ def _between(low: float, high: float) -> Callable[[str], float]:
         return value
 
     return number
+
+
+def _name(text: str) -> str:
+    from gateway.wire.topics import is_name
+
+    if not is_name(text):
+        message = f"{text!r} is not a name: 1 to 32 of a-z 0-9 _ -, first a letter or digit"
+        raise argparse.ArgumentTypeError(message)
+    return text
 
 
 def _json_object(text: str) -> dict[str, object]:
@@ -293,6 +307,10 @@ def _schema(options: argparse.Namespace) -> int:
 
     if options.what == "config":
         print(render_json_schema(driver_packages()), end="")
+    elif options.what == "acl":
+        from gateway.wire.acl import mosquitto_acl
+
+        print(mosquitto_acl(options.area), end="")
     else:
         from gateway.wire.schemas import schemas
 

@@ -335,7 +335,13 @@ number, best retained; at a broker of the gateway's own, `owner` may write it.
 A broker of the gateway's own (mosquitto or in-process) enforces: everybody may read `status`,
 `dir`, `m/#`, `p/#` and `d/#`; party `U` may also read `u/U/#` and write `u/U/req/#`, `u/U/ack/#`,
 `u/U/status`, `u/U/avail` and `u/U/opt`; `owner` may write `owner/control`; nobody anonymous may
-write. Give an external broker the same rules.
+write. Give an external broker the same rules. For mosquitto this prints the file that its
+`acl_file` names:
+
+    gridtender schema acl --area home > gridtender.acl
+
+It calls the gateway's user `gateway`: put your `username` there. Below `user owner` add
+`topic write TOPIC` for each tariff price that the owner publishes.
 """  # noqa: E501 - a command is a line
 
 
