@@ -6,8 +6,6 @@
 import re
 from dataclasses import dataclass
 
-from gateway.model.time import Instant, topic_time
-
 ROOT = "rmf/1"
 
 RESERVED = frozenset({"gateway", "market", "must-run", "owner", "guest", "utility"})
@@ -116,14 +114,6 @@ class Topics:
     def clearing(self, product: str) -> str:
         """The last clearing with its why."""
         return f"{self.base}/p/{product}/clearing"
-
-    def price(self, product: str, start: Instant) -> str:
-        """The price of an instrument that is traded ahead."""
-        return f"{self.base}/p/{product}/price/{topic_time(start)}"
-
-    def forward(self, product: str) -> str:
-        """The forward curve of a product."""
-        return f"{self.base}/p/{product}/forward"
 
     def tick(self, product: str, kind: str) -> str:
         """The ticker, not retained."""

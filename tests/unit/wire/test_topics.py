@@ -2,7 +2,6 @@
 
 import pytest
 
-from gateway.model.time import parse_rfc3339
 from gateway.wire.topics import (
     AcknowledgementTopic,
     OwnerTopic,
@@ -43,11 +42,6 @@ def test_topic_of_others_is_taken_apart(topic, meaning):
 def test_built_request_topic_parses_back():
     topic = HOME.request("app", "power", "cancel-tender")
     assert HOME.parse(topic) == RequestTopic("app", "power", "cancel-tender")
-
-
-def test_start_in_a_topic_is_compact_utc():
-    start = parse_rfc3339("2026-11-22T15:05:00+01:00")
-    assert HOME.price("power", start) == "rmf/1/home/p/power/price/20261122T140500Z"
 
 
 def test_sweep_of_own_topics_never_meets_requests():
