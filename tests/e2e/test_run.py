@@ -72,6 +72,21 @@ async def test_hands_off_lets_go_within_two_seconds_and_its_end_takes_up_again(p
     await until(lambda: place.truth("battery_w") > 3000, "the battery charges again", 15)
 
 
+async def test_an_owners_word_that_cannot_be_read_is_hands_off_until_it_is_mended(place):
+    await place.build()
+    before = place.controls()
+    place.state.mkdir()
+    (place.state / "owner.json").write_text("{")
+    config = place.write(broker=EMBEDDED, devices=OWN_RULE)
+    daemon = await place.run(config)
+    await until(lambda: len(place.clearings()) >= 2, "two clearings", 25)
+    assert place.controls() == before
+    assert daemon.text.count("control.unreadable") == 1
+    said = await place.command("hands-off", "--end", "--config", str(config))
+    assert said.code == 0, said.err
+    await until(lambda: place.truth("battery_w") > 3000, "the surplus charges the battery", 25)
+
+
 async def test_the_owners_topic_lets_go_too(place):
     await place.build()
     before, settings = place.controls(), broker()
