@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
-from gateway.model.device import Capabilities, Control, Device, Role
+from gateway.model.device import Capabilities, Device, Role
 from gateway.model.time import SECOND, Duration, Instant, in_seconds
 
 LONGEST_LEASE = Duration(120 * SECOND)
+_NO_TIMER = (
+    "it has no reversion timer; set no_timer: accept to drive it, "
+    "then only gridtender release lets go of it after a crash"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,43 +40,22 @@ def lease_terms(device: Device, capabilities: Capabilities) -> LeaseTerms:
     timer, level = capabilities.timer, device.fallback.level_w
     after_s = max(1, round(in_seconds(device.fallback.after)))
     if timer is None:
-        refused = (
-            ""
-            if device.no_timer
-            else (
-                "it has no reversion timer; set no_timer: accept to drive it, "
-                "then only gridtender release lets go of it after a crash"
-            )
-        )
-        where = _level(level)
-        return LeaseTerms(
-            timer_s=0,
-            lease=min(Duration(after_s * SECOND), LONGEST_LEASE),
-            refused=refused,
-            promise=f"no timer: {where} by gridtender release only",
-        )
+        refused = "" if device.no_timer else _NO_TIMER
+        return _terms(after_s, f"no timer: {_level(level)} by gridtender release only", refused)
     timer_s = min(after_s, timer.max_s)
-    holds_target = capabilities.control is Control.TARGET and device.role is not Role.STORAGE
-    reaches = level is None or timer.reaches_level or holds_target
-    if not reaches and device.role is Role.SOLAR:
-        return LeaseTerms(
-            timer_s=0,
-            lease=min(Duration(after_s * SECOND), LONGEST_LEASE),
-            refused="",
-            promise=f"{_level(level)} by gridtender release; "
-            "its own timer would end above that level and stays off",
-        )
-    promise = f"{timer_s} s after the last renewal by its own timer: {_level(None)}"
-    if reaches and level is not None:
-        promise = f"{timer_s} s after the last renewal by its own timer: {_level(level)}"
-    elif level is not None:
-        promise += f"; {_level(level)} by gridtender release"
-    return LeaseTerms(
-        timer_s=timer_s,
-        lease=min(Duration(timer_s * SECOND), LONGEST_LEASE),
-        refused="",
-        promise=promise,
-    )
+    by_timer = f"{timer_s} s after the last renewal by its own timer"
+    if level is None or timer.reaches_level:
+        return _terms(timer_s, f"{by_timer}: {_level(level)}", timer_s=timer_s)
+    by_release = f"{_level(level)} by gridtender release"
+    if device.role is Role.SOLAR:
+        off = f"{by_release}; its own timer would end above that level and stays off"
+        return _terms(after_s, off)
+    return _terms(timer_s, f"{by_timer}: {_level(None)}; {by_release}", timer_s=timer_s)
+
+
+def _terms(lease_s: int, promise: str, refused: str = "", *, timer_s: int = 0) -> LeaseTerms:
+    lease = min(Duration(lease_s * SECOND), LONGEST_LEASE)
+    return LeaseTerms(timer_s=timer_s, lease=lease, refused=refused, promise=promise)
 
 
 def _level(level_w: float | None) -> str:
