@@ -1,0 +1,55 @@
+"""``check`` and ``schema``: what a configuration means, and what may stand in one."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.cli.arguments import FINE, command, load, name
+
+if TYPE_CHECKING:
+    from gateway.cli.arguments import Commands
+
+
+def add(commands: "Commands") -> None:
+    """Add them to the parser."""
+    check = command(commands, "check", _check, "Explain a configuration, or what is wrong in it.")
+    check.add_argument("file", type=Path, metavar="FILE")
+    check.add_argument("--json", action="store_true")
+    text = "Print JSON Schemas, or the access rules for a mosquitto of your own."
+    schema = command(commands, "schema", _schema, text)
+    what = ("config", "payloads", "acl")
+    schema.add_argument("what", nargs="?", choices=what, default="payloads")
+    schema.add_argument(
+        "--area", type=name, default="home", metavar="NAME", help="of acl (default home)"
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    from gateway.adapters.plugins import distribution_of
+    from gateway.config import exit_code, explain, explain_json
+
+    loaded = load(options.file)
+    if options.json:
+        print(json.dumps(explain_json(loaded, os.environ, distribution=distribution_of), indent=2))
+    else:
+        print(explain(loaded, os.environ, distribution=distribution_of))
+    return exit_code(loaded)
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from gateway.adapters.plugins import driver_packages
+    from gateway.config import render_json_schema
+
+    if options.what == "config":
+        print(render_json_schema(driver_packages()), end="")
+    elif options.what == "acl":
+        from gateway.wire.acl import mosquitto_acl
+
+        print(mosquitto_acl(options.area), end="")
+    else:
+        from gateway.wire.schemas import schemas
+
+        print(json.dumps(schemas(), indent=2))
+    return FINE

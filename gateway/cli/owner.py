@@ -1,0 +1,69 @@
+"""``hands-off`` and ``release``: the owner takes the devices back."""
+
+import argparse
+import asyncio
+from typing import TYPE_CHECKING
+
+from gateway.cli.arguments import FAILED, FINE, command, seconds, state_of, state_options
+
+if TYPE_CHECKING:
+    from gateway.adapters.state import StateDir
+    from gateway.cli.arguments import Commands
+
+
+def add(commands: "Commands") -> None:
+    """Add them to the parser."""
+    text = "Let go of all devices: they follow their own rule, or their fall-back level."
+    hands_off = command(commands, "hands-off", _hands_off, text)
+    hands_off.add_argument("--for", dest="seconds", type=seconds, default=None, metavar="2h")
+    hands_off.add_argument("--end", action="store_true", help="take up what is configured again")
+    state_options(hands_off)
+    text = "Bring every armed device to its fall-back level; for use after a crash."
+    release = command(commands, "release", _release, text)
+    release.add_argument(
+        "--restore",
+        action="store_true",
+        help="write the words found before the first setpoint instead",
+    )
+    state_options(release)
+
+
+def _hands_off(options: argparse.Namespace) -> int:
+    from gateway.adapters.clock import real_now
+    from gateway.model.site import ControlMode, OwnerControl
+    from gateway.model.time import SECOND, Instant, rfc3339
+
+    state = state_of(options)
+    if options.end:
+        state.clear_control()
+        print(f"the configured control mode holds again{_from_when(state, '')}")
+        return FINE
+    until = None
+    if options.seconds is not None:
+        until = Instant(real_now() + int(options.seconds * SECOND))
+    state.store_control(OwnerControl(mode=ControlMode.HANDS_OFF, until=until))
+    end = "until gridtender hands-off --end" if until is None else f"until {rfc3339(until)}"
+    effect = "; the running gateway lets go of its devices within a second"
+    print(f"hands off {end}{_from_when(state, effect)}")
+    return FINE
+
+
+def _from_when(state: "StateDir", running: str) -> str:
+    if state.is_held():
+        return running
+    return f"; no gateway is running on {state.path}: it holds from its next start"
+
+
+def _release(options: argparse.Namespace) -> int:
+    from gateway.adapters.armory import FileArmory
+
+    state = state_of(options)
+    with state.lock():
+        armory = FileArmory(state.armings) if state.armings.is_dir() else None
+        if armory is None or not (armory.all() or armory.broken):
+            print("no device is armed")
+            return FINE
+        from gateway.app.daemon import release_offline
+
+        done = asyncio.run(release_offline(armory, restore=options.restore, say=print))
+    return FINE if done else FAILED

@@ -1,0 +1,90 @@
+"""``replay``: what the journal says happened, once more."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.cli.arguments import FAILED, FINE, WRONG, command, load
+
+if TYPE_CHECKING:
+    from gateway.cli.arguments import Commands
+    from gateway.ports.agent import Agent
+    from gateway.runtime.replay import LoadMarket
+
+
+def add(commands: "Commands") -> None:
+    """Add it to the parser."""
+    text = "Run a journal's inputs again and compare every outcome."
+    replay = command(commands, "replay", _replay, text)
+    replay.add_argument("journal", type=Path, metavar="JOURNAL")
+    replay.add_argument("--json", action="store_true", help="print the replayed rows")
+    replay.add_argument(
+        "--config",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="the configuration it was written under: the agents tender again as well",
+    )
+    replay.add_argument(
+        "--mechanism",
+        default=None,
+        metavar="NAME",
+        help="clear by this one, whatever rules the journal was written under",
+    )
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from gateway.adapters.journal import read_journal
+    from gateway.agents import agents_for
+    from gateway.app import rules_of
+    from gateway.runtime.replay import Replay
+
+    agents: tuple[Agent, ...] = ()
+    if options.config is not None:
+        loaded = load(options.config)
+        for problem in loaded.problems:
+            print(problem, file=sys.stderr)
+        if loaded.site is None:
+            return WRONG
+        agents = agents_for(loaded.site)
+    markets, other = _market_loader(options.mechanism), options.mechanism is not None
+    run, count = Replay(markets, None if other else rules_of, agents), 0
+    for row in run.run(read_journal(options.journal)):
+        count += 1
+        if options.json:
+            print(
+                f'{{"seq":{row.seq},"now":{row.now},"kind":"{row.kind}","body":{row.body},'
+                f'"hash":"{row.hash}"}}'
+            )
+    found = run.difference
+    if found is not None:
+        print(
+            f"row {found.seq} comes out differently:\n"
+            f"  journal: {found.journalled}\n  replay:  {found.replayed}",
+            file=sys.stderr,
+        )
+        return FAILED
+    if not options.json:
+        print(f"{count} rows replayed, every outcome is the same")
+    return FINE
+
+
+def _market_loader(mechanism: str | None) -> "LoadMarket":
+    """Makes the markets of a replay, under their own mechanism or the one named."""
+    from gateway.app import load_market
+    from gateway.market.mechanisms import built_in
+    from gateway.model.errors import WrongInput
+
+    if mechanism is None:
+        return load_market
+    if mechanism not in built_in():
+        message = (
+            f"--mechanism: found {mechanism!r}, which is not installed; "
+            f"allowed: {', '.join(sorted(built_in()))}"
+        )
+        raise WrongInput(message)
+    return lambda product, start, dump: load_market(
+        replace(product, mechanism=mechanism), start, dump
+    )
