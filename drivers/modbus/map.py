@@ -16,6 +16,8 @@ from gateway.model.errors import SettingsError
 Address = Annotated[int, Field(ge=0, le=0xFFFF)]
 Word = Annotated[int, Field(ge=0, le=0xFFFF)]
 
+_LARGEST = 262_144
+_MOST_QUOTED = 80
 _SIZES = {"uint16": 1, "int16": 1, "uint32": 2, "int32": 2, "float32": 2}
 
 
@@ -29,7 +31,7 @@ class Point(_Strict):
     address: Address
     type: Literal["uint16", "int16", "uint32", "int32", "float32", "string"]
     order: Literal["big", "little"] = "big"
-    scale: float = 1.0
+    scale: Annotated[float, Field(allow_inf_nan=False)] = 1.0
     unit: str = ""
     length: Annotated[int, Field(ge=1, le=64)] | None = None
     missing: int | None = None
@@ -64,7 +66,9 @@ class ControlRegister(_Strict):
     """
 
     address: Address
-    stages: Annotated[dict[Word, Annotated[float, Field(ge=0)]], Field(min_length=2)]
+    stages: Annotated[
+        dict[Word, Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(min_length=2)
+    ]
     release: Word
     timer: TimerRegister | None = None
 
@@ -109,36 +113,53 @@ class RegisterMap(_Strict):
 
 def load(name: str) -> RegisterMap | tuple[SettingsError, ...]:
     """The map of a file path, or of a shipped name (``heat-pump-demo.yaml``), or every error."""
-    text, where = _text(name)
-    if text is None:
+    content, where = _content(name)
+    if content is None:
         return (SettingsError(path=("map",), found=repr(name), allowed=where),)
     try:
-        return RegisterMap.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        found = f"{where}: {' '.join(str(error).split())}"
-        return (SettingsError(path=("map",), found=found, allowed="a YAML file"),)
+        return RegisterMap.model_validate(_tree(content))
     except ValidationError as error:
         return tuple(
             SettingsError(
                 path=("map",),
-                found=f"{where}: {'.'.join(map(str, item['loc']))}: {item.get('input')!r}",
+                found=f"{where}: {'.'.join(map(str, item['loc']))}: {_quoted(item.get('input'))}",
                 allowed=item["msg"],
             )
             for item in error.errors()
         )
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        found = f"{where}: {' '.join(str(error).split())}"
+        return (SettingsError(path=("map",), found=found, allowed="a YAML file in UTF-8"),)
 
 
-def _text(name: str) -> tuple[str | None, str]:
+def _tree(content: bytes) -> object:
+    """The file's values; aliases are refused, since a few bytes of them can mean gigabytes."""
+    if len(content) > _LARGEST:
+        message = f"{len(content)} bytes; a register map has at most {_LARGEST}"
+        raise ValueError(message)
+    text = content.decode("utf-8-sig")
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+        message = "an alias (*name): write the value out"
+        raise ValueError(message)
+    return yaml.safe_load(text)
+
+
+def _quoted(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}..."
+
+
+def _content(name: str) -> tuple[bytes | None, str]:
     path = Path(name)
     if path.is_file():
-        return path.read_text("utf-8"), str(path)
+        return path.read_bytes(), str(path)
     have: list[str] = []
     for folder in _shipped():
         if not folder.is_dir():
             continue
         have += sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
         if name in have:
-            return folder.joinpath(name).read_text("utf-8"), name
+            return folder.joinpath(name).read_bytes(), name
     return None, f"a file, or one of the shipped maps: {', '.join(have) or 'none'}"
 
 
