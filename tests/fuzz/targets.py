@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import math
+import socket
 import struct
 import tempfile
 from collections.abc import Callable
@@ -118,7 +119,7 @@ def frames(data: bytes) -> None:
 
 async def _asked(stream: bytes, piece: int, unit: int) -> bytes | None:
     session = Session()
-    session.connection_made(_Wire())
+    session.connection_made(_Wire({"socket": _socket()}))
     loop = asyncio.get_running_loop()
     for start in range(0, len(stream), piece):
         loop.call_soon(session.data_received, stream[start : start + piece])
@@ -193,6 +194,11 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
     for target in (mqtt, config, tariff, register_map, frames, registers, record)
 }
+
+
+@cache
+def _socket() -> socket.socket:
+    return socket.socket()
 
 
 @cache
