@@ -11,6 +11,7 @@ from pathlib import Path
 import aiomqtt
 import structlog
 
+from gateway.adapters.mqtt_burst import publish_burst
 from gateway.adapters.mqtt_client import (
     connected,
     connection,
@@ -36,8 +37,7 @@ from gateway.wire.replies import ANSWERS, operation_of, refusal_message, reply_m
 from gateway.wire.requests import Acknowledged, Answer, Ignored, parse
 from gateway.wire.topics import matches
 
-# Enough to keep a broker busy that confirms each message only after 40 ms, and to publish what
-# fifty lines read in one turn of the loop.
+# Enough to keep a broker busy that confirms each message only after 40 ms.
 _WRITERS = 32
 _FIRST_RETRY_S = 0.25
 _LAST_RETRY_S = 5.0
@@ -143,6 +143,7 @@ class MqttAdapter:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(lost(client), name="mqtt[watch]")
                     tasks.create_task(self._sweep(client), name="mqtt[sweep]")
+                    tasks.create_task(self._write_bursts(client), name="mqtt[bursts]")
                     for number in range(_WRITERS):
                         tasks.create_task(self._write(client), name=f"mqtt[writer-{number}]")
             except asyncio.CancelledError:
@@ -173,6 +174,11 @@ class MqttAdapter:
             message = await self._outbox.take()
             await publish(client, message, self._endpoint.protocol)
             self._outbox.done(message)
+
+    async def _write_bursts(self, client: aiomqtt.Client) -> None:
+        while True:
+            burst = await self._outbox.take_burst()
+            await publish_burst(client, burst, self._endpoint.protocol)
 
     async def _sweep(self, client: aiomqtt.Client) -> None:
         """Hear for a moment what is retained in our name, so that ghosts are cleared."""
@@ -246,7 +252,7 @@ class MqttAdapter:
                 case _:
                     reply = await self._exchange.handle(request)
         except GridtenderError as error:
-            self._log.error("request.failed", error=str(error))
+            self._log.error("request.failed", reason=str(error))
             if not isinstance(request, OwnerRequest | PartyLeft):
                 code, detail = ResponseCode.FORCE_MAJEURE, Detail.FORCE_MAJEURE
                 self._refuse(request, code, detail, str(error))

@@ -31,9 +31,10 @@ async def run_daemon(site: Site, scale: Scale | None, read: Callable[[], Loaded]
     ``read`` loads the configuration again when SIGHUP asks for it.  MQTT goes last: a broker
     that hangs must not hold up the release.
     """
-    threshold = configure_log(site.log, os.environ)
+    clock = WallClock() if scale is None else ScaledClock(scale)
+    log = configure_log(site.log, os.environ, clock)
     world = World(
-        clock=WallClock() if scale is None else ScaledClock(scale),
+        clock=clock,
         packages=driver_packages(),
         lines=line_factories(),
         watchdog=open_watchdog(os.environ),
@@ -43,17 +44,19 @@ async def run_daemon(site: Site, scale: Scale | None, read: Callable[[], Loaded]
     async with Tasks() as tasks:
         async with open_gateway(site, world) as gateway:
             mirroring = Mirroring(gateway, world)
-            reload = Reload(read, gateway, threshold)
+            reload = Reload(read, gateway, log.threshold)
             tasks.start("mqtt", mirroring.run, world.clock)
             tasks.start("reload", lambda: _reload_on(hangup, reload), world.clock)
+            tasks.start("log", log.run, world.clock)
             world.watchdog.ready(gateway.summary())
-            log = structlog.get_logger()
-            log.info("gateway.started", area=site.area, epoch=gateway.journal.epoch)
+            say = structlog.get_logger()
+            say.info("gateway.started", area=site.area, epoch=gateway.journal.epoch)
             await stop.wait()
-            log.info("gateway.stopping")
+            say.info("gateway.stop_asked")
             world.watchdog.stopping()
             mirroring.close()
-        log.info("gateway.stopped")
+        log.end()
+        say.info("gateway.stopped")
     return 0
 
 

@@ -35,14 +35,14 @@ class Reload:
         loaded = self._read()
         if loaded.site is None or loaded.problems:
             for problem in loaded.problems:
-                self._log.error("config.refused", problem=str(problem))
+                self._log.error("config.refused", reason=str(problem))
             self._log.error("config.kept", reason="the file has problems: nothing was changed")
             return
         changed = await self._apply(loaded.site)
         waiting = restart_keys(self._gateway.settings, loaded.site)
         self._log.info("config.reloaded", changed=", ".join(changed) or "nothing")
         if waiting:
-            self._log.warning("config.needs_restart", keys=", ".join(waiting))
+            self._log.warning("config.restart_needed", keys=", ".join(waiting))
 
     async def _apply(self, new: Site) -> list[str]:
         """What changed, by key; ``known`` is what is in force."""

@@ -63,7 +63,7 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
         stack.enter_context(state.lock())
         armory = FileArmory(state.armings, threaded=world.threaded)
         for sentence in armory.broken:
-            structlog.get_logger().error("arming.unusable", text=sentence)
+            structlog.get_logger().error("arming.unusable", reason=sentence)
         journal = await stack.enter_async_context(
             open_journal(
                 state.journal,
@@ -190,7 +190,7 @@ def _marketplace(ground: _Ground, site: Site, owner: Owner) -> Marketplace:
     rows = ground.journal.rows_for_recovery(ids, Instant(now - REMEMBER))
     recovered = recover(rows, load_market, now=now)
     if recovered.difference is not None:
-        structlog.get_logger().error("journal.differs", seq=recovered.difference.seq)
+        structlog.get_logger().error("journal.differed", seq=recovered.difference.seq)
     markets = {
         product.id: load_market(product, start, recovered.dumps[product.id])
         if product.id in recovered.dumps

@@ -112,8 +112,8 @@ class Dispatcher:
         elif told == progress.told_failure:
             return
         else:
-            outcome, detail = attempt.written.outcome.value, attempt.written.detail
-            self._log.warning("setpoint.failed", device=device, outcome=outcome, detail=detail)
+            outcome, reason = attempt.written.outcome.value, attempt.written.detail
+            self._log.warning("setpoint.failed", device=device, outcome=outcome, reason=reason)
         self._publish(progress)
 
     def step(self, by: int) -> None:
@@ -236,7 +236,7 @@ class Dispatcher:
         progress.terms = terms
         if terms.refused:
             if progress.refuse(terms.refused):
-                self._log.warning("setpoint.refused", device=device, why=progress.detail)
+                self._log.warning("setpoint.refused", device=device, reason=progress.detail)
                 self._publish(progress)
             return
         progress.command(quantity, moment.now)
@@ -271,8 +271,8 @@ class Dispatcher:
         if reading.overridden is None or progress.held is None or progress.held.quantity is None:
             return
         if progress.overridden(reading.overridden):
-            detail = reading.overridden
-            self._log.warning("setpoint.overridden", device=reading.device, detail=detail)
+            found = reading.overridden
+            self._log.warning("setpoint.overridden", device=reading.device, found=found)
             self._publish(progress)
 
     def _publish(self, progress: Progress) -> None:

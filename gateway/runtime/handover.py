@@ -83,5 +83,6 @@ class Handover:
             devices=devices,
             restore=False,
             say=lambda text: log.info("device.released", text=text),
+            complain=lambda text: log.error("device.not_released", text=text),
             attempts=attempts,
         )

@@ -142,7 +142,7 @@ class Marketplace:
         now, product = self._clock.now(), market.product
         if now >= interval.start:
             late_s = (now - interval.start) / SECOND
-            self._log.warning("gate.late", product=product.id, late_s=round(late_s, 3))
+            self._log.warning("gate.held_late", product=product.id, late_s=round(late_s, 3))
         if now < interval.end:
             self._clear(market, interval, now, unscheduled=False)
 
@@ -152,7 +152,7 @@ class Marketplace:
         running = market.product.interval_at(now)
         if now >= running.end - max(SECOND, market.product.gate_lead):
             return False
-        self._log.info("auction.called", product=product, why=why)
+        self._log.info("auction.called", product=product, reason=why)
         return self._clear(market, running, now, unscheduled=True)
 
     def _clear(
@@ -167,7 +167,7 @@ class Marketplace:
             self._recorder.events(now, product.id, outcome)
             for event in outcome:
                 if isinstance(event, Refused):
-                    self._log.error("tender.refused", party=event.party, why=event.description)
+                    self._log.error("tender.refused", party=event.party, reason=event.description)
         self._recorder.advance(now, product.id, unscheduled=unscheduled)
         events += market.advance(now, unscheduled=unscheduled)
         seq = self._recorder.events(now, product.id, events)

@@ -70,7 +70,7 @@ class Owner:
         try:
             self._store(control)
         except GridtenderError as fault:
-            self._log.error("control.not_kept", mode=control.mode.value, why=str(fault))
+            self._log.error("control.not_kept", mode=control.mode.value, reason=str(fault))
         else:
             self._seen = control
         await self._announce(by)
@@ -97,7 +97,7 @@ class Owner:
         except GridtenderError as fault:
             if self._readable:
                 mode = self._configured if otherwise is None else otherwise.mode
-                self._log.error("control.unreadable", why=str(fault), mode=mode.value)
+                self._log.error("control.unreadable", mode=mode.value, reason=str(fault))
             self._readable = False
             return otherwise
         self._readable = True

@@ -44,6 +44,7 @@ async def let_go(
     devices: Collection[str] | None = None,
     restore: bool,
     say: Say,
+    complain: Say | None = None,
     attempts: int = ATTEMPTS,
     pause_s: float = PAUSE_S,
 ) -> frozenset[str]:
@@ -52,12 +53,20 @@ async def let_go(
     The level ``own-rule`` is the words found before the gateway's first write, and ``restore``
     writes those to every device.  Only then is the arming record discarded; a device that
     holds a level keeps its record until a restore.  Lines are served side by side, so a dead
-    one costs the others nothing.  ``say`` gets one sentence per device.
+    one costs the others nothing.  ``say`` gets one sentence per device, ``complain`` that of one
+    which is not released.
     """
     left: set[str] = set()
 
     async def one_line(connection: str, armings: Sequence[Arming]) -> None:
-        one = _LetGo(armory, restore=restore, say=say, attempts=attempts, pause_s=pause_s)
+        one = _LetGo(
+            armory,
+            restore=restore,
+            say=say,
+            complain=complain or say,
+            attempts=attempts,
+            pause_s=pause_s,
+        )
         left.update(await one.line(connection, armings, open_line))
 
     wanted = [a for a in armory.all() if devices is None or a.device in devices]
@@ -73,11 +82,19 @@ class _LetGo:
     """The devices of one line, one after the other."""
 
     def __init__(
-        self, armory: Armory, *, restore: bool, say: Say, attempts: int, pause_s: float
+        self,
+        armory: Armory,
+        *,
+        restore: bool,
+        say: Say,
+        complain: Say,
+        attempts: int,
+        pause_s: float,
     ) -> None:
         self._armory = armory
         self._restore = restore
         self._say = say
+        self._complain = complain
         self._attempts = attempts
         self._pause_s = pause_s
         self._patient_until_s = asyncio.get_running_loop().time() + PATIENCE_S
@@ -95,7 +112,7 @@ class _LetGo:
                     left -= {arming.device} if done else set()
         except Exception as fault:  # noqa: BLE001  whatever it is, the other lines must be served
             for device in sorted(left - asked):
-                self._say(_failure(device, fault))
+                self._complain(_failure(device, fault))
         return left
 
     async def _device(self, arming: Arming, line: Line) -> bool:
@@ -106,7 +123,7 @@ class _LetGo:
             if to_found:
                 await self._armory.discard(arming.device)
         except GridtenderError as fault:
-            self._say(_failure(arming.device, fault))
+            self._complain(_failure(arming.device, fault))
             return False
         self._say(_success(arming, to_found=to_found))
         return True

@@ -30,6 +30,7 @@ from gateway.ports.driver import Driver
 from gateway.runtime.site import Site
 
 _MISSES_TO_OFFLINE = 3
+_DEGRADED = frozenset({DeviceState.OFFLINE, DeviceState.FAULTY})
 # A dead unit on a shared line is asked less often, so that it does not slow its neighbours.
 _DEAD_NEIGHBOUR_POLL = Duration(10 * SECOND)
 _T = TypeVar("_T")
@@ -179,8 +180,10 @@ class Station:
     def _enter(self, state: DeviceState, reason: str) -> None:
         change = self._site.enter(self.device.id, state, self._clock.now(), reason)
         if change is not None:
-            log = self._log.info if state is not DeviceState.FAULTY else self._log.warning
-            log("device.state_changed", state=state.value, reason=reason)
+            if state in _DEGRADED:
+                self._log.warning("device.state_changed", state=state.value, reason=reason)
+            else:
+                self._log.info("device.state_changed", state=state.value, reason=reason)
             self._bus.publish(change)
 
     async def _write_newest(self) -> None:

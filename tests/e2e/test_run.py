@@ -199,7 +199,7 @@ async def test_a_hang_up_applies_what_can_change_live_and_names_the_rest(place):
         assert ear.clearing["referencePrice"] < 3000
         assert place.controls() == before
         daemon.send(signal.SIGHUP)
-        await daemon.says("config.needs_restart")
+        await daemon.says("config.restart_needed")
         await until(lambda: ear.newest["m/control"]["mode"] == "act", "the mode in force")
         await until(lambda: place.controls() != before, "a setpoint", 15)
         await until(lambda: ear.clearing["referencePrice"] >= 4000, "the new price rules", 15)
