@@ -6,31 +6,47 @@ library's own client would do all of that twice, and decode an answer word by wo
 
 import asyncio
 import logging
+import socket
 
 from pymodbus.framer import FramerSocket
 from pymodbus.pdu import DecodePDU
 
 _LAST_TRANSACTION = 0xFFFF
-_MOST_UNREAD = 4096  # no device owes so much; what comes beyond it is not Modbus
+_HEADER = 6  # transaction, protocol, length: 2 bytes each
+_LENGTHS = range(2, 255)  # of unit, function and data
+# A peer that vanished without a word is noticed between two polls, however far apart they are.
+_KEEPALIVE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 class Session(asyncio.Protocol):
-    """A connection that was made; one request at a time, answers matched by transaction."""
+    """A connection that was made; one request at a time, answers matched by transaction.
 
-    def __init__(self) -> None:
+    Attributes:
+        transaction: of the newest request; a new connection counts on from that of the old one,
+            since a bridge to a serial bus may bring what was asked before.
+        stray: what came instead of the newest answer, for a person; empty if nothing did.
+    """
+
+    def __init__(self, transaction: int = 0) -> None:
         # What it would log of odd frames is said by the line, once and with the address.
         logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
         self._framer = FramerSocket(DecodePDU(is_server=False))
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[bytes] | None = None
         self._expected = (0, 0)
-        self._transaction = 0
+        self.transaction = transaction
+        self.stray = ""
         self._unread = b""
 
     @property
     def connected(self) -> bool:
         """Whether the device has not hung up, as far as is known."""
         return self._transport is not None
+
+    @property
+    def amid(self) -> bool:
+        """Whether a frame has begun and not ended: whatever comes next may be read wrongly."""
+        return bool(self._unread)
 
     def close(self) -> None:
         """Close politely: some devices keep a dead session for minutes."""
@@ -48,13 +64,14 @@ class Session(asyncio.Protocol):
         if self._transport is None:
             raise ConnectionResetError
         loop = asyncio.get_running_loop()
-        self._transaction = self._transaction % _LAST_TRANSACTION + 1
-        self._expected = (self._transaction, unit)
+        self.transaction = self.transaction % _LAST_TRANSACTION + 1
+        self._expected = (self.transaction, unit)
+        self.stray = ""
         answer: asyncio.Future[bytes] = loop.create_future()
         self._answer = answer
         deadline = loop.call_later(timeout_s, _expire, answer)
         try:
-            self._transport.write(self._framer.encode(body, unit, self._transaction))
+            self._transport.write(self._framer.encode(body, unit, self.transaction))
             return await answer
         finally:
             deadline.cancel()
@@ -64,6 +81,11 @@ class Session(asyncio.Protocol):
         """Called by asyncio."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP gives no other
         self._transport = transport
+        made = transport.get_extra_info("socket")
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _KEEPALIVE.items():
+            if hasattr(socket, option):
+                made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """Called by asyncio: ends the wait for an answer that cannot come any more."""
@@ -74,16 +96,31 @@ class Session(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Called by asyncio: whole frames are taken, the rest waits."""
         self._unread += data
-        while self._unread:
+        while self._is_modbus():
             used, unit, transaction, body = self._framer.decode(self._unread)
             if not used:
-                break
+                return
             self._unread = self._unread[used:]
-            expected = (transaction, unit) == self._expected
-            if body and expected and self._answer is not None and not self._answer.done():
-                self._answer.set_result(body)
-        if len(self._unread) > _MOST_UNREAD and self._transport is not None:
+            self._take(unit, transaction, body)
+
+    def _is_modbus(self) -> bool:
+        """Whether a frame begins here; after what is none nothing can be trusted any more."""
+        head = self._unread[:_HEADER]
+        if len(head) < _HEADER:
+            return False
+        if not any(head[2:4]) and int.from_bytes(head[4:], "big") in _LENGTHS:
+            return True
+        self.stray = f"what came is not Modbus TCP ({self._unread[:12].hex(' ')})"
+        if self._transport is not None:
             self._transport.abort()
+        return False
+
+    def _take(self, unit: int, transaction: int, body: bytes) -> None:
+        if (transaction, unit) != self._expected:
+            asked = "transaction {}, unit {}".format(*self._expected)
+            self.stray = f"what came was for transaction {transaction}, unit {unit}, not {asked}"
+        elif body and self._answer is not None and not self._answer.done():
+            self._answer.set_result(body)
 
 
 def _expire(answer: asyncio.Future[bytes]) -> None:

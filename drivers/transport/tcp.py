@@ -6,11 +6,14 @@ import os
 import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 from drivers.transport.gate import PriorityGate, check_read, check_write
+from drivers.transport.names import Lookup, Resolver, system_lookup
 from drivers.transport.session import Session
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.time import Duration, in_seconds
@@ -73,8 +76,9 @@ class TcpLine:
     resets that, so a device that accepts and hangs up is not hammered.
     """
 
-    def __init__(self, host: str, port: int, clock: Clock) -> None:
+    def __init__(self, host: str, port: int, clock: Clock, lookup: Lookup = system_lookup) -> None:
         self._host = host
+        self._names = Resolver(host, lookup)
         self._port = port
         self._clock = clock
         self._gate = PriorityGate()
@@ -84,6 +88,7 @@ class TcpLine:
         self._pause_s = _FIRST_PAUSE_S
         self._next_try_s = 0.0
         self._trouble = ""
+        self._transaction = 0
 
     async def read(self, unit: int, address: int, count: int, *, timeout: Duration) -> Block:
         """Holding registers, stamped when the answer is complete."""
@@ -145,14 +150,16 @@ class TcpLine:
         try:
             answer = await session.ask(request.unit, request.body, timeout_s)
         except TimeoutError:
-            raise self._no_answer(request, timeout_s) from None
+            raise self._no_answer(request, timeout_s, session) from None
         except ConnectionError:
-            self._give_up("it closed the connection")
-            message = (
-                f"{self}: {request}: it closed the connection instead of answering; "
-                "does another program hold its only session?"
-            )
-            raise DeviceUnavailable(message) from None
+            raise self._hung_up(request, session.stray) from None
+        finally:
+            self._transaction = session.transaction
+        if answer[0] & ~_ERROR != request.function:
+            # Nobody knows what it answered: neither it nor what follows is taken.
+            self._give_up("it answered another function than was asked for")
+            message = f"{self}: {request}: answered function {answer[0]} to {request.function}"
+            raise DeviceMisbehaves(message)
         self._answered = True
         self._timeouts = 0
         self._pause_s = _FIRST_PAUSE_S
@@ -166,12 +173,11 @@ class TcpLine:
         self._check_pause(request)
         self._answered = False
         self._session = None
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout_s):
-                _, session = await loop.create_connection(Session, self._host, self._port)
+                session = await self._open()
         except OSError as error:  # TimeoutError is one of them
-            found, hint = _why_not(error, timeout_s)
+            found, hint = self._why_not(error, timeout_s)
             self._give_up(f"no connection: {found}")
             message = (
                 f"{self}: {request}: no connection: {found}; {hint}. "
@@ -180,6 +186,26 @@ class TcpLine:
             raise DeviceUnavailable(message) from None
         self._session = session
         return session
+
+    async def _open(self) -> Session:
+        """A connection to the first of the host's addresses that takes one."""
+        loop = asyncio.get_running_loop()
+        *others, last = await self._names.addresses()
+        made = partial(Session, self._transaction)
+        for address in others:
+            with suppress(OSError):
+                _, session = await loop.create_connection(made, address, self._port)
+                return session
+        _, session = await loop.create_connection(made, last, self._port)
+        return session
+
+    def _why_not(self, error: OSError, timeout_s: float) -> tuple[str, str]:
+        if isinstance(error, TimeoutError) and self._names.under_way:
+            return (
+                f"its name was not looked up in {timeout_s:g} s",
+                "does the name server answer? Else write the IP address",
+            )
+        return _why_not(error, timeout_s)
 
     def _check_pause(self, request: _Request) -> None:
         if (left := self._pause_left_s()) > 0:
@@ -199,12 +225,30 @@ class TcpLine:
         self._next_try_s = asyncio.get_running_loop().time() + self._pause_s
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
 
-    def _no_answer(self, request: _Request, timeout_s: float) -> DeviceUnavailable:
-        self._timeouts += 1
-        if self._timeouts >= _TIMEOUTS_BEFORE_RECONNECT:
-            self._give_up(f"{_TIMEOUTS_BEFORE_RECONNECT} requests in a row had no answer")
+    def _hung_up(self, request: _Request, stray: str) -> DeviceUnavailable:
+        if stray:
+            self._give_up(stray)
+            return DeviceUnavailable(
+                f"{self}: {request}: {stray}, and the connection was given up; is it a serial "
+                "server in transparent mode? Set it to Modbus TCP"
+            )
+        self._give_up("it closed the connection")
         return DeviceUnavailable(
-            f"{self}: {request}: connected, but no answer in {timeout_s:g} s; "
+            f"{self}: {request}: it closed the connection instead of answering; "
+            "does another program hold its only session?"
+        )
+
+    def _no_answer(
+        self, request: _Request, timeout_s: float, session: Session
+    ) -> DeviceUnavailable:
+        self._timeouts += 1
+        if session.amid:
+            self._give_up("it stopped in the middle of an answer")
+        elif self._timeouts >= _TIMEOUTS_BEFORE_RECONNECT:
+            self._give_up(f"{_TIMEOUTS_BEFORE_RECONNECT} requests in a row had no answer")
+        came = f" ({session.stray})" if session.stray else ""
+        return DeviceUnavailable(
+            f"{self}: {request}: connected, but no answer in {timeout_s:g} s{came}; "
             f"if it never answers, try {_USUAL_UNITS}, else a longer timeout",
         )
 
