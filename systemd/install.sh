@@ -3,8 +3,13 @@
 #
 #   sudo sh install.sh [OPTIONS] [WHEEL]
 #
+# An upgrade is built beside what is installed and takes its place only if it understands the
+# configuration and stays up; if not, what was there before runs on, with its state as it was.
+#
 #   WHEEL            a gridtender wheel; without it the newest from the package index
-#   --uninstall      remove program and service; configuration and state stay
+#   --uninstall      give the devices back, remove program and service; configuration and state stay
+#   --leave-devices  with --uninstall: even if a device cannot be given back
+#   --purge          with --uninstall: remove configuration, state and the user as well
 #   --root DIR       install below DIR instead of / (to build an image, or to try it out)
 #   --no-systemctl   do not create the user and do not talk to systemd
 #   --help           show this
@@ -14,7 +19,7 @@
 #
 # What goes where:
 #
-#   /opt/gridtender                          program, a Python environment of its own
+#   /opt/gridtender                          program, a Python environment: gridtender.a or .b
 #   /etc/gridtender/gridtender.yaml          configuration, written once, never overwritten
 #   /etc/gridtender/mqtt-password            broker password, empty, for root only; likewise
 #   /var/lib/gridtender                      state: journal, arming records, credentials
@@ -36,6 +41,8 @@ root=''
 wheel=''
 systemctl=yes
 uninstall=no
+purge=no
+leave=no
 while [ $# -gt 0 ]; do
     case $1 in
         --root)
@@ -46,6 +53,8 @@ while [ $# -gt 0 ]; do
         --root=*) root=${1#--root=} && root=${root%/} ;;
         --no-systemctl) systemctl=no ;;
         --uninstall) uninstall=yes ;;
+        --purge) purge=yes ;;
+        --leave-devices) leave=yes ;;
         --help | -h) usage && exit 0 ;;
         -*) fail "unknown option $1 (see --help)" ;;
         *)
@@ -56,6 +65,9 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+if [ "$uninstall" = no ] && [ "$purge$leave" != nono ]; then
+    fail "--purge and --leave-devices go with --uninstall"
+fi
 case $root in
     '' | /*) ;;
     *) root=$PWD/$root ;;
@@ -69,24 +81,57 @@ config=$root/etc/gridtender
 state=$root/var/lib/gridtender
 unit=$root/etc/systemd/system/gridtender.service
 sysusers=$root/etc/sysusers.d/gridtender.conf
+live=no
+[ "$systemctl" = no ] || [ -n "$root" ] || live=yes
+
+# The folder the program is in now: gridtender.a, gridtender.b, or nothing.
+installed=''
+if [ -L "$program" ]; then
+    installed=$(readlink "$program")
+fi
+case $installed in
+    gridtender.a) next=gridtender.b ;;
+    gridtender.b | '') next=gridtender.a ;;
+    *) fail "$program points to $installed, which is not ours: move it away first" ;;
+esac
+
+give_back() {
+    set -- release --restore
+    if [ -e "$config/gridtender.yaml" ]; then
+        set -- "$@" --config "$config/gridtender.yaml"
+    fi
+    STATE_DIRECTORY=$state "$program/bin/gridtender" "$@"
+}
 
 if [ "$uninstall" = yes ]; then
-    # Stopping lets go of the devices, so the program must still be there.
-    if [ "$systemctl" = yes ] && [ -e "$unit" ]; then
-        if [ -z "$root" ]; then
-            systemctl disable --now gridtender.service
-        else
-            systemctl --root="$root" disable gridtender.service
+    if [ "$live" = yes ] && [ -e "$unit" ]; then
+        systemctl disable --now gridtender.service
+        # A limit that was left in a device would stay there for ever.
+        if [ -n "$installed" ] && [ "$leave" = no ] && ! give_back; then
+            fail "stopped, but not removed: a device was not given back." \
+                "Try again when it answers, or add --leave-devices"
         fi
+    elif [ "$systemctl" = yes ] && [ -e "$unit" ]; then
+        systemctl --root="$root" disable gridtender.service
     fi
     rm -f "$unit" "$sysusers"
-    if [ -e "$program/pyvenv.cfg" ]; then
-        rm -rf "$program"
+    if [ -n "$installed" ]; then
+        rm -rf "$program" "$program.a" "$program.b"
     fi
-    if [ "$systemctl" = yes ] && [ -z "$root" ]; then
+    if [ "$purge" = yes ]; then
+        rm -rf "$config" "$state" "$unit.d"
+    fi
+    if [ "$live" = yes ]; then
         systemctl daemon-reload
+        if [ "$purge" = yes ] && id gridtender >/dev/null 2>&1; then
+            userdel gridtender
+        fi
     fi
-    echo "gridtender is removed. Left in place: $config and $state."
+    if [ "$purge" = yes ]; then
+        echo "gridtender is removed, with its configuration and state."
+    else
+        echo "gridtender is removed. Left in place: $config and $state."
+    fi
     exit 0
 fi
 
@@ -95,28 +140,38 @@ python=${PYTHON:-python3}
 command -v "$python" >/dev/null || fail "$python not found: apt-get install python3 python3-venv"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "$("$python" --version) is too old, 3.11 or newer is needed (set PYTHON)"
-
-# --- the program: a Python environment of its own ---------------------------------------------
-if [ -e "$program" ] && [ ! -e "$program/pyvenv.cfg" ]; then
+if [ -e "$program" ] && [ -z "$installed" ]; then
     fail "$program exists and is not ours: move it away first"
 fi
-if ! "$program/bin/python" -m pip --version >/dev/null 2>&1; then
-    # New, left half done, or its interpreter went away with an upgrade of the system.
-    rm -rf "$program"
-    mkdir -p "$root/opt"
-    "$python" -m venv "$program" || {
-        rm -rf "$program"
-        fail "no environment could be made: apt-get install python3-venv"
-    }
-fi
+
+# --- the program: a Python environment of its own, beside the one in use ------------------------
+new=$root/opt/$next
+
+give_up() {
+    rm -rf "$new"
+    fail "$*; nothing was changed"
+}
+
+rm -rf "$new"
+mkdir -p "$root/opt"
+"$python" -m venv "$new" || give_up "no environment could be made: apt-get install python3-venv"
 extra=''
 if ! PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v mosquitto >/dev/null; then
     extra='[embedded]'
     echo "mosquitto is not installed: taking the broker written in Python along."
 fi
 # shellcheck disable=SC2086  # PIP_ARGS is several words
-"$program/bin/python" -m pip install --disable-pip-version-check --quiet --upgrade \
-    ${PIP_ARGS:-} "${wheel:-gridtender}$extra" || fail "pip could not install ${wheel:-gridtender}"
+"$new/bin/python" -m pip install --disable-pip-version-check --quiet \
+    ${PIP_ARGS:-} "${wheel:-gridtender}$extra" || give_up "pip could not install ${wheel:-gridtender}"
+"$new/bin/gridtender" --help >/dev/null || give_up "the new program does not start"
+# The unit belongs to its program: going back to one brings the other.
+cp "$here/gridtender.service" "$here/gridtender.sysusers.conf" "$new"
+if [ -n "$installed" ] && [ -e "$config/gridtender.yaml" ]; then
+    if "$program/bin/gridtender" check "$config/gridtender.yaml" >/dev/null 2>&1; then
+        "$new/bin/gridtender" check "$config/gridtender.yaml" >/dev/null ||
+            give_up "the new version does not take $config/gridtender.yaml as it is (see above)"
+    fi
+fi
 
 # --- configuration: yours, written once -------------------------------------------------------
 mkdir -p "$config"
@@ -135,27 +190,80 @@ fi
 # --- service and user -------------------------------------------------------------------------
 mkdir -p "${unit%/*}" "${sysusers%/*}" "$state"
 chmod 0700 "$state"
-cp "$here/gridtender.service" "$unit"
-cp "$here/gridtender.sysusers.conf" "$sysusers"
-chmod 0644 "$unit" "$sysusers"
 
+# use FOLDER: make it the program, in one step.
+use() {
+    ln -s "$1" "$program.new"
+    mv -T "$program.new" "$program"
+    cp "$program/gridtender.service" "$unit"
+    cp "$program/gridtender.sysusers.conf" "$sysusers"
+    chmod 0644 "$unit" "$sysusers"
+    if [ "$live" = yes ]; then
+        systemd-sysusers "$sysusers"
+        systemctl daemon-reload
+    fi
+}
+
+# Where the gateway keeps its state: the configuration may name another folder.
+state_in_use() {
+    STATE_DIRECTORY=$state "$program/bin/gridtender" check --json "$config/gridtender.yaml" |
+        "$program/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["site"]["state_dir"])'
+}
+
+stays_up() {
+    systemctl start gridtender.service || return 1
+    seconds=0
+    while [ $seconds -lt 10 ]; do
+        sleep 1
+        systemctl is-active --quiet gridtender.service || return 1
+        seconds=$((seconds + 1))
+    done
+}
+
+go_back() {
+    echo "install.sh: it does not stay up: back to what was there before" >&2
+    journalctl --unit gridtender.service --lines 20 --no-pager --output cat >&2 || true
+    systemctl stop gridtender.service || true
+    find "$used" -mindepth 1 -delete
+    cp -a "$used.before/." "$used"
+    use "$installed"
+    systemctl start gridtender.service || fail "and $installed does not start any more either"
+    rm -rf "$new" "$used.before"
+    fail "the upgrade failed; what was installed before runs on, with its state"
+}
+
+if [ "$live" = yes ] && [ -n "$installed" ] && systemctl is-active --quiet gridtender.service; then
+    used=$(state_in_use 2>/dev/null) || used=$state
+    rm -rf "$used.before"
+    systemctl stop gridtender.service
+    if ! cp -a "$used" "$used.before"; then
+        rm -rf "$used.before"
+        systemctl start gridtender.service
+        give_up "no copy of $used could be made"
+    fi
+    use "$next"
+    stays_up || go_back
+    rm -rf "$root/opt/$installed" "$used.before"
+    echo "gridtender is up to date and running."
+    exit 0
+fi
+
+use "$next"
+if [ -n "$installed" ]; then
+    rm -rf "$root/opt/$installed"
+fi
 if [ "$systemctl" = no ]; then
     echo "gridtender is installed below ${root:-/}."
     exit 0
 fi
-systemd-sysusers --root="${root:-/}" "$sysusers"
 if [ -n "$root" ]; then
+    systemd-sysusers --root="$root" "$sysusers"
     systemctl --root="$root" enable gridtender.service
     echo "gridtender is installed below $root and enabled."
     exit 0
 fi
 chown gridtender:gridtender "$state"
-systemctl daemon-reload
 systemctl enable gridtender.service
-if systemctl is-active --quiet gridtender.service; then
-    echo "gridtender is up to date. Put it in force:  systemctl restart gridtender"
-    exit 0
-fi
 cat <<END
 gridtender is installed. It starts with the machine; now:
 

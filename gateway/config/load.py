@@ -42,6 +42,8 @@ class Loaded:
         positions: where each value of the file stands, by its path of keys; what is not here
             has its default.
         refused: ids of devices with problems, in file order.
+        state_dir: the folder that the file names, whatever else is wrong in it; None if it
+            names none.
     """
 
     file: str
@@ -50,6 +52,7 @@ class Loaded:
     notes: tuple[str, ...] = ()
     positions: Mapping[Path, Position] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+    state_dir: str | None = None
 
 
 def exit_code(loaded: Loaded) -> int:
@@ -97,7 +100,14 @@ def _loaded(document: Document, site: Site | None, work: "_Work") -> Loaded:
         notes=notes(site) if site else (),
         positions=positions,
         refused=tuple(str(path[1]) for path in positions if _is_one_of(path, work.refused())),
+        state_dir=_named_state_dir(document),
     )
+
+
+def _named_state_dir(document: Document) -> str | None:
+    value = None if document.root is None else document.root.value()
+    given = value.get("state_dir") if isinstance(value, dict) else None
+    return str(FilePath(document.file).parent / given) if isinstance(given, str) else None
 
 
 def _is_one_of(path: Path, ids: Collection[str]) -> bool:

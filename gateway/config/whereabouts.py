@@ -67,9 +67,11 @@ def find_state_dir(
 
 def _configured(config: Path, read: Callable[[Path], Loaded], service: Service) -> Whereabouts:
     loaded = read(config)
+    if loaded.state_dir is not None:
+        return Whereabouts(path=Path(loaded.state_dir), origin=f"by {config}")
     # What the service manager tells the installed service is not told to a command.
     installed = config.exists() and service.config.exists() and config.samefile(service.config)
-    if installed and ("state_dir",) not in loaded.positions and service.state.exists():
+    if installed and service.state.exists():
         return Whereabouts(path=service.state, origin=f"of the service with {config}")
     if loaded.site is None:
         problems = "\n".join(str(problem) for problem in loaded.problems)

@@ -75,11 +75,15 @@ def test_the_service_is_confined_to_an_exposure_of_two_at_most(unit):
         "NotifyAccess=main",
         "User=gridtender",
         "WatchdogSec=30",
+        "TimeoutAbortSec=5",
         "Restart=always",
         "RestartSec=5",
         "StartLimitIntervalSec=0",
         "ExecStart=/opt/gridtender/bin/gridtender run --config /etc/gridtender/gridtender.yaml",
-        "ExecStopPost=/opt/gridtender/bin/gridtender release",
+        (
+            "ExecStopPost=/opt/gridtender/bin/gridtender release"
+            " --config /etc/gridtender/gridtender.yaml"
+        ),
         "ExecReload=/bin/kill -HUP $MAINPID",
         "TimeoutStopSec=20",
         "LoadCredential=mqtt-password:/etc/gridtender/mqtt-password",
@@ -194,7 +198,8 @@ def test_a_folder_that_is_not_ours_is_neither_filled_nor_removed(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--purge"], "unknown option --purge"),
+        (["--purge"], "--purge and --leave-devices go with --uninstall"),
+        (["--purse"], "unknown option --purse"),
         (["absent.whl"], "absent.whl: no such file"),
         (["a.whl", "b.whl"], "one wheel at most, found a.whl and b.whl"),
     ],

@@ -49,6 +49,11 @@ def test_an_installed_service_is_found_while_its_configuration_is_broken(service
     assert find(service) == str(service.state)
 
 
+def test_a_state_dir_is_found_while_the_rest_of_the_configuration_is_broken(service):
+    service.config.write_text("control: fly\nstate_dir: /srv/market\n")
+    assert find(service, config=service.config) == "/srv/market"
+
+
 def test_without_a_service_it_is_the_users(tmp_path):
     none = Service(config=tmp_path / "none.yaml", state=tmp_path / "none")
     assert find(none) == "/home/eve/.local/state/gridtender"
