@@ -7,13 +7,11 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from typing import Final
 
 import aiomqtt
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
+from gateway.adapters.mqtt_burst import json_properties
 from gateway.ports.broker import BrokerEndpoint, MqttVersion
 from gateway.wire.message import Message
 
@@ -66,7 +64,8 @@ async def publish(client: aiomqtt.Client, message: Message, version: MqttVersion
         aiomqtt.MqttError: the connection is gone.
         TimeoutError: the broker hangs.
     """
-    properties = _properties(message.expiry_s) if version == _MQTT_5 and message.payload else None
+    five = version == _MQTT_5 and message.payload
+    properties = json_properties(message.expiry_s) if five else None
     wanted = client.publish(
         message.topic,
         message.payload,
@@ -161,29 +160,6 @@ def _silent() -> logging.Logger:
 
 def _version(version: MqttVersion) -> aiomqtt.ProtocolVersion:
     return aiomqtt.ProtocolVersion(version)
-
-
-class _Packed(Properties):
-    """Properties that are encoded once: encoding costs more than the rest of a publication."""
-
-    def __init__(self, properties: Properties) -> None:
-        super().__init__(properties.packetType)  # type: ignore[no-untyped-call]
-        object.__setattr__(self, "packed", properties.pack())  # type: ignore[no-untyped-call]
-
-    def pack(self) -> bytes:
-        """As on the wire."""
-        packed: bytes = object.__getattribute__(self, "packed")
-        return packed
-
-
-@lru_cache(maxsize=64)
-def _properties(expiry_s: int | None) -> Properties:
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    properties.ContentType = "application/json"
-    properties.PayloadFormatIndicator = 1
-    if expiry_s is not None:
-        properties.MessageExpiryInterval = expiry_s
-    return _Packed(properties)
 
 
 def _calling(receive: Callable[[aiomqtt.Message], None]) -> type[asyncio.Queue[aiomqtt.Message]]:

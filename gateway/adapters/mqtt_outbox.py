@@ -1,20 +1,23 @@
 """What waits to be published, in bounded memory, whether or not there is a broker.
 
 Of a retained topic only the newest message counts.  Pushes and answers to parties are kept in
-order until the broker has taken them.  Ticks are for who looks now.
+order until the broker has taken them.  Ticks are for who looks now.  What the broker confirms
+(QoS 1) is taken one by one, what it does not (QoS 0) all at once.
 """
 
 import asyncio
 from collections import deque
+from itertools import islice
 
 from gateway.wire.message import Message
 
 _KEPT = 10_000
 _TICKS = 1_000
+_BURST = 512  # messages: some 300 KB
 
 
 class Outbox:
-    """Messages to publish; any number of writers ``take`` from it.
+    """Messages to publish; any number of writers ``take`` from it, one ``take_burst``.
 
     ``min_interval_s`` bounds the rate per topic of retained messages and ticks, in real time;
     what comes faster is conflated (retained) or dropped (ticks).  Pushes are never held back.
@@ -27,10 +30,12 @@ class Outbox:
         self._flying: list[Message] = []
         self._retained: dict[str, Message] = {}
         self._ready: dict[str, Message] = {}
+        self._loose: dict[str, Message] = {}
         self._held: dict[str, Message] = {}
         self._ticks: deque[Message] = deque(maxlen=_TICKS)
         self._last_sent: dict[str, float] = {}
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._loose_news = asyncio.Event()
         self.dropped = 0
 
     def put(self, message: Message) -> None:
@@ -39,12 +44,12 @@ class Outbox:
             self._put_retained(message)
         elif message.qos:
             self._put_kept(message)
+            self._wake_one()
         else:
             self._put_tick(message)
-        self._wake_one()
 
     async def take(self) -> Message:
-        """The next message: pushes first, then state, then ticks."""
+        """The next message at QoS 1: pushes first, then state."""
         while (message := self._next()) is None:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
@@ -57,6 +62,19 @@ class Outbox:
                 raise
         return message
 
+    async def take_burst(self) -> list[Message]:
+        """What there is at QoS 0, at least one message: state first, then ticks."""
+        while not (self._loose or self._ticks):
+            self._loose_news.clear()
+            await self._loose_news.wait()
+        topics = list(islice(self._loose, _BURST))
+        for topic in topics:
+            self._mark_sent(topic)
+        burst = [self._loose.pop(topic) for topic in topics]
+        while self._ticks and len(burst) < _BURST:
+            burst.append(self._ticks.popleft())
+        return burst
+
     def done(self, message: Message) -> None:
         """The broker has taken it."""
         if message.qos and not message.retain:
@@ -67,7 +85,9 @@ class Outbox:
         self._kept.extendleft(reversed(self._flying))
         self._flying.clear()
         self._held.clear()
-        self._ready = dict(self._retained)
+        self._ready = {topic: one for topic, one in self._retained.items() if one.qos}
+        self._loose = {topic: one for topic, one in self._retained.items() if not one.qos}
+        self._loose_news.set()
         for _ in range(len(self._waiting)):
             self._wake_one()
 
@@ -89,11 +109,24 @@ class Outbox:
             self._held[message.topic] = message
             return
         wait_s = self._wait_s(message.topic)
-        if message.topic in self._ready or wait_s <= 0:
-            self._ready[message.topic] = message
+        waits = message.topic in self._ready or message.topic in self._loose
+        if waits or wait_s <= 0:
+            self._make_ready(message)
         else:
             self._held[message.topic] = message
             asyncio.get_running_loop().call_later(wait_s, self._release, message.topic)
+
+    def _make_ready(self, message: Message) -> None:
+        """In the place of an older one on its topic."""
+        ours, others = self._ready, self._loose
+        if not message.qos:
+            ours, others = others, ours
+        others.pop(message.topic, None)
+        ours[message.topic] = message
+        if message.qos:
+            self._wake_one()
+        else:
+            self._loose_news.set()
 
     def _put_kept(self, message: Message) -> None:
         if len(self._kept) >= self._bound:
@@ -105,6 +138,7 @@ class Outbox:
         if self._wait_s(message.topic) <= 0:
             self._mark_sent(message.topic)
             self._ticks.append(message)
+            self._loose_news.set()
 
     def _next(self) -> Message | None:
         if self._kept:
@@ -115,13 +149,12 @@ class Outbox:
             topic = next(iter(self._ready))
             self._mark_sent(topic)
             return self._ready.pop(topic)
-        return self._ticks.popleft() if self._ticks else None
+        return None
 
     def _release(self, topic: str) -> None:
         message = self._held.pop(topic, None)
         if message is not None:
-            self._ready[topic] = message
-            self._wake_one()
+            self._make_ready(message)
 
     def _wake_one(self) -> None:
         """One message, one writer: waking all of them costs more than the message."""

@@ -33,14 +33,60 @@ async def drained(outbox):
         outbox.done(message)
 
 
+def reading(topic, text):
+    return Message(topic, text.encode(), qos=0, retain=True)
+
+
+async def burst(outbox):
+    """Payloads at QoS 0 that are ready; at least one is."""
+    async with asyncio.timeout(5):
+        return [message.payload.decode() for message in await outbox.take_burst()]
+
+
 async def test_newest_state_wins_and_pushes_go_first_in_order():
     outbox = Outbox()
     for number in range(3):
         outbox.put(state("a", f"a{number}"))
         outbox.put(push(number))
-        outbox.put(tick(number))
     outbox.put(state("b", "b0"))
-    assert await drained(outbox) == ["0", "1", "2", "a2", "b0", "0", "1", "2"]
+    assert await drained(outbox) == ["0", "1", "2", "a2", "b0"]
+
+
+async def test_what_nothing_confirms_is_taken_at_once_newest_readings_before_ticks():
+    outbox = Outbox()
+    for number in range(3):
+        outbox.put(tick(number))
+        outbox.put(reading("r", f"r{number}"))
+    outbox.put(push(0))
+    assert await burst(outbox) == ["r2", "0", "1", "2"]
+    assert await drained(outbox) == ["0"]
+
+
+async def test_topic_is_published_at_the_quality_of_its_newest_message_only():
+    outbox = Outbox()
+    outbox.put(reading("a", "read"))
+    outbox.put(Message("a", b"", retain=True))
+    outbox.put(state("b", "cleared"))
+    outbox.put(reading("b", "read again"))
+    assert await drained(outbox) == [""]
+    assert await burst(outbox) == ["read again"]
+
+
+async def test_replay_repeats_readings_in_one_burst():
+    outbox = Outbox()
+    outbox.put(reading("a", "a"))
+    outbox.put(reading("b", "b"))
+    assert await burst(outbox) == ["a", "b"]
+    outbox.replay()
+    assert await burst(outbox) == ["a", "b"]
+
+
+async def test_long_burst_is_taken_in_pieces_that_lose_nothing():
+    outbox = Outbox()
+    for number in range(1300):
+        outbox.put(reading(f"r{number}", str(number)))
+    taken = [*await burst(outbox), *await burst(outbox), *await burst(outbox)]
+    assert taken == [str(number) for number in range(1300)]
 
 
 async def test_overflow_drops_the_oldest_push_and_counts():
@@ -98,4 +144,5 @@ async def test_ticks_nobody_takes_are_forgotten(count):
     outbox = Outbox()
     for number in range(count):
         outbox.put(tick(number))
-    assert len(await drained(outbox)) == 1000
+    assert sum([len(await burst(outbox)) for _ in range(2)]) == 1000
+    assert not await drained(outbox)
