@@ -200,5 +200,8 @@ class _Libraries(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Say it at its own level."""
         log = structlog.get_logger()
-        say = log.error if record.levelno >= logging.ERROR else log.warning
-        say("library.said", library=record.name, text=record.getMessage(), exc_info=record.exc_info)
+        text, traced = record.getMessage(), record.exc_info
+        if record.levelno >= logging.ERROR:
+            log.error("library.said", library=record.name, text=text, exc_info=traced)
+        else:
+            log.warning("library.said", library=record.name, text=text, exc_info=traced)

@@ -18,6 +18,7 @@ from gateway.app.lines import borrow
 from gateway.app.mirroring import Mirroring
 from gateway.app.reload import Reload
 from gateway.app.tasks import Tasks
+from gateway.app.telling import FaultTeller
 from gateway.app.wiring import open_gateway
 from gateway.config import Loaded
 from gateway.model.site import Site
@@ -43,6 +44,7 @@ async def run_daemon(site: Site, scale: Scale | None, read: Callable[[], Loaded]
     stop, hangup = _signals()
     async with Tasks() as tasks:
         async with open_gateway(site, world) as gateway:
+            gateway.bus.listen(FaultTeller().listen)
             mirroring = Mirroring(gateway, world)
             reload = Reload(read, gateway, log.threshold)
             tasks.start("mqtt", mirroring.run, world.clock)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from gateway.agents import UTILITY
+from gateway.dispatch.contest import Contest
 from gateway.dispatch.guard import Guarded
 from gateway.dispatch.lease import lease_terms
 from gateway.model.event import FaultChanged
@@ -21,6 +22,7 @@ from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.watchdog import Watchdog
 from gateway.runtime.balance import Moment
+from gateway.runtime.contests import Contests
 from gateway.runtime.deviation import DeviationWatch
 from gateway.runtime.marketplace import Marketplace, Traded
 from gateway.runtime.planner import Planner
@@ -57,7 +59,11 @@ class Dispatcher:
         self._site = site
         self._stations = {d: s for d, s in stations.items() if s.device.tender}
         self._devices = {d: s.device for d, s in self._stations.items()}
-        self._progress = {d: Progress(device=d) for d in self._stations}
+        self._progress = {
+            d: Progress(device=d, contest=Contest(policy=device.contest))
+            for d, device in self._devices.items()
+        }
+        self._contests = Contests(bus)
         self._marketplace = marketplace
         self._product = product
         self._limits = limits
@@ -172,7 +178,6 @@ class Dispatcher:
                 device=meter.device, code="METER_FROZEN", active=frozen, at=meter.at, text=text
             )
         )
-        self._log.warning("meter.frozen", device=meter.device, active=frozen)
 
     # One pass.
 
@@ -181,6 +186,7 @@ class Dispatcher:
         mode = self._mode()
         if self._traded is None or mode not in {ControlMode.ADVISE, ControlMode.ACT}:
             return True
+        self._leave_alone()
         moment = self._moment(self._traded)
         decisions = self._planner.decide(moment)
         settled = [
@@ -188,6 +194,12 @@ class Dispatcher:
             for device, guarded in decisions.guarded.items()
         ]
         return decisions.healthy and all(settled)
+
+    def _leave_alone(self) -> None:
+        """Devices that somebody else steers for now are neither planned nor written."""
+        now = self._clock.now()
+        for device, progress in self._progress.items():
+            self._site.cede(device, ceded=self._contests.review(progress, now))
 
     def _moment(self, traded: Traded) -> Moment:
         now = self._clock.now()
@@ -270,7 +282,7 @@ class Dispatcher:
         """A setpoint that somebody else wrote over, or that was forgotten, is written again."""
         if reading.overridden is None or progress.held is None or progress.held.quantity is None:
             return
-        if progress.overridden(reading.overridden):
+        if progress.overridden(reading.overridden, reading.at):
             found = reading.overridden
             self._log.warning("setpoint.overridden", device=reading.device, found=found)
             self._publish(progress)
