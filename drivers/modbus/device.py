@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from drivers.modbus.map import ControlRegister, Point, RegisterMap
-from gateway.model.device import Capabilities, Control, Description, Device, Identity, Timer
+from gateway.model.device import Capabilities, Control, Description, Device, Identity, Role, Timer
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.reading import PointValue, Quality, Reading
 from gateway.model.resource import POWER
@@ -18,6 +18,7 @@ _CODES = {"uint16": ">H", "int16": ">h", "uint32": ">I", "int32": ">i", "float32
 _FINITE = 3.4e38
 _ROUNDING_W = 1e-6
 _IMPLAUSIBLE = 1.5  # times the largest stage
+_GENERATING = frozenset({Role.SOLAR, Role.GENERATOR})
 _NOT_REACHED = (0x0A, 0x0B)  # a gateway speaks for a unit that does not
 
 
@@ -80,12 +81,16 @@ class MapDriver:
             raise DeviceMisbehaves(message)
         points = {name: _value(point, words) for name, point in self._map.points.items()}
         power = self._of_role("power", points)
+        counted_wh = self._energy_wh(points)
+        generates = self._device.role in _GENERATING
         return Reading(
             device=self._device.id,
             at=at,
             flows={} if power is None else {POWER: power},
             quality=self._quality(power),
             soc_pct=self._of_role("soc", points),
+            counted_in_wh=None if generates else counted_wh,
+            counted_out_wh=counted_wh if generates else None,
             # A write since then, even one under way, has made these words old.
             overridden=self._other(words) if asked is self._asked else None,
             points=points,
@@ -218,6 +223,12 @@ class MapDriver:
         stages = self._map.control.stages.values() if self._map.control else ()
         absurd = bool(stages) and abs(power) > _IMPLAUSIBLE * max(stages)
         return Quality.SUSPECT if absurd else Quality.GOOD
+
+    def _energy_wh(self, points: Mapping[str, PointValue]) -> float | None:
+        """The point of role energy, in Wh unless its unit says kWh."""
+        units = (point.unit for point in self._map.points.values() if point.role == "energy")
+        energy = self._of_role("energy", points)
+        return None if energy is None else energy * (1000 if next(units) == "kWh" else 1)
 
     def _of_role(self, role: str, points: Mapping[str, PointValue]) -> float | None:
         for name, point in self._map.points.items():

@@ -102,6 +102,7 @@ class Measurer:
     def reading(self, at: Instant, points: Points) -> Reading:
         """A reading in the project's sign, with a quality that tells what to think of it."""
         power = self._power(points)
+        counted_in_wh, counted_out_wh = self._counters(points)
         quality = Quality.GOOD
         if power is None:
             quality = Quality.MISSING
@@ -114,6 +115,8 @@ class Measurer:
             quality=quality,
             soc_pct=_percent(number(points, "124.ChaState")),
             available_w=number(points, "122.WAval"),
+            counted_in_wh=counted_in_wh,
+            counted_out_wh=counted_out_wh,
             asleep=self._asleep(points, power),
             fault=self._fault(points),
             points=points,
@@ -130,6 +133,20 @@ class Measurer:
             return None
         imports = self.shape.power in METERS and self.sign == "import"
         return w if imports else -w + 0.0
+
+    def _counters(self, points: Points) -> tuple[float | None, float | None]:
+        """Energy into and out of the device, Wh, as its own counters stand.
+
+        A meter names the directions itself, whatever the sign of its W.  A battery beside solar
+        on one inverter is counted by its modules alone: WH holds both.
+        """
+        power = self.shape.power
+        charging, discharging = (_module(points, self._modules, k) for k in ("StCha", "StDisCha"))
+        if charging is not None or discharging is not None:
+            return _counted(points, charging), _counted(points, discharging)
+        if power in METERS:
+            return number(points, f"{power}.TotWhImp"), number(points, f"{power}.TotWhExp")
+        return None, number(points, f"{power}.WH")
 
     @property
     def _modules(self) -> tuple[str, ...]:
@@ -187,6 +204,15 @@ def battery_w(points: Points, prefixes: Sequence[str]) -> float | None:
         elif name.startswith("StDisCha"):
             discharge = number(points, prefix + "DCW")
     return _net(charge, discharge)
+
+
+def _module(points: Points, prefixes: Sequence[str], kind: str) -> str | None:
+    """The prefix of the module whose name begins with ``kind``."""
+    return next((p for p in prefixes if str(points.get(p + "IDStr")).startswith(kind)), None)
+
+
+def _counted(points: Points, prefix: str | None) -> float | None:
+    return None if prefix is None else number(points, prefix + "DCWH")
 
 
 def _difference(points: Points, charge: str, discharge: str) -> float | None:

@@ -32,6 +32,8 @@ class Reading:
         flows: per resource in its unit (POWER in W); only what was measured.
         soc_pct: state of charge 0..100, storage only.
         available_w: magnitude a source could produce now where the device tells it (122 WAval).
+        counted_in_wh, counted_out_wh: the device's own counters of energy into and out of it,
+            as they stand: they may be reset, roll over or read 0 by night.
         asleep: the device says it sleeps (St SLEEPING/OFF, 0 Hz): its state is not a fault.
         fault: names of set fault bits, or empty.
         overridden: what stands in the control registers instead of the setpoint that was read
@@ -45,6 +47,8 @@ class Reading:
     quality: Quality = Quality.GOOD
     soc_pct: float | None = None
     available_w: float | None = None
+    counted_in_wh: float | None = None
+    counted_out_wh: float | None = None
     asleep: bool = False
     fault: str = ""
     overridden: str | None = None

@@ -33,6 +33,14 @@ class _Entry:
     running_since: Instant | None = None
     stopped_since: Instant | None = None
     no_effect_at: Instant | None = None
+    ceded: bool = False
+
+    @property
+    def steering(self) -> Capabilities:
+        """What it can do for the gateway now: nothing while it is left to somebody else."""
+        if not self.ceded:
+            return self.capabilities
+        return replace(self.capabilities, control=Control.NONE, stages_w=())
 
 
 class Site:
@@ -100,6 +108,13 @@ class Site:
             entry.moving = (min(least, goal), max(most, goal))
         entry.asked_w, entry.asked_at = quantity, at
 
+    def cede(self, device: str, *, ceded: bool) -> None:
+        """Leave a device to itself, or to somebody else: nobody tenders for it or plans on it."""
+        entry = self._entries[device]
+        entry.ceded = ceded
+        if ceded:
+            entry.asked_w = entry.moving = None
+
     def note_no_effect(self, device: str, at: Instant) -> None:
         """Note when a command was seen to have no effect."""
         self._entries[device].no_effect_at = at
@@ -109,7 +124,8 @@ class Site:
         if self._still is not None:
             self._still = replace(self._still, since=Instant(self._still.since + by))
         for entry in self._entries.values():
-            entry.since = Instant(entry.since + by)
+            if entry.since:
+                entry.since = Instant(entry.since + by)
             entry.asked_at = Instant(entry.asked_at + by)
             if entry.reading is not None:
                 entry.reading = replace(entry.reading, at=Instant(entry.reading.at + by))
@@ -130,7 +146,7 @@ class Site:
         return DeviceView(
             id=device,
             state=entry.state,
-            capabilities=entry.capabilities,
+            capabilities=entry.steering,
             since=entry.since,
             reading=entry.reading,
             quality=self._quality(entry, now),
@@ -144,10 +160,7 @@ class Site:
         """Everything, frozen, without the readings' single points."""
         views = {d: self.view(d, now) for d in self._entries}
         slim = {
-            d: replace(v, reading=replace(v.reading, points={}, overridden=None))
-            if v.reading
-            else v
-            for d, v in views.items()
+            d: replace(v, reading=_slim(v.reading)) if v.reading else v for d, v in views.items()
         }
         import_price, export_price = self._prices.now(now)
         return Snapshot(
@@ -171,7 +184,7 @@ class Site:
             e.device.id: e.reading.power_w or 0.0
             for e in self._entries.values()
             if e.reading is not None
-            and tenders_for_itself(e.device, e.capabilities)
+            and tenders_for_itself(e.device, e.steering)
             and self._quality(e, meter.at) is Quality.GOOD
         }
         self._still = next_stillness(self._still, meter, steered)
@@ -207,6 +220,11 @@ class Site:
             entry.running_since, entry.stopped_since = reading.at, None
         elif not runs and entry.stopped_since is None:
             entry.running_since, entry.stopped_since = None, reading.at
+
+
+def _slim(reading: Reading) -> Reading:
+    """What agents look at: no single points, no counters."""
+    return replace(reading, points={}, overridden=None, counted_in_wh=None, counted_out_wh=None)
 
 
 def _limit_w(entry: _Entry) -> float | None:

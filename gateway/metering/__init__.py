@@ -1,0 +1,1 @@
+"""Energy metering: pure, from readings to totals that never fall."""
