@@ -119,7 +119,15 @@ class SunSpecDriver:
         # A write since then, even one under way, has made these words old.
         if not asked or asked is not self._asked:
             return reading
-        return replace(reading, overridden=self._other(blocks))
+        other = self._other(blocks)
+        if other and self._now is not None:
+            # The next write must not take for standing what was replaced.
+            window = self._now.window
+            read = {at: w for start, words in blocks.items() for at, w in enumerate(words, start)}
+            there = range(window.address, window.address + window.count)
+            if all(address in read for address in there):
+                self._now = self._now.renewed([read[address] for address in there])
+        return replace(reading, overridden=other)
 
     async def arm(self) -> Arming:
         """The words found, and those of the fall-back level; writes nothing."""

@@ -10,9 +10,17 @@ from gateway.config.connection import Connection, parse_connection
 from gateway.config.problem import Finding, Path, closest, describe, listed
 from gateway.config.shapes import DeviceShape
 from gateway.config.validation import of_refusal, unknown_key, validate
-from gateway.model.device import Device, Fallback, Limits, Role
+from gateway.model.device import (
+    ContestPolicy,
+    Device,
+    Fallback,
+    Limits,
+    Role,
+    WriteBudget,
+)
 from gateway.model.errors import SettingsError
 from gateway.model.site import DeviceSettings, GridLimits
+from gateway.model.time import short_duration
 from gateway.ports.driver import DriverPackage
 
 COMMON_KEYS: Final = frozenset(DeviceShape.model_fields)
@@ -185,8 +193,11 @@ def _device(
     role = Role(shape.role)
     level = shape.fallback.level
     level_w = None if isinstance(level, str) else level
+    safe_w = default_level_w(role, limits, nameplate_w)
     if level is None:
-        level_w = default_level_w(role, limits, nameplate_w)
+        level_w = safe_w
+    # A device that a site limit needs is not left to somebody who may not know the limit.
+    contest = ContestPolicy.YIELD if safe_w is None else ContestPolicy.INSIST
     return Device(
         id=name,
         role=role,
@@ -197,8 +208,10 @@ def _device(
         poll=shape.poll,
         timeout=shape.timeout,
         limits=_limits(shape),
-        fallback=Fallback(after=shape.fallback.after, level_w=level_w),
+        fallback=Fallback(after=shape.fallback.after, level_w=level_w, timer=shape.fallback.timer),
         no_timer=shape.no_timer == "accept",
+        writes=WriteBudget(per_day=shape.writes.per_day or None, volatile=shape.writes.volatile),
+        contest=contest if shape.contest is None else ContestPolicy(shape.contest),
         tender=shape.tender,
         price_cap=shape.price_cap,
         marginal_cost=shape.marginal_cost,
@@ -228,6 +241,11 @@ def _contradictions(
 ) -> Iterator[Finding]:
     """Keys that cannot mean anything together."""
     limits = _limits(shape)
+    after, timer = shape.fallback.after, shape.fallback.timer
+    if timer is not None and timer > after:
+        found = f"{short_duration(timer)} with after {short_duration(after)}"
+        allowed = "at most after: the promise cannot be shorter than the timer that keeps it"
+        yield Finding(path=(*path, "fallback", "timer"), found=found, allowed=allowed)
     if limits.min_soc_pct >= limits.max_soc_pct:
         found = f"{limits.min_soc_pct:g} with max_soc_pct {limits.max_soc_pct:g}"
         allowed = "less than max_soc_pct"

@@ -21,7 +21,7 @@ from gateway.config.scalars import (
     Whole,
     refusal,
 )
-from gateway.model.device import Role
+from gateway.model.device import ContestPolicy, Role
 from gateway.model.time import MILLISECOND, SECOND, Duration
 
 OWN_RULE: Final = "own-rule"
@@ -99,6 +99,20 @@ class FallbackShape(Shape):
     level: Annotated[float | str | None, Level()] = key(
         None, "own-rule, or a limit; default: own-rule, under a site limit what keeps it"
     )
+    timer: Annotated[Duration, Span(minimum=SECOND, maximum=LONGEST_TIMER)] | None = key(
+        None, "what is written into the device's own timer; default: after"
+    )
+
+
+class WritesShape(Shape):
+    """How often the device's registers may be written."""
+
+    per_day: Annotated[int, Whole(minimum=0)] = key(
+        500, "writes a day to registers that keep their value; 0 = counted, no budget"
+    )
+    volatile: _Flag | None = key(
+        None, "true: none of them wears; default: what the device's own timer ends does not"
+    )
 
 
 class LimitsShape(Shape):
@@ -135,6 +149,10 @@ class DeviceShape(Shape):
     limits: LimitsShape = key({}, "what you allow it")
     no_timer: Annotated[str, Choice(words=("refuse", "accept"))] = key(
         "refuse", "accept: drive it even if it has no timer of its own"
+    )
+    writes: WritesShape = key({}, "how often its registers may be written")
+    contest: Annotated[str, Choice(words=tuple(ContestPolicy))] | None = key(
+        None, "somebody else steers it too; default: yield, under a site limit insist"
     )
     tender: _Flag = key(default=True, text="whether an agent of the gateway tenders for it")
     price_cap: _Number | None = key(None, "what a load pays at most, per price unit")

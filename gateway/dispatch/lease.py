@@ -32,13 +32,14 @@ class LeaseTerms:
 def lease_terms(device: Device, capabilities: Capabilities) -> LeaseTerms:
     """Decide timer and lease of a device.
 
-    The timer is min(fall-back after, device maximum).  A timer that would end above the
-    fall-back level stays off, and a release (by the gateway or its supervisor) reaches it;
-    a storage keeps its timer all the same, because being left at a forced power is worse
-    than its own rule.
+    The timer is min(fall-back after, device maximum); ``fallback.timer`` goes before ``after``
+    where a drill showed that the device counts longer than it is told.  A timer that would end
+    above the fall-back level stays off, and a release (by the gateway or its supervisor)
+    reaches it; a storage keeps its timer all the same, because being left at a forced power is
+    worse than its own rule.
     """
     timer, level = capabilities.timer, device.fallback.level_w
-    after_s = max(1, round(in_seconds(device.fallback.after)))
+    after_s = max(1, round(in_seconds(device.fallback.timer or device.fallback.after)))
     if timer is None:
         refused = "" if device.no_timer else _NO_TIMER
         return _terms(after_s, f"no timer: {_level(level)} by gridtender release only", refused)

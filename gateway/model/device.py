@@ -62,10 +62,34 @@ class Fallback:
     Attributes:
         after: the promise: at most so long after the last renewal.
         level_w: magnitude in W the device falls to (0 = standstill); None = its own rule.
+        timer: what is written into the device's own countdown, where a drill showed that it
+            counts longer than it was told; None = ``after``.
     """
 
     after: Duration = Duration(60 * SECOND)
     level_w: float | None = None
+    timer: Duration | None = None
+
+
+class ContestPolicy(StrEnum):
+    """What the gateway does when somebody else keeps writing to a device."""
+
+    INSIST = "insist"  # writes again, ever slower
+    YIELD = "yield"  # leaves the device to the other for a while
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteBudget:
+    """How often registers that keep their value without power may be written.
+
+    Attributes:
+        per_day: requests in one UTC day; None = counted only.
+        volatile: what the device's maker says of its control registers; None = as the driver
+            thinks: volatile while the device's own timer runs.
+    """
+
+    per_day: int | None = 500
+    volatile: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +175,8 @@ class Device:
         poll: between reads; 0 = as fast as it answers.
         timeout: for one request on the line.
         no_timer: whether the owner accepts driving it without a timer.
+        writes: how often it may be written to.
+        contest: what is done when somebody else writes its setpoint.
         tender: whether an agent of the gateway tenders for it.
         price_cap: real price a stepped load or EV pays at most; None = never more than the
             tariff's cap.
@@ -170,6 +196,8 @@ class Device:
     limits: Limits = field(default_factory=Limits)
     fallback: Fallback = field(default_factory=Fallback)
     no_timer: bool = False
+    writes: WriteBudget = field(default_factory=WriteBudget)
+    contest: ContestPolicy = ContestPolicy.YIELD
     tender: bool = True
     price_cap: float | None = None
     marginal_cost: float = 0.0

@@ -40,18 +40,39 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakenWrite:
+    """One write request that the device took.
+
+    Attributes:
+        address, count: the registers, protocol addresses.
+        lapses: the device's own timer ends the value, so it is not kept for good.
+    """
+
+    address: int
+    count: int
+    lapses: bool = False
+
+    @property
+    def block(self) -> str:
+        """The registers' name in counts: ``40232..40236``."""
+        return f"{self.address}..{self.address + self.count - 1}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """A driver's answer to a setpoint.
 
     Attributes:
         quantity: the flow the device's registers now express after rounding, or None = released.
         detail: what was written or what the device answered, for a person.
+        taken: the requests that the device took, in order; they wear its memory.
     """
 
     outcome: Outcome
     quantity: float | None
     at: Instant
     detail: str = ""
+    taken: tuple[TakenWrite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +84,10 @@ class SetpointStatus:
             so far; in ``control: advise`` commanded stays None.
         wanted: what the plan asked for before the guard; ``because`` names the guard's steps.
         lease_until, timer_until: None when nothing is held.
+        fallback_after_s, fallback_observed_s: when the device is promised to be at its fall-back
+            after the last renewal, and when the last drill saw it there (None: no drill).
+        writes_today: requests of this UTC day to registers that keep their value, of
+            ``writes_per_day`` (None: no budget); ``volatile_writes_today`` wear nothing.
     """
 
     device: str
@@ -76,6 +101,11 @@ class SetpointStatus:
     timer_until: Instant | None
     because: str
     detail: str = ""
+    fallback_after_s: float | None = None
+    fallback_observed_s: float | None = None
+    writes_today: int = 0
+    writes_per_day: int | None = None
+    volatile_writes_today: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

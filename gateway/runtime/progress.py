@@ -1,11 +1,12 @@
 """How far the newest setpoint of one device came, and what is published of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from gateway.dispatch.contest import Contest
 from gateway.dispatch.effect import judge
 from gateway.dispatch.guard import Held
 from gateway.dispatch.lease import LeaseTerms, renew_due
-from gateway.model.device import Control
+from gateway.model.device import ContestPolicy, Control
 from gateway.model.event import FaultChanged
 from gateway.model.reading import Reading
 from gateway.model.setpoint import Outcome, SetpointStatus, Written
@@ -26,9 +27,11 @@ class Progress:
             None when nothing was ever in force.
         again: whether it must be written in the next pass whatever the lease says.
         told_failure: why the last attempt failed, empty after a success.
+        contest: who else writes to it.
     """
 
     device: str
+    contest: Contest = field(default_factory=lambda: Contest(policy=ContestPolicy.YIELD))
     wanted: float | None = None
     because: str = ""
     held: Held | None = None
@@ -66,22 +69,24 @@ class Progress:
         if written.outcome is Outcome.ACCEPTED:
             self._accepted, self._stood, self.told_failure = written, self.held, ""
             return True
+        if written.outcome is Outcome.OVERRIDDEN:
+            self.contest = self.contest.struck(written.detail, written.at)
         self.held, self.again, self.told_failure = self._stood, True, written.detail
         self._accepted = self._effective = None
         return False
 
-    def overridden(self, detail: str) -> bool:
+    def overridden(self, detail: str, at: Instant) -> bool:
         """Somebody else's words stand in the device: write again; whether that is news.
 
         It is none while our own writes fail: then our words cannot stand there.
         """
-        if self.told_failure:
-            self.again = True
+        self.again = True
+        if self.told_failure or self.outcome is Outcome.OVERRIDDEN:
             return False
-        news = self.outcome is not Outcome.OVERRIDDEN
-        self.outcome, self.detail, self.again = Outcome.OVERRIDDEN, detail, True
+        self.outcome, self.detail = Outcome.OVERRIDDEN, detail
         self._accepted = self._effective = None
-        return news
+        self.contest = self.contest.struck(detail, at)
+        return True
 
     def due(self, quantity: float | None, now: Instant, *, since: Instant, armed: bool) -> bool:
         """Whether to write: the value moved, half of the lease is over, or it may be lost.
@@ -90,6 +95,8 @@ class Progress:
         ``armed``: whether a life of the gateway ever wrote to it without letting go.
         """
         held = self.held
+        if not self.contest.may_write(now):
+            return False
         if held is None:
             return quantity is not None or armed
         if self.again or since > held.at:
@@ -112,11 +119,13 @@ class Progress:
         self.wanted, self.because, self.detail = None, "released", ""
         self.held = self._stood = self._accepted = self._effective = self.outcome = None
         self.again = False
+        self.contest = Contest(policy=self.contest.policy)
         return told
 
     def step(self, by: int) -> None:
         """The wall clock was stepped: leases keep their length."""
         self.held, self._stood = _shifted(self.held, by), _shifted(self._stood, by)
+        self.contest = self.contest.shifted(by)
         if self._accepted is not None:
             self._accepted = replace(self._accepted, at=Instant(self._accepted.at + by))
 

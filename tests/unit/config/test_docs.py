@@ -24,11 +24,12 @@ from gateway.config.shapes import (
     ProductShape,
     Shape,
     SiteShape,
+    WritesShape,
 )  # fmt: skip
 
 TEXT = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 SHAPES = (
-    SiteShape, BrokerShape, ListenShape, DeviceShape, FallbackShape, LimitsShape, ProductShape,
+    SiteShape, BrokerShape, ListenShape, DeviceShape, FallbackShape, LimitsShape, WritesShape, ProductShape,
     GridShape, DispatchShape, JournalShape, PartyShape, LogShape,
 )  # fmt: skip
 

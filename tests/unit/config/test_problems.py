@@ -65,8 +65,8 @@ BROKEN = {
         "devices:\n  roof: tcp://h\n",
         (
             "site.yaml:2:9: devices.roof: found 'tcp://h', allowed: a mapping with the keys "
-            "capacity_wh, connection, driver, fallback, limits, marginal_cost, no_timer, poll, "
-            "price_cap, role, round_trip, tender, timeout, wear"
+            "capacity_wh, connection, contest, driver, fallback, limits, marginal_cost, no_timer, "
+            "poll, price_cap, role, round_trip, tender, timeout, wear, writes"
         ),
     ),
     "bare number as duration": (
@@ -183,8 +183,9 @@ BROKEN = {
         f"devices:\n  {ROOF}, sgin: import}}\n",
         (
             "site.yaml:2:63: devices.roof.sgin: found an unknown key, allowed: capacity_wh, "
-            "connection, driver, fallback, limits, marginal_cost, no_timer, poll, price_cap, role, "
-            "round_trip, sign, tender, timeout, wear; did you mean 'sign'?"
+            "connection, contest, driver, fallback, limits, marginal_cost, no_timer, poll, "
+            "price_cap, role, round_trip, sign, tender, timeout, wear, writes; "
+            "did you mean 'sign'?"
         ),
     ),
     "a driver's own key": (
@@ -241,6 +242,31 @@ BROKEN = {
         (
             "site.yaml:3:29: devices.b.limits.min_soc_pct: found 90 with max_soc_pct 80, "
             "allowed: less than max_soc_pct"
+        ),
+    ),
+    "a timer longer than the promise it keeps": (
+        f"devices:\n  {ROOF}, fallback: {{after: 60s, timer: 80s}}}}\n",
+        (
+            "site.yaml:2:93: devices.roof.fallback.timer: found 80s with after 1min, allowed: at "
+            "most after: the promise cannot be shorter than the timer that keeps it"
+        ),
+    ),
+    "a budget of writes below nothing": (
+        f"devices:\n  {ROOF}, writes: {{per_day: -1}}}}\n",
+        "site.yaml:2:81: devices.roof.writes.per_day: found -1, allowed: a whole number, at least 0",
+    ),
+    "a word for volatile": (
+        f"devices:\n  {ROOF}, writes: {{volatile: yes}}}}\n",
+        (
+            "site.yaml:2:82: devices.roof.writes.volatile: found 'yes', allowed: true or false; "
+            "write true"
+        ),
+    ),
+    "a policy that nobody knows": (
+        f"devices:\n  {ROOF}, contest: yeild}}\n",
+        (
+            "site.yaml:2:72: devices.roof.contest: found 'yeild', allowed: insist, yield; "
+            "did you mean 'yield'?"
         ),
     ),
     "a storage's limit on solar": (

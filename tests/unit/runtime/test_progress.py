@@ -82,8 +82,8 @@ def test_a_failed_write_is_tried_in_the_next_pass_and_no_longer_once_it_worked()
 
 def test_overridden_is_news_once_and_written_again():
     progress = accepted(1000.0)
-    assert progress.overridden("register 5: wrote 1, reads 0")
-    assert not progress.overridden("register 5: wrote 1, reads 0")
+    assert progress.overridden("register 5: wrote 1, reads 0", at(1))
+    assert not progress.overridden("register 5: wrote 1, reads 0", at(1))
     assert due(progress, 1000.0, 1)
 
 
