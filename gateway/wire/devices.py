@@ -2,14 +2,12 @@
 
 from gateway.model.device import Capabilities, Device
 from gateway.model.event import Described, FaultChanged, StateChanged
-from gateway.model.reading import Reading
 from gateway.model.setpoint import SetpointStatus
 from gateway.model.time import Instant, in_seconds, iso_duration, rfc3339
 from gateway.wire.payloads_state import (
     CapabilitiesPayload,
     DescriptionPayload,
     FaultPayload,
-    ReadingPayload,
     SetpointPayload,
     StatePayload,
 )
@@ -48,31 +46,6 @@ def state(changed: StateChanged) -> StatePayload:
         "since": rfc3339(changed.since),
         "reason": changed.reason,
     }
-
-
-def reading(read: Reading) -> ReadingPayload:
-    """``d/D/reading``: what is not measured is left out or null."""
-    payload: ReadingPayload = {
-        "v": 1,
-        "deviceId": read.device,
-        "at": rfc3339(read.at),
-        "quality": read.quality.value,
-        "flows": {resource: number(flow) for resource, flow in read.flows.items()},
-        "points": {},
-    }
-    if (soc_pct := number(read.soc_pct)) is not None:
-        payload["soc_pct"] = soc_pct
-    if (available_w := number(read.available_w)) is not None:
-        payload["available_w"] = available_w
-    if read.asleep:
-        payload["asleep"] = True
-    if read.fault:
-        payload["fault"] = read.fault
-    payload["points"] = {
-        name: number(value) if isinstance(value, float) else value
-        for name, value in read.points.items()
-    }
-    return payload
 
 
 def setpoint(status: SetpointStatus) -> SetpointPayload:

@@ -40,6 +40,7 @@ from gateway.wire.payloads_state import (
     TransactionTick,
 )
 from gateway.wire.positions import encode_position
+from gateway.wire.readings import Readings
 from gateway.wire.replies import transaction_message, withdrawn_message
 from gateway.wire.tenders import encode_interval, encode_tender
 from gateway.wire.text import write
@@ -50,7 +51,7 @@ _POLLS_TO_EXPIRY = 10
 
 
 class Mirror:
-    """Facts to messages.  Holds the configuration only: the same fact gives the same bytes."""
+    """Facts to messages: the same fact gives the same bytes."""
 
     def __init__(self, site: Site) -> None:
         self.topics = Topics(site.area)
@@ -58,6 +59,7 @@ class Mirror:
         self._products = {product.id: product for product in site.products}
         self._devices = {one.device.id: one.device for one in site.devices}
         self._local = border(site).local
+        self._readings = Readings()
 
     def birth(self, now: Instant) -> Message:
         """Published after every connect."""
@@ -115,7 +117,7 @@ class Mirror:
     def _reading(self, read: Reading) -> Message:
         return Message(
             self.topics.reading(read.device),
-            write(devices.reading(read)),
+            self._readings.write(read),
             qos=0,
             retain=True,
             expiry_s=_expiry_s(self._devices.get(read.device)),

@@ -52,6 +52,15 @@ def write(payload: Mapping[str, object]) -> bytes:
     return _ENCODER.encode(payload).encode(errors="replace")
 
 
+def encoded(value: float | str | None) -> str:
+    """The JSON text of one value.
+
+    Raises:
+        ValueError: it is NaN or infinite.
+    """
+    return _ENCODER.encode(value)
+
+
 def number(value: float | None) -> int | float | None:
     """A measurement for the wire: at most three decimals; None if it is missing or not finite."""
     if value is None or isinstance(value, int):
