@@ -262,16 +262,18 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
 async def _chores(gateway: Gateway, world: World) -> None:
     """Follow a stepped wall clock, tell the supervisor, and once an hour forget old rows."""
     products = [product.id for product in gateway.settings.products]
-    prune_at = gateway.clock.now()
+    forget_at = Duration(world.clock.monotonic() + HOUR)
     while True:
         step = world.clock.reanchor()
         if step is not None:
+            # By a clock that is wrong for a moment everything may look old.
+            forget_at = Duration(world.clock.monotonic() + HOUR)
             gateway.site.step(step.by)
             gateway.dispatcher.step(step.by)
             gateway.bus.publish(step)
             structlog.get_logger().warning("clock.stepped", by_s=step.by / SECOND)
         world.watchdog.status(gateway.summary())
-        if gateway.clock.now() >= prune_at:
-            prune_at = Instant(gateway.clock.now() + HOUR)
+        if world.clock.monotonic() >= forget_at:
+            forget_at = Duration(world.clock.monotonic() + HOUR)
             await gateway.journal.prune(products, gateway.settings.journal.keep)
         await world.clock.sleep(Duration(10 * SECOND))

@@ -63,6 +63,10 @@ class Books:
         """Books of intervals that have ended, in order of time."""
         return [book for book in self if book.interval.end <= now]
 
+    def beyond(self, instant: Instant) -> list[InstrumentBook]:
+        """Books of intervals that start after the instant, in order of time."""
+        return [book for book in self if book.interval.start > instant]
+
     def close(self, book: InstrumentBook) -> None:
         """Forget the book."""
         start = book.interval.start

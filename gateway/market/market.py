@@ -15,7 +15,7 @@ from gateway.market.gates import Gates, delivery
 from gateway.market.mechanisms import built_in
 from gateway.market.numbers import Numbers
 from gateway.market.positions import Positions
-from gateway.market.rules import Rules
+from gateway.market.rules import AHEAD, Rules
 from gateway.model.clearing import StandingTender
 from gateway.model.event import (
     Cancelled,
@@ -174,6 +174,13 @@ class Market:
             for party in tuple(book.increments):
                 events += self._drop(book, party, book.live_ids(party), now, CancelReason.EXPIRED)
             self._books.close(book)
+        for book in self._books.beyond(Instant(now + AHEAD)):
+            # The clock was set back so far that nobody could have tendered for it.
+            for party in tuple(book.parties()):
+                events += self._drop(
+                    book, party, book.live_ids(party), now, CancelReason.SUPERVISORY
+                )
+            self._books.close(book)
         for book, party, tender in self._expirations.due(now):
             events += self._drop(book, party, (tender,), now, CancelReason.EXPIRED)
         closed = list(self._gates.due(now))
@@ -200,6 +207,11 @@ class Market:
         """
         book = self._books.get(interval.start)
         return () if book is None else tuple(book.standing(self.positions))
+
+    def newest_revision(self, party: str, interval: Interval) -> int:
+        """Of the party's requirements for the interval, also of one that was withdrawn; else 0."""
+        book = self._books.get(interval.start)
+        return 0 if book is None else book.revisions.get(party, 0)
 
     def live_sets(self, party: str) -> tuple[TenderSet, ...]:
         """The party's open tenders, one set per instrument in order of time."""

@@ -30,13 +30,17 @@ def gate_for(  # noqa: PLR0917  all that a gate is made of
     )
 
 
-def requirement(agent: Agent, gate: Gate) -> TenderSet:
-    """The agent's whole requirement; a later gate for the same interval replaces it."""
+def requirement(agent: Agent, gate: Gate, newest: int = 0) -> TenderSet:
+    """The agent's whole requirement; it replaces the ``newest`` revision for the interval.
+
+    Revisions follow the clock, but one that was set back must not make them old.
+    """
+    revision = gate.now // MILLISECOND
     return TenderSet(
         party=agent.party.id,
         product=gate.product.id,
         interval=gate.interval,
         tenders=agent.tenders(gate),
         netting=True,
-        revision=gate.now // MILLISECOND,
+        revision=revision if revision >= newest else newest + 1,
     )

@@ -76,7 +76,7 @@ class Marketplace:
         self._recorder = recorder
         self._bus = bus
         self._clock = clock
-        self._checkpoint_due = Instant(clock.now() + _CHECKPOINT_EVERY)
+        self._checkpoint_due = Duration(clock.monotonic() + _CHECKPOINT_EVERY)
         self._owed = owed
         self._outlet = Outlet(journal, bus, clock)
         self._views = {id_: Views(market) for id_, market in self._markets.items()}
@@ -187,13 +187,14 @@ class Marketplace:
         self._recorder.snapshot(now, product.id, snapshot)
         positions, outside = market.positions, self._outside
         gate = gate_for(product, interval, now, snapshot, positions, outside)
-        bids = (self._bid(agent, gate) for agent in self._agents)
+        newest = {a.party.id: market.newest_revision(a.party.id, interval) for a in self._agents}
+        bids = (self._bid(agent, gate, newest[agent.party.id]) for agent in self._agents)
         return [bid for bid in bids if bid is not None]
 
-    def _bid(self, agent: Agent, gate: Gate) -> TenderSet | None:
+    def _bid(self, agent: Agent, gate: Gate, newest: int) -> TenderSet | None:
         """One agent's requirement; an agent that fails does not tender, the others do."""
         try:
-            return requirement(agent, gate)
+            return requirement(agent, gate, newest)
         except Exception:  # noqa: BLE001 - the other parties must be heard
             self._log.exception("agent.failed", party=agent.party.id)
             return None
@@ -226,8 +227,8 @@ class Marketplace:
         )
 
     def _checkpoint(self, now: Instant) -> None:
-        if now < self._checkpoint_due:
+        if self._clock.monotonic() < self._checkpoint_due:
             return
-        self._checkpoint_due = Instant(now + _CHECKPOINT_EVERY)
+        self._checkpoint_due = Duration(self._clock.monotonic() + _CHECKPOINT_EVERY)
         for market in self._markets.values():
             self._recorder.checkpoint(now, market.product.id, market.dump())

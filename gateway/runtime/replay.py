@@ -207,16 +207,17 @@ class Replay:
         if agent is None:
             self._note(row.seq, row.body, "")
             return row.body
-        start = self.starts[given.product]
+        start, market = self.starts[given.product], self.markets[given.product]
         gate = gate_for(
             start.products[0],
             given.tenders.interval,
             row.now,
             self._seen[given.product],
-            self.markets[given.product].positions,
+            market.positions,
             {party.id for party in start.parties if party.outside},
         )
-        body = text(Submitted(tenders=requirement(agent, gate)))
+        newest = market.newest_revision(agent.party.id, given.tenders.interval)
+        body = text(Submitted(tenders=requirement(agent, gate, newest)))
         self._note(row.seq, row.body, body)
         return body
 
