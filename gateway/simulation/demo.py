@@ -24,10 +24,10 @@ from gateway.adapters.clock import Scale
 from gateway.adapters.mqtt_watch import watch
 from gateway.adapters.plugins import line_factories
 from gateway.adapters.state import StateDir
+from gateway.app.painter import Painter
 from gateway.model.errors import GridtenderError
 from gateway.model.setpoint import Arming
 from gateway.simulation.children import child, end, first_line, said
-from gateway.simulation.painter import Painter
 from gateway.simulation.screen import Screen
 from gateway.simulation.second_terminal import tendering, watching
 from gateway.simulation.verdict import verdicts

@@ -1,12 +1,9 @@
 """What the demo shows: a picture of the house made from nothing but its MQTT topics."""
 
-import json
 import textwrap
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-Payload = Mapping[str, Any]
+from gateway.app.board import Board, commanded, money, watts
 
 _NAMES = {
     "roof": "solar roof",
@@ -24,47 +21,33 @@ _SHADES = {"online": "", "sleeping": "sleeping", "offline": "OFFLINE", "faulty":
 
 
 @dataclass(slots=True)
-class Screen:
-    """The newest payload per topic; ``lines`` renders them.
+class Screen(Board):
+    """``lines`` renders what stands on the board.
 
     Attributes:
         speed: simulated seconds per second, for the title.
     """
 
-    area: str
     speed: float = 1.0
-    topics: dict[str, Payload] = field(default_factory=dict)
 
-    def hear(self, topic: str, payload: bytes) -> None:
-        """Take a message; an empty one clears the topic."""
-        key = topic.removeprefix(f"rmf/1/{self.area}/")
-        if not payload:
-            self.topics.pop(key, None)
-            return
-        try:
-            self.topics[key] = json.loads(payload)
-        except ValueError:
-            return
-
-    def devices(self) -> tuple[str, ...]:
-        """Every device heard of: the demo's in the order of the energy, others by id."""
-        known = {k.split("/")[1] for k in self.topics if k.startswith("d/")} - {"gateway"}
+    def ranked(self) -> tuple[str, ...]:
+        """Every device: the demo's in the order of the energy, others by id."""
         ranks = {device: rank for rank, device in enumerate(_ORDER)}
-        return tuple(sorted(known, key=lambda d: (ranks.get(d, len(ranks)), d)))
+        return tuple(sorted(self.devices(), key=lambda d: (ranks.get(d, len(ranks)), d)))
 
     def lines(self, width: int) -> list[str]:
         """The whole picture, at most so many columns wide."""
         if not self.topics:
             return ["waiting for the gateway ..."]
         shown = [self._title(), *self._price(width), "", *_legend()]
-        for device in self.devices():
+        for device in self.ranked():
             shown += self._device(device)
         return [line[:width] for line in shown]
 
     def _title(self) -> str:
         times = [v["at"] for k, v in self.topics.items() if k.endswith("/reading")]
         at = max(times)[:19].replace("T", " ") + " UTC" if times else "no reading yet"
-        mode = self.topics.get("m/control", {}).get("mode", "?")
+        mode = self.of("m/control").get("mode", "?")
         speed = "real time" if self.speed == 1 else f"{self.speed:g} x real time"
         return f"{'time':<{_LABEL}}{at}   {speed}   control: {mode}"
 
@@ -74,20 +57,20 @@ class Screen:
             return [f"{'price':<{_LABEL}}(no clearing yet)"]
         what = "gate" if clearing.get("scheduled", True) else "unscheduled"
         volume, number = clearing.get("volume", 0), clearing.get("sequence")
-        said = f"{_money(clearing)}   volume {volume} W   clearing {number} ({what})"
+        said = f"{money(clearing)}   volume {volume} W   clearing {number} ({what})"
         return [
             f"{'price':<{_LABEL}}{said}",
             *_folded("why", str(clearing.get("because", "")), width),
         ]
 
     def _device(self, device: str) -> list[str]:
-        reading = self.topics.get(f"d/{device}/reading", {})
-        state = str(self.topics.get(f"d/{device}/state", {}).get("state", "?"))
+        reading = self.of(f"d/{device}/reading")
+        state = str(self.of(f"d/{device}/state").get("state", "?"))
         power = reading.get("flows", {}).get("POWER") if state != "offline" else None
         soc = reading.get("soc_pct")
         extra = f"  charge {soc:.1f} %" if soc is not None else ""
         shade = _SHADES.get(state, state)
-        line = f"{_name(device):<{_LABEL}}{_watts(power)} {_bar(power)} {shade}{extra}"
+        line = f"{_name(device):<{_LABEL}}{watts(power)} {_bar(power)} {shade}{extra}"
         return [line.rstrip(), *self._setpoint(device)]
 
     def _setpoint(self, device: str) -> list[str]:
@@ -97,31 +80,13 @@ class Screen:
         outcome = status["outcome"]
         failed = outcome not in _FINE and status.get("detail")
         detail = f" ({status['detail']})" if failed else ""
-        what = self._wanted(device, status.get("commanded"))
+        what = commanded(status, self.of(f"d/{device}/desc"))
         text = f"{what}: {outcome}{detail}; {status.get('because', '')}"
         return [f"{'':<{_LABEL}}-> {text}"]
-
-    def _wanted(self, device: str, commanded: float | None) -> str:
-        if commanded is None:
-            return "no setpoint"
-        described = self.topics.get(f"d/{device}/desc", {})
-        control = described.get("capabilities", {}).get("control")
-        if control == "limit":
-            return f"at most {abs(commanded):.0f} W"
-        return f"{commanded:.0f} W"
 
 
 def _name(device: str) -> str:
     return _NAMES.get(device, device)
-
-
-def _money(clearing: Payload) -> str:
-    scale = 10.0 ** clearing.get("priceScale", 0)
-    unit = f"{clearing.get('currency', '')}/{clearing.get('priceUnit', '')}"
-    price, last = clearing.get("price"), clearing.get("referencePrice")
-    if price is not None:
-        return f"{price * scale:.4f} {unit}"
-    return "none" if last is None else f"none (last {last * scale:.4f} {unit})"
 
 
 def _folded(label: str, text: str, width: int) -> list[str]:
@@ -136,10 +101,6 @@ def _legend() -> list[str]:
     return [
         f"{'':<{_LABEL}}{'':>9} {'out of the device ':>{half + 1}}|{' into the device':<{half}}"
     ]
-
-
-def _watts(power: float | None) -> str:
-    return f"{'-':>7}  " if power is None else f"{power:>7.0f} W"
 
 
 def _bar(power: float | None) -> str:

@@ -14,10 +14,11 @@ Picture = Callable[[int], list[str]]
 
 
 class Painter:
-    """Draws on ``out`` and says sentences above or below the picture."""
+    """Draws on ``out``, at most ``width`` wide, and says sentences above or below the picture."""
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO, width: int = _WIDTH) -> None:
         self._out = out
+        self._width = width
         self._terminal = out.isatty()
         self._drawn = 0
 
@@ -36,11 +37,11 @@ class Painter:
     def draw(self, picture: Picture) -> None:
         """Draw once, over the last picture where that is possible."""
         if not self._terminal:
-            self.say("\n".join((*picture(_WIDTH), "")))
+            self.say("\n".join((*picture(self._width), "")))
             return
         columns, rows = shutil.get_terminal_size()
         # One column less: a full line would wrap on some terminals.
-        shown = picture(min(_WIDTH, columns - 1))[: rows - 1]
+        shown = picture(min(self._width, columns - 1))[: rows - 1]
         up = f"\x1b[{self._drawn}F" if self._drawn else ""
         self._out.write(up + "".join(f"{line}\x1b[K\n" for line in shown) + "\x1b[J")
         self._out.flush()

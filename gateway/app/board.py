@@ -1,0 +1,71 @@
+"""What is heard of a gateway: the newest payload of each of its retained topics."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.wire.topics import Topics
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Board:
+    """The newest payload per topic below ``rmf/1/A/``; for pictures of the house."""
+
+    area: str
+    topics: dict[str, Payload] = field(default_factory=dict)
+
+    def hear(self, topic: str, payload: bytes) -> None:
+        """Take a message; an empty one clears the topic, what is no JSON object is left out."""
+        key = topic.removeprefix(f"{Topics(self.area).base}/")
+        if not payload:
+            self.topics.pop(key, None)
+            return
+        try:
+            document = json.loads(payload)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(document, dict):
+            self.topics[key] = document
+
+    def of(self, topic: str) -> Payload:
+        """The payload of a topic, empty where nothing stands."""
+        return self.topics.get(topic, {})
+
+    def devices(self) -> tuple[str, ...]:
+        """Ids of every device heard of, without the gateway itself."""
+        known = {k.split("/")[1] for k in self.topics if k.startswith("d/")} - {"gateway"}
+        return tuple(sorted(known))
+
+    def faults(self) -> Iterator[Payload]:
+        """Every fault that stands, the gateway's first."""
+        keys = [k for k in self.topics if k.startswith("d/") and "/fault/" in k]
+        for key in sorted(keys, key=lambda k: (not k.startswith("d/gateway/"), k)):
+            yield self.topics[key]
+
+
+def money(clearing: Payload) -> str:
+    """The price of a clearing, or the last one where nothing was traded."""
+    scale = 10.0 ** clearing.get("priceScale", 0)
+    unit = f"{clearing.get('currency', '')}/{clearing.get('priceUnit', '')}"
+    price, last = clearing.get("price"), clearing.get("referencePrice")
+    if price is not None:
+        return f"{price * scale:.4f} {unit}"
+    return "none" if last is None else f"none (last {last * scale:.4f} {unit})"
+
+
+def watts(power: float | None) -> str:
+    """Power in a column; a missing one is a dash."""
+    return f"{'-':>7}  " if power is None else f"{power:>7.0f} W"
+
+
+def commanded(status: Payload, described: Payload) -> str:
+    """What a device is told: a bound, or a flow to hold."""
+    quantity = status.get("commanded")
+    if quantity is None:
+        return "no setpoint"
+    if described.get("capabilities", {}).get("control") == "limit":
+        return f"at most {abs(quantity):.0f} W"
+    return f"{quantity:.0f} W"
