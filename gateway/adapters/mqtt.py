@@ -19,6 +19,7 @@ from gateway.adapters.mqtt_client import (
     publish,
     reason,
     subscribe,
+    subscribe_to_others,
     taken_over,
     unsubscribe,
 )
@@ -183,7 +184,7 @@ class MqttAdapter:
     async def _sweep(self, client: aiomqtt.Client) -> None:
         """Hear for a moment what is retained in our name, so that ghosts are cleared."""
         filters = self._border.topics.retained
-        await subscribe(client, filters)
+        await subscribe_to_others(client, filters, self._endpoint.protocol)
         await asyncio.sleep(_SWEEP_S)
         await unsubscribe(client, filters)
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import aiomqtt
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gateway.adapters.mqtt_burst import json_properties
 from gateway.ports.broker import BrokerEndpoint, MqttVersion
@@ -93,6 +94,25 @@ async def subscribe(client: aiomqtt.Client, filters: tuple[str, ...]) -> tuple[s
         codes = await client.subscribe([(one, 1) for one in filters], timeout=math.inf)
     values = [code if isinstance(code, int) else code.value for code in codes]
     return tuple(one for one, code in zip(filters, values, strict=True) if code >= _REFUSED)
+
+
+async def subscribe_to_others(
+    client: aiomqtt.Client, filters: tuple[str, ...], version: MqttVersion
+) -> None:
+    """Subscribe to what others publish, and to what is retained, our own as well.
+
+    MQTT 3.1.1 brings back what is published meanwhile too.
+
+    Raises:
+        aiomqtt.MqttError: the connection is gone.
+        TimeoutError: the broker hangs.
+    """
+    if version != _MQTT_5:
+        await subscribe(client, filters)
+        return
+    options = SubscribeOptions(qos=1, noLocal=True)  # type: ignore[no-untyped-call]
+    async with asyncio.timeout(ANSWER_S):
+        await client.subscribe([(one, options) for one in filters], timeout=math.inf)
 
 
 async def unsubscribe(client: aiomqtt.Client, filters: tuple[str, ...]) -> None:
