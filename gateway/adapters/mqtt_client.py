@@ -110,7 +110,7 @@ async def subscribe_to_others(
     if version != _MQTT_5:
         await subscribe(client, filters)
         return
-    options = SubscribeOptions(qos=1, noLocal=True)  # type: ignore[no-untyped-call]
+    options = SubscribeOptions(qos=1, noLocal=True)
     async with asyncio.timeout(ANSWER_S):
         await client.subscribe([(one, options) for one in filters], timeout=math.inf)
 
