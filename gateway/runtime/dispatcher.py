@@ -270,7 +270,8 @@ class Dispatcher:
     def _judge(self, progress: Progress, reading: Reading) -> None:
         control = self._site.view(reading.device, reading.at).capabilities.control
         before = progress.outcome
-        fault = progress.judge(control, reading, self._settings.settle)
+        device = self._devices[reading.device]
+        fault = progress.judge(device, control, reading, self._settings.settle)
         if fault is not None:
             if fault.active:
                 self._site.note_no_effect(reading.device, reading.at)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field, replace
 
 from gateway.dispatch.contest import Contest
-from gateway.dispatch.effect import judge
+from gateway.dispatch.effect import Command, judge
 from gateway.dispatch.guard import Held
 from gateway.dispatch.lease import LeaseTerms, renew_due
-from gateway.model.device import ContestPolicy, Control
+from gateway.model.device import ContestPolicy, Control, Device
 from gateway.model.event import FaultChanged
 from gateway.model.reading import Reading
 from gateway.model.setpoint import Outcome, SetpointStatus, Written
@@ -44,6 +44,8 @@ class Progress:
     _stood: Held | None = None
     _accepted: Written | None = None
     _effective: float | None = None
+    _flow: float | None = None
+    _before: float | None = None
 
     @property
     def lease(self) -> Duration:
@@ -52,6 +54,8 @@ class Progress:
 
     def command(self, quantity: float | None, now: Instant) -> None:
         """A setpoint is on its way to the device."""
+        if self.held is None or self.held.quantity != quantity:
+            self._before = self._flow
         self.held, self.again = self._next_held(quantity, now), False
         self.outcome = Outcome.COMMANDED
         self._effective = None
@@ -129,11 +133,21 @@ class Progress:
         if self._accepted is not None:
             self._accepted = replace(self._accepted, at=Instant(self._accepted.at + by))
 
-    def judge(self, control: Control, reading: Reading, settle: Duration) -> FaultChanged | None:
+    def judge(
+        self, device: Device, control: Control, reading: Reading, settle: Duration
+    ) -> FaultChanged | None:
         """Take a new sample; a fault when the device stops, or begins again, to follow."""
+        self._flow = reading.power_w
         if self._accepted is None or self.outcome not in _JUDGED:
             return None
-        verdict = judge(control, self._accepted.quantity, self._accepted.at, reading, settle)
+        command = Command(
+            device=device,
+            control=control,
+            quantity=self._accepted.quantity,
+            at=self._accepted.at,
+            before=self._before,
+        )
+        verdict = judge(command, reading, settle)
         if verdict.outcome is None or verdict.outcome is self.outcome:
             return None
         self.outcome, self.detail = verdict.outcome, verdict.reason

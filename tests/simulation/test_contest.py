@@ -124,7 +124,7 @@ def test_two_gateways_on_one_battery_end_in_a_named_state_with_few_writes(
             async with open_home(
                 tmp_path / "b", NOON, SUNNY, one.house, one.clock, **changes, devices=devices
             ) as two:
-                await one.pass_time(3600, step_s=5)
+                await one.pass_time(1800, step_s=5)
                 late = [at for at in battery.writes if at > one.clock.now() - seconds(900)]
                 return [contested(home)[-1:] for home in (one, two)], len(late)
 

@@ -93,7 +93,7 @@ def test_a_device_that_does_not_follow_is_a_fault_until_it_does(fakes):
 
     def judge(s, power_w):
         sample = fakes.reading("d", at(s), power_w)
-        return progress.judge(Control.TARGET, sample, settle)
+        return progress.judge(fakes.device(), Control.TARGET, sample, settle)
 
     assert judge(1, 0.0) is None
     assert judge(9, 0.0) is None

@@ -1,17 +1,12 @@
-"""What enforces a fall-back, and whether a command worked."""
+"""What enforces a fall-back."""
 
-import pytest
+from dataclasses import replace
 
-from gateway.dispatch.effect import judge
 from gateway.dispatch.lease import lease_terms, renew_due
 from gateway.model.device import Capabilities, Control, Device, Fallback, Role, Timer
-from gateway.model.reading import Reading
-from gateway.model.resource import POWER
-from gateway.model.setpoint import Outcome
 from gateway.model.time import MINUTE, SECOND, Duration, Instant
 
 T0 = Instant(1_000 * SECOND)
-SETTLE = Duration(2 * SECOND)
 
 
 def device(role, level_w=None, after=60, **more):
@@ -78,31 +73,10 @@ def test_renewal_is_due_at_half_of_the_lease():
     assert renew_due(T0, lease, Instant(T0 + 30 * SECOND))
 
 
-def reading(after_s, power_w):
-    flows = {} if power_w is None else {POWER: power_w}
-    return Reading(device="d", at=Instant(T0 + after_s * SECOND), flows=flows)
+def test_a_timer_that_counts_too_long_is_told_less_and_the_promise_stays():
+    fallback = Fallback(after=Duration(60 * SECOND), timer=Duration(45 * SECOND))
+    caps = Capabilities(control=Control.TARGET, timer=Timer(max_s=65534))
+    terms = lease_terms(replace(device(Role.STORAGE), fallback=fallback), caps)
 
-
-@pytest.mark.parametrize(
-    ("control", "quantity", "after_s", "power_w", "outcome"),
-    [
-        (Control.TARGET, 2000.0, 1, 0.0, None),
-        (Control.TARGET, 2000.0, 3, 1950.0, Outcome.EFFECTIVE),
-        (Control.TARGET, 2000.0, 3, 0.0, None),
-        (Control.TARGET, 2000.0, 11, 0.0, Outcome.NO_EFFECT),
-        (Control.TARGET, 2000.0, 11, None, None),
-        (Control.LIMIT, -1000.0, 3, -200.0, Outcome.EFFECTIVE),
-        (Control.LIMIT, -1000.0, 11, -4000.0, Outcome.NO_EFFECT),
-        (Control.LIMIT, None, 3, -4000.0, Outcome.EFFECTIVE),
-    ],
-)
-def test_effect_is_judged_on_samples_newer_than_command_and_settle_time(
-    control, quantity, after_s, power_w, outcome
-):
-    assert judge(control, quantity, T0, reading(after_s, power_w), SETTLE).outcome is outcome
-
-
-def test_a_reversed_sign_is_guessed():
-    verdict = judge(Control.TARGET, 2000.0, T0, reading(11, -2000.0), SETTLE)
-
-    assert "sign" in verdict.reason
+    assert terms.timer_s == 45
+    assert terms.lease == 45 * SECOND
