@@ -24,6 +24,7 @@ _STOP_S = 3.0
 _PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
 _HEALTHY_S = 30.0  # alive for so long, its next death is a new story
+_OURS = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")  # mosquitto would report to systemd too
 _HARMLESS = "does not contain '%c' or '%u'"
 
 _log = structlog.get_logger()
@@ -117,6 +118,7 @@ class MosquittoChild:
             *(sys.executable, "-I", "-S", broker_tether.__file__, str(os.getpid())),
             *(self._program, "-c", self._directory / "mosquitto.conf"),
             stdin=DEVNULL,
+            env={key: value for key, value in os.environ.items() if key not in _OURS},
             stdout=PIPE,
             stderr=STDOUT,
             start_new_session=True,  # Ctrl-C is for us: the broker goes last

@@ -86,6 +86,7 @@ def test_the_service_is_confined_to_an_exposure_of_two_at_most(unit):
         ),
         "ExecReload=/bin/kill -HUP $MAINPID",
         "TimeoutStopSec=20",
+        "KillMode=mixed",
         "LoadCredential=mqtt-password:/etc/gridtender/mqtt-password",
         "DeviceAllow=char-ttyUSB rw",
         "DeviceAllow=char-ttyACM rw",
