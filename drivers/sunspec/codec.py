@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from ipaddress import ip_address
 from operator import itemgetter
 from typing import Any
 
@@ -52,7 +53,7 @@ class Point:
     Attributes:
         name: as in the definition; those of a repeating group are ``1.DCW``, ``2.DCW``.
         offset: registers from the model's ID; ``size`` in registers.
-        sf: name of its scale factor point, or None.
+        sf: name of its scale factor point, or the power of ten itself, or None.
         symbols: names of enum values or of bit numbers.
     """
 
@@ -60,7 +61,7 @@ class Point:
     type: str
     offset: int
     size: int
-    sf: str | None
+    sf: str | int | None
     symbols: Mapping[int, str]
 
 
@@ -95,19 +96,50 @@ def known(model: int) -> bool:
     return found
 
 
+Counts = tuple[tuple[str, int], ...]
+"""Values of the points that count groups within groups, by name."""
+
+
 @cache
-def layout(model: int, length: int) -> Layout:
+def layout(model: int, length: int, counts: Counts = ()) -> Layout:
     """Compile the model as a device with ``L = length`` has it.
 
     A device's model that is shorter than the definition has the points that fit wholly; one
-    that is longer ends with registers nobody knows.  Groups repeat as often as L allows.
+    that is longer ends with registers nobody knows.  Groups repeat as often as L allows; how
+    often a group within a group does (points of a curve) only ``counts`` can tell.
     """
     registers = length + HEADER
-    group = json.loads(_path(model).read_text("utf-8"))["group"]
-    points = tuple(point for point in _points(group, length) if _end(point) <= registers)
+    group = _definition(model)
+    laid = _points(group, 0, "", dict(counts), registers)
+    points = tuple(point for point in laid if _end(point) <= registers)
     return Layout(
         model=model, registers=registers, points=points, decode=_compile(model, registers, points)
     )
+
+
+def layout_of(words: Sequence[int]) -> Layout:
+    """The layout of a whole model, its curves as long as its own words say."""
+    model, length = words[:HEADER]
+    names = set(_inner_counts(_definition(model), inner=False))
+    if not names:
+        return layout(model, length)
+    top = [point for point in layout(model, length).points if point.name in names]
+    return layout(model, length, tuple((point.name, words[point.offset]) for point in top))
+
+
+def raw(point: Point, words: Sequence[int]) -> int | None:
+    """The unscaled number in the point's words, None where it is not implemented."""
+    code, missing = _TYPES[point.type]
+    (value,) = struct.unpack(f">{code}", struct.pack(f">{point.size}H", *words))
+    return None if value == missing else int(value)
+
+
+def words_for(point: Point, value: int) -> tuple[int, ...]:
+    """The words of an unscaled number, or of the nearest that fits the point's type."""
+    code, missing = _TYPES[point.type]
+    most = -missing - 1 if missing < 0 else missing - 1 if missing else (1 << 16 * point.size) - 1
+    fitting = max(-most if missing < 0 else 0, min(most, value))
+    return struct.unpack(f">{point.size}H", struct.pack(f">{code}", fitting))
 
 
 def _path(model: int) -> Any:  # noqa: ANN401 - Traversable moved between Python versions
@@ -118,17 +150,48 @@ def _end(point: Point) -> int:
     return point.offset + point.size
 
 
-def _points(group: Mapping[str, Any], length: int) -> Iterator[Point]:
-    offset = 0
+def _definition(model: int) -> Mapping[str, Any]:
+    group: Mapping[str, Any] = json.loads(_path(model).read_text("utf-8"))["group"]
+    return group
+
+
+def _points(
+    group: Mapping[str, Any], offset: int, prefix: str, counts: Mapping[str, int], registers: int
+) -> Iterator[Point]:
+    """The group's own points, then its inner groups as often as they repeat.
+
+    Repeated groups are told apart by number, single ones (704 PFWInj) by name.
+    """
     for entry in group["points"]:
-        yield _point(entry, offset, "")
+        yield _point(entry, offset, prefix)
         offset += entry["size"]
-    for repeated in group.get("groups", ()):
-        size = sum(entry["size"] for entry in repeated["points"])
-        for number in range(1, (length + HEADER - offset) // size + 1):
-            for entry in repeated["points"]:
-                yield _point(entry, offset, f"{number}.")
-                offset += entry["size"]
+    for inner in group.get("groups", ()):
+        size, count = _size(inner, counts), inner.get("count")
+        times = (registers - offset) // size if size else 0
+        if count is None:
+            names = [inner["name"]]
+        else:
+            times = counts.get(count, 0) if prefix else times
+            names = [str(number) for number in range(1, times + 1)]
+        for name in names:
+            yield from _points(inner, offset, f"{prefix}{name}.", counts, registers)
+            offset += size
+
+
+def _size(group: Mapping[str, Any], counts: Mapping[str, int]) -> int:
+    size: int = sum(entry["size"] for entry in group["points"])
+    for inner in group.get("groups", ()):
+        count = inner.get("count")
+        size += _size(inner, counts) * (1 if count is None else counts.get(count, 0))
+    return size
+
+
+def _inner_counts(group: Mapping[str, Any], *, inner: bool) -> Iterator[str]:
+    """Names of the points that count groups within groups."""
+    for below in group.get("groups", ()):
+        if inner and isinstance(below.get("count"), str):
+            yield below["count"]
+        yield from _inner_counts(below, inner=True)
 
 
 def _point(entry: Mapping[str, Any], offset: int, prefix: str) -> Point:
@@ -196,6 +259,8 @@ def _generate(
         "unpack": struct.Struct(f">{codes}{2 * (registers - end)}x").unpack,
         "nothing": dict.fromkeys(names).copy,
         "text": _text,
+        "hardware": _hardware,
+        "internet": _internet,
     }
     exec("\n".join(lines), scope)  # noqa: S102 - its own text, from the installed definitions
     decode: Callable[[Sequence[int]], dict[str, PointValue]] = scope["decode"]
@@ -220,11 +285,29 @@ def _assignment(point: Point, exponents: Mapping[str, int | None]) -> Iterator[t
     if point.type in {"float32", "float64"}:
         yield f"-{_LARGEST} < {v} < {_LARGEST}", v
     elif point.type not in _TYPES:
-        yield v, f"text({v})"
-    elif (power := 0 if point.sf is None else exponents.get(point.sf)) is not None:
+        yield v, f"{_TEXTS.get(point.type, 'text')}({v})"
+    elif (power := _power(point.sf, exponents)) is not None:
         missing = _TYPES[point.type][1]
         scaled = f"{v} * {10**power}" if power > 0 else f"{v} / {10**-power}.0" if power else v
         yield f"{v} != {missing}" if missing else v, scaled
+
+
+def _power(sf: str | int | None, exponents: Mapping[str, int | None]) -> int | None:
+    if sf is None or isinstance(sf, int):
+        return sf or 0
+    return exponents.get(sf)
+
+
+_TEXTS = {"eui48": "hardware", "ipaddr": "internet", "ipv6addr": "internet"}
+
+
+def _hardware(raw: bytes) -> str | None:
+    """EUI-48 in the last six bytes; all ones or zeros where not implemented."""
+    return None if raw[2:] in (b"\xff" * 6, bytes(6)) else raw[2:].hex(":").upper()
+
+
+def _internet(raw: bytes) -> str | None:
+    return str(ip_address(raw)) if any(raw) else None
 
 
 def _text(raw: bytes) -> str | None:

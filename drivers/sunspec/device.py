@@ -1,37 +1,37 @@
-"""One configured device behind a SunSpec map: connect, read, arm, write."""
+"""One configured device behind a SunSpec map: connect, read, arm, write, beat."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from drivers.sunspec.blocks import Blocks, Unit
+from drivers.sunspec.choice import STEERING, capabilities, choose, identity, rating
 from drivers.sunspec.codec import HEADER, layout
-from drivers.sunspec.controls import Curtailment, Lever, Plan, Storage, runs
 from drivers.sunspec.discovery import BASES, COMMON, Chain, Header, walk
+from drivers.sunspec.heartbeat import OURS, Heart, Pulse
+from drivers.sunspec.judgement import Tried, asked, judge, others
+from drivers.sunspec.lever import Lever, runs
+from drivers.sunspec.measure import BankSign, Measurer, Sign, local
 from drivers.sunspec.plan import Span, spans, words_of
+from drivers.sunspec.raw import Words
 from drivers.sunspec.roles import (
-    CONTROLS,
     NAMEPLATE,
     SETTINGS,
-    STORAGE,
-    Measurer,
     Points,
     Shape,
-    Sign,
+    evidence,
     fit,
     number,
     polled,
     wanted,
 )
-from gateway.model.device import Capabilities, Control, Description, Device, Identity, Role
+from gateway.model.device import Description, Device, Role
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
-from gateway.model.reading import PointValue, Reading
+from gateway.model.reading import PointValue, Quality, Reading
 from gateway.model.setpoint import Arming, Outcome, RegisterWrite, Setpoint, Written
 from gateway.model.time import Instant, in_seconds
-from gateway.ports.line import Block, Line
+from gateway.ports.line import Line
 
-Words = tuple[int, ...]
-
-# A gateway or a shared port speaks for a unit that does not (Fronius: 0x0B for a wrong unit).
-_NOT_REACHED = (0x0A, 0x0B)
+_PV_STOR = 82  # 120 DERTyp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +39,15 @@ class Settings:
     """The driver's own keys.
 
     Attributes:
-        sign: what a positive W of a meter model means.
+        sign: what a positive W of a meter model means; ``bank_sign``: of model 802.
         bases: where the marker may stand, in this order.
+        connect: whether a battery bank found disconnected may be connected (802 SetOp).
     """
 
     sign: Sign = "import"
+    bank_sign: BankSign = "discharge"
     bases: tuple[int, ...] = BASES
+    connect: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,162 +67,167 @@ class SunSpecDriver:
     def __init__(self, device: Device, settings: Settings, line: Line) -> None:
         self._device = device
         self._settings = settings
-        self._line = line
+        self._unit = Unit(device, line)
         self._bases = settings.bases
         self._map: _Map | None = None
-        self._found: Lever | None = None
-        self._now: Lever | None = None
+        self._lever: Lever | None = None
+        self._heart: Heart | None = None
+        self._pulse = Pulse()
         self._steering = False
-        self._asked: Mapping[int, int] = {}
+        self._asked: Words = {}
+        self._timer_s = 0
+        self._local = ""
+        self._read_at = Instant(0)
         self._notes: list[str] = []
 
     async def connect(self) -> Description:
         """Walk the chain, read what does not move, and say what the device can do."""
         chain = await self._walk()
         self._notes = list(chain.notes)
-        shape = fit(self._device.role, chain.parts)
-        if shape is None:
-            found = [header.model for part in chain.parts for header in part]
-            message = (
-                f"{self._name}: role {self._device.role} needs {wanted(self._device.role)}; "
-                f"its chain has {found}"
-            )
-            raise DeviceMisbehaves(message)
+        shape = self._shape(chain)
         static = await self._static(shape)
-        rating = _rating(static)
         headers = polled(shape)
+        models = tuple(header.model for part in chain.parts for header in part)
         self._map = _Map(
             shape=shape,
-            models=tuple(header.model for part in chain.parts for header in part),
-            measurer=Measurer(
-                device=self._device.id, shape=shape, sign=self._settings.sign, rating_w=rating
-            ),
+            models=models,
+            measurer=self._measurer(shape, static),
             polled=headers,
             spans=spans(headers),
         )
         first = await self.read()
-        await self._find_lever(shape, static)
+        points = {**static, **first.points}
+        self._map = replace(self._map, measurer=self._measurer(shape, points))
+        if self._device.role is Role.STORAGE and not evidence(shape, points):
+            message = (
+                f"{self._unit.name}: role storage, but no model shows a battery: 702 names no "
+                "charge rate, 713 no capacity and 714 no storage port"
+            )
+            raise DeviceMisbehaves(message)
+        await self._find_lever(shape, points)
         return Description(
-            identity=_identity(static),
-            capabilities=self._capabilities(static, first.points, rating),
-            models=self._map.models,
+            identity=identity(static),
+            capabilities=capabilities(self._device, points, self._lever),
+            models=models,
             notes=tuple(self._notes),
         )
 
     async def read(self) -> Reading:
         """Every moving model in few requests, decoded with its own scale factors."""
-        known_map, asked = self._connected(), self._asked
+        known_map, before = self._connected(), self._asked
         blocks, at = await self._blocks(known_map)
-        points: dict[str, PointValue] = {}
-        for header in known_map.polled:
-            words = words_of(header, blocks)
-            if words is not None:
-                points |= layout(header.model, header.length).decode(words)
+        points = self._decoded(known_map.polled, blocks)
+        self._local, self._read_at = local(points), at
         reading = known_map.measurer.reading(at, points)
         # A write since then, even one under way, has made these words old.
-        if not asked or asked is not self._asked:
-            return reading
-        other = self._other(blocks)
-        if other and self._now is not None:
-            # The next write must not take for standing what was replaced.
-            window = self._now.window
-            read = {at: w for start, words in blocks.items() for at, w in enumerate(words, start)}
-            there = range(window.address, window.address + window.count)
-            if all(address in read for address in there):
-                self._now = self._now.renewed([read[address] for address in there])
-        return replace(reading, overridden=other)
+        overridden = self._other(blocks) if before and before is self._asked else None
+        return self._annotated(reading, overridden)
 
     async def arm(self) -> Arming:
         """The words found, and those of the fall-back level; writes nothing."""
-        lever = self._lever()
-        shape = self._connected().shape
-        window = await self._ask(lever.window)
-        if not self._steering:
-            self._found = lever = lever.renewed(window.words)
-        self._now = lever.renewed(window.words)
+        lever = self._steerable()
+        words, at = await self._unit.windows(lever.windows)
+        lever = lever.renewed(words)
+        self._lever = lever = lever if self._steering else lever.begun(words)
         level_w = self._device.fallback.level_w
         return Arming(
             device=self._device.id,
             connection=self._device.line,
             unit=self._device.unit,
-            at=window.at,
-            identity=await self._identifying(shape, lever.header),
-            found=runs(lever.found(window.words)),
-            level=() if level_w is None else runs(self._now.level(level_w)),
+            at=at,
+            identity=await self._identifying(self._connected().shape, lever.header),
+            found=runs(lever.found()),
+            level=() if level_w is None else runs(lever.level(level_w)),
             timeout=self._device.timeout,
             promise=self._promise(lever),
         )
 
+    def recall(self, arming: Arming) -> None:
+        """What an earlier life found is the device's own rule, not what it left behind."""
+        lever = self._steerable()
+        found = {at: w for part in arming.found for at, w in enumerate(part.words, part.address)}
+        self._lever = lever.begun({**lever.words, **found})
+
     async def write(self, setpoint: Setpoint) -> Written:
         """Write, read back, compare; the answer says what the registers now ask for."""
-        lever = self._now or self._lever()
+        lever = self._steerable()
         self._asked = {}
+        if self._local:
+            stands = lever.expressed()
+            return Written(
+                outcome=Outcome.REFUSED, quantity=stands, at=self._read_at, detail=self._local
+            )
+        released = setpoint.quantity is None
         plan = (
-            self._lever().neutral()
+            lever.neutral()
             if setpoint.quantity is None
             else lever.command(setpoint.quantity, setpoint.timer_s)
         )
+        taken: list[RegisterWrite] = []
         refusal = ""
-        self._steering = setpoint.quantity is not None
+        self._steering, self._timer_s = not released, setpoint.timer_s
         try:
-            for write in self._due(lever, plan):
-                await self._put(write)
+            for write in runs(lever.due(plan)):
+                await self._unit.put(write)
+                taken.append(write)
         except RequestRefused as refused:
             refusal = str(refused)
-        window = await self._ask(lever.window)
-        return self._judged(setpoint, plan, lever, window, refusal)
+        words, at = await self._unit.windows(lever.windows)
+        self._lever = after = lever.renewed(words)
+        tried = Tried(plan=plan, before=lever, taken=tuple(taken), refusal=refusal)
+        written = judge(setpoint, tried, after, at)
+        self._asked = asked(plan) if written.outcome is Outcome.ACCEPTED and not released else {}
+        return written
 
-    def _judged(
-        self, setpoint: Setpoint, plan: Plan, before: Lever, window: Block, refusal: str
-    ) -> Written:
-        self._now = before.renewed(window.words)
-        read = dict(enumerate(window.words, before.window.address))
-        was = dict(enumerate(before.words, before.window.address))
-        asked = {address: word for group in plan for address, word in group.items()}
-        wrong = {a: w for a, w in asked.items() if not before.same(a, w, read[a])}
-        stands = self._now.expressed(window.words)
-        if refusal:
-            return Written(outcome=Outcome.REFUSED, quantity=stands, at=window.at, detail=refusal)
-        if wrong:
-            ignored = all(read[address] == was[address] for address in wrong)
-            texts = ", ".join(f"{a}: wrote {w}, reads {read[a]}" for a, w in wrong.items())
-            what = "the device ignored" if ignored else "someone changed"
-            return Written(
-                outcome=Outcome.REFUSED if ignored else Outcome.OVERRIDDEN,
-                quantity=stands,
-                at=window.at,
-                detail=f"{what} register {texts}",
-            )
-        self._asked = {} if setpoint.quantity is None else asked
-        return Written(
-            outcome=Outcome.ACCEPTED,
-            quantity=None if setpoint.quantity is None else stands,
-            at=window.at,
-            detail=f"model {before.header.model} "
-            + ", ".join(f"{w.address}={list(w.words)}" for w in runs(plan)),
+    async def beat(self) -> None:
+        """One heartbeat, where the device listens for one and takes commands."""
+        if self._heart is not None and not self._local:
+            await self._unit.put(self._heart.next())
+
+    def _annotated(self, reading: Reading, overridden: str | None) -> Reading:
+        """With the device's own countdown, and what its heart does."""
+        name = self._lever.countdown if self._lever is not None else None
+        left_s = None if name is None else number(reading.points, name)
+        if not self._asked and not left_s:
+            left_s = None
+        stopped = self._pulse.stopped(reading.points, reading.at, self._device.poll)
+        notes = [note for note in (reading.note, stopped) if note]
+        if self._asked and self._timer_s and left_s == 0 and not overridden:
+            notes.append(f"its own timer was set to {self._timer_s} s, but {name} stands at 0")
+        return replace(
+            reading,
+            quality=Quality.SUSPECT if stopped else reading.quality,
+            note="; ".join(notes),
+            timer_left_s=left_s,
+            overridden=overridden,
         )
 
-    def _other(self, blocks: Mapping[int, Words]) -> str | None:
-        """What stands instead of the words that were written and read back."""
-        lever = self._now
-        read = {at: w for start, words in blocks.items() for at, w in enumerate(words, start)}
-        other = [
-            f"{at}: wrote {word}, reads {read[at]}"
-            for at, word in self._asked.items()
-            if lever is not None and at in read and not lever.same(at, word, read[at])
-        ]
-        return f"someone changed register {', '.join(other)}" if other else None
+    def _decoded(self, headers: tuple[Header, ...], blocks: Blocks) -> Points:
+        points: dict[str, PointValue] = {}
+        for header in headers:
+            words = words_of(header, blocks)
+            if words is None:
+                continue
+            if words[:HEADER] != (header.model, header.length):
+                message = (
+                    f"{self._unit.name}: the chain has moved: at {header.address} stood model "
+                    f"{header.model} of length {header.length}, now {words[0]} of {words[1]}"
+                )
+                raise DeviceUnavailable(message)
+            points |= layout(header.model, header.length).decode(words)
+        return points
 
-    def _due(self, lever: Lever, plan: Plan) -> tuple[RegisterWrite, ...]:
-        """All but the last group always; the enabling one again only where it is not in force."""
-        *earlier, last = plan
-        was = dict(enumerate(lever.words, lever.window.address))
-        standing = len(plan) > 1 and all(was[address] == word for address, word in last.items())
-        return runs(earlier if standing else plan)
+    def _other(self, blocks: Blocks) -> str | None:
+        """What stands instead of the words that were written and read back."""
+        if self._lever is None:
+            return None
+        read = {at: w for start, words in blocks.items() for at, w in enumerate(words, start)}
+        other = others(self._lever, self._asked, read)
+        return f"someone changed register {other}" if other else None
 
     async def _walk(self) -> Chain:
         try:
-            chain = await walk(self._words, self._bases)
+            chain = await walk(self._unit.words, self._bases)
         except DeviceUnavailable:
             # The next connect begins elsewhere: some devices are silent where no map stands.
             self._bases = (*self._bases[1:], self._bases[0])
@@ -227,69 +235,64 @@ class SunSpecDriver:
         self._bases = (chain.base, *(base for base in self._settings.bases if base != chain.base))
         return chain
 
-    async def _static(self, shape: Shape) -> dict[str, PointValue]:
+    def _shape(self, chain: Chain) -> Shape:
+        shape = fit(self._device.role, chain.parts)
+        if shape is None:
+            found = [header.model for part in chain.parts for header in part]
+            message = (
+                f"{self._unit.name}: role {self._device.role} needs {wanted(self._device.role)}; "
+                f"its chain has {found}"
+            )
+            raise DeviceMisbehaves(message)
+        return shape
+
+    def _measurer(self, shape: Shape, points: Points) -> Measurer:
+        return Measurer(
+            device=self._device.id,
+            role=self._device.role,
+            shape=shape,
+            sign=self._settings.sign,
+            bank_sign=self._settings.bank_sign,
+            rating_w=rating(points),
+            hybrid=points.get("120.DERTyp") == _PV_STOR,
+        )
+
+    async def _static(self, shape: Shape) -> Points:
         points: dict[str, PointValue] = {}
-        for model in (COMMON, NAMEPLATE, SETTINGS):
-            header = shape.headers.get(model)
-            if header is None:
-                continue
-            try:
-                words = await self._model(header)
-            except RequestRefused as refused:
-                self._notes.append(f"model {model} cannot be read: {refused}")
-            else:
-                points |= layout(model, header.length).decode(words)
+        for model, words in (await self._models(shape, (COMMON, NAMEPLATE, SETTINGS))).items():
+            points |= layout(model, shape.headers[model].length).decode(words)
         return points
 
-    async def _find_lever(self, shape: Shape, static: Points) -> None:
-        self._now = None
-        before, self._found = self._found, None
-        lever = await self._new_lever(shape, static)
-        if isinstance(lever, str):
-            self._notes.append(f"reading only: {lever}")
-            return
-        if lever is None:
+    async def _models(self, shape: Shape, names: tuple[int, ...]) -> Mapping[int, tuple[int, ...]]:
+        """Words of those models that the device has and lets be read."""
+        found: dict[int, tuple[int, ...]] = {}
+        for model in names:
+            if shape.has(model):
+                try:
+                    found[model] = await self._unit.model(shape.headers[model])
+                except RequestRefused as refused:
+                    self._notes.append(f"model {model} cannot be read: {refused}")
+        return found
+
+    async def _find_lever(self, shape: Shape, points: Points) -> None:
+        before, self._lever, self._heart = self._lever, None, None
+        may_connect = self._settings.connect
+        models = await self._models(shape, STEERING)
+        lever = choose(self._device, shape, points, models, may_connect=may_connect)
+        if isinstance(lever, tuple):
+            self._notes += [f"reading only: {why}" for why in lever]
             return
         keep = self._steering and before is not None and before.header == lever.header
-        self._found = before if keep else lever
+        self._lever = lever.begun(before.origin) if keep and before is not None else lever
         self._asked = self._asked if keep else {}
-        self._now = lever
-        standing = lever.expressed(lever.words)
+        standing = lever.expressed()
         if standing is not None and not keep:
             self._notes.append(
                 f"model {lever.header.model} is in force already and asks for {standing:g} W"
             )
-
-    async def _new_lever(self, shape: Shape, static: Points) -> Lever | str | None:
-        match self._device.role:
-            case Role.SOLAR | Role.GENERATOR if shape.has(CONTROLS):
-                header = shape.headers[CONTROLS]
-                return Curtailment.of(header, _base(static), await self._model(header))
-            case Role.SOLAR | Role.GENERATOR:
-                return "the chain has no model 123"
-            case Role.STORAGE:
-                header = shape.headers[STORAGE]
-                words = await self._model(header)
-                points = layout(STORAGE, header.length).decode(words)
-                reserve = self._device.limits.min_soc_pct or None
-                return Storage.of(header, number(points, "124.WChaMax"), words, reserve)
-            case _:
-                return None
-
-    def _capabilities(self, static: Points, points: Points, rating: float | None) -> Capabilities:
-        lever = self._found
-        storage = self._device.role is Role.STORAGE
-        most = number(points, "124.WChaMax") if storage else None
-        return Capabilities(
-            control=lever.control if lever else Control.NONE,
-            rating_w=rating,
-            charge_w=_least(most, number(static, "120.MaxChaRte")) if storage else None,
-            discharge_w=_least(most, number(static, "120.MaxDisChaRte")) if storage else None,
-            capacity_wh=number(static, "120.WHRtg") if storage else None,
-            resolution_w=lever.resolution_w if lever else 1.0,
-            floor_w=lever.floor_w if lever else 0.0,
-            timer=lever.timer if lever else None,
-        )
+        hearts = await self._models(shape, tuple(OURS))
+        found = (Heart.of(shape.headers[model], words) for model, words in hearts.items())
+        self._heart = next((heart for heart in found if heart is not None), None)
 
     async def _identifying(self, shape: Shape, header: Header) -> tuple[RegisterWrite, ...]:
         """The control model's header and the serial number of the device it belongs to."""
@@ -301,7 +304,7 @@ class SunSpecDriver:
                 marks.append(Span(common.address + point.offset, point.size))
         return tuple(
             [
-                RegisterWrite(address=mark.address, words=(await self._ask(mark)).words)
+                RegisterWrite(address=mark.address, words=(await self._unit.ask(mark)).words)
                 for mark in marks
             ]
         )
@@ -309,124 +312,38 @@ class SunSpecDriver:
     def _promise(self, lever: Lever) -> str:
         fallback = self._device.fallback
         after = f"{in_seconds(fallback.after):g} s"
-        model = f"model {lever.header.model}"
-        if fallback.level_w is not None:
-            return (
-                f"its timer cannot end at a level ({model}): `gridtender release` writes "
-                f"{fallback.level_w:g} W"
-            )
-        if lever.timer is None:
+        model, timer = f"model {lever.header.model}", lever.timer
+        if fallback.level_w is None and timer is None:
             return f"{model} has no timer here: `gridtender release` writes the words found"
-        return f"its own timer ({model}) gives it back to its own rule {after} after a renewal"
+        if fallback.level_w is None:
+            return f"its own timer ({model}) gives it back to its own rule {after} after a renewal"
+        level = f"{fallback.level_w:g} W"
+        if timer is not None and timer.reaches_level:
+            return f"its own timer ({model}) brings it to {level} {after} after a renewal"
+        return f"its timer cannot end at a level ({model}): `gridtender release` writes {level}"
 
-    async def _blocks(self, known_map: _Map) -> tuple[dict[int, Words], Instant]:
+    async def _blocks(self, known_map: _Map) -> tuple[Blocks, Instant]:
         try:
-            return await self._read_spans(known_map.spans)
+            return await self._unit.read(known_map.spans)
         except RequestRefused:
             if known_map.spans == spans(known_map.polled, gap=-1):
                 raise
-        return await self._read_apart(known_map)
-
-    async def _read_apart(self, known_map: _Map) -> tuple[dict[int, Words], Instant]:
-        """After a refused block: every model by itself, and without those that refuse."""
-        readable: list[Header] = []
-        blocks: dict[int, Words] = {}
-        at: Instant | None = None
-        for header in known_map.polled:
-            try:
-                more, then = await self._read_spans(spans([header]))
-            except RequestRefused as refused:
-                if header.model == known_map.shape.power:
-                    raise
-                self._notes.append(f"model {header.model} cannot be read: {refused}")
-                continue
-            readable.append(header)
-            blocks |= more
-            at = at or then
-        if at is None:
-            message = f"{self._name}: none of its models can be read"
-            raise DeviceMisbehaves(message)
-        self._map = _Map(
-            shape=known_map.shape,
-            models=known_map.models,
-            measurer=known_map.measurer,
-            polled=tuple(readable),
-            spans=tuple(span for header in readable for span in spans([header])),
-        )
-        return blocks, at
-
-    async def _read_spans(self, wanted_spans: Sequence[Span]) -> tuple[dict[int, Words], Instant]:
-        """The words by address, and when the first block (which has the power) was complete."""
-        blocks: dict[int, Words] = {}
-        at: Instant | None = None
-        for span in wanted_spans:
-            block = await self._ask(span)
-            blocks[span.address] = block.words
-            at = at or block.at
-        if at is None:
-            message = f"{self._name}: nothing to read"
-            raise DeviceMisbehaves(message)
-        return blocks, at
-
-    async def _model(self, header: Header) -> Words:
-        blocks, _ = await self._read_spans(spans([header]))
-        words = words_of(header, blocks)
-        if words is None:
-            message = f"{self._name}: model {header.model} at {header.address} came in pieces"
-            raise DeviceMisbehaves(message)
-        return words
-
-    async def _words(self, address: int, count: int) -> Words:
-        return (await self._ask(Span(address, count))).words
-
-    async def _ask(self, span: Span) -> Block:
-        try:
-            return await self._line.read(
-                self._device.unit, span.address, span.count, timeout=self._device.timeout
-            )
-        except RequestRefused as refused:
-            if refused.code in _NOT_REACHED:
-                raise DeviceUnavailable(str(refused)) from refused
-            raise
-
-    async def _put(self, write: RegisterWrite) -> None:
-        await self._line.write(
-            self._device.unit, write.address, write.words, timeout=self._device.timeout
-        )
+        around = await self._unit.around(known_map.polled, known_map.shape.power)
+        self._notes += around.refused
+        apart = tuple(span for header in around.readable for span in spans([header]))
+        self._map = replace(known_map, polled=around.readable, spans=apart)
+        return around.blocks, around.at
 
     def _connected(self) -> _Map:
         if self._map is None:
-            message = f"{self._name}: not connected yet"
+            message = f"{self._unit.name}: not connected yet"
             raise DeviceUnavailable(message)
         return self._map
 
-    def _lever(self) -> Lever:
+    def _steerable(self) -> Lever:
         self._connected()
-        if self._found is None:
+        if self._lever is None:
             reason = "; ".join(self._notes) or f"role {self._device.role} is only read"
-            message = f"{self._name}: cannot be controlled: {reason}"
+            message = f"{self._unit.name}: cannot be controlled: {reason}"
             raise DeviceMisbehaves(message)
-        return self._found
-
-    @property
-    def _name(self) -> str:
-        return f"{self._device.id} ({self._device.line} unit {self._device.unit})"
-
-
-def _identity(static: Points) -> Identity:
-    def text(name: str) -> str:
-        return str(static.get(f"1.{name}") or "").strip()
-
-    return Identity(maker=text("Mn"), model=text("Md"), version=text("Vr"), serial=text("SN"))
-
-
-def _base(static: Points) -> float | None:
-    return number(static, "121.WMax") or number(static, "120.WRtg")
-
-
-def _rating(static: Points) -> float | None:
-    return number(static, "120.WRtg") or number(static, "121.WMax")
-
-
-def _least(*values: float | None) -> float | None:
-    return min((value for value in values if value), default=None)
+        return self._lever

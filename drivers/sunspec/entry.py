@@ -11,8 +11,9 @@ from gateway.model.errors import SettingsError
 from gateway.ports.driver import Driver
 from gateway.ports.line import Line
 
-_KEYS = ("sign", "base")
+_KEYS = ("sign", "bank_sign", "base", "connect")
 _SIGNS = ("import", "export")
+_BANK_SIGNS = ("charge", "discharge")
 _LAST_BASE = 0xFFFF - 2
 
 
@@ -24,15 +25,23 @@ class SunSpecPackage:
         device: Device,  # noqa: ARG002 - the port's
         mapping: Mapping[str, object],
     ) -> Settings | tuple[SettingsError, ...]:
-        """Settings from ``sign`` and ``base``, or every error found."""
-        errors = (*_unknown(mapping), *_bad_sign(mapping), *_bad_base(mapping))
+        """Settings from the own keys, or every error found."""
+        errors = (
+            *_unknown(mapping),
+            *_bad_choice(mapping, "sign", _SIGNS),
+            *_bad_choice(mapping, "bank_sign", _BANK_SIGNS),
+            *_bad_base(mapping),
+            *_bad_connect(mapping),
+        )
         if errors:
             return errors
         base = mapping.get("base", list(BASES))
         bases = base if isinstance(base, list) else [base]
         return Settings(
             sign="export" if mapping.get("sign") == "export" else "import",
+            bank_sign="charge" if mapping.get("bank_sign") == "charge" else "discharge",
             bases=tuple(cast("list[int]", bases)),
+            connect=mapping.get("connect") is True,
         )
 
     def json_schema(self) -> Mapping[str, object]:
@@ -43,6 +52,16 @@ class SunSpecPackage:
                 "enum": list(_SIGNS),
                 "default": "import",
                 "description": "what a positive W register of a meter means",
+            },
+            "bank_sign": {
+                "enum": list(_BANK_SIGNS),
+                "default": "discharge",
+                "description": "what a positive W register of a battery bank (802) means",
+            },
+            "connect": {
+                "type": "boolean",
+                "default": False,
+                "description": "whether a battery bank found disconnected may be connected",
             },
             "base": {
                 "anyOf": [address, {"type": "array", "items": address, "minItems": 1}],
@@ -69,10 +88,18 @@ def _unknown(mapping: Mapping[str, object]) -> Iterator[SettingsError]:
             )
 
 
-def _bad_sign(mapping: Mapping[str, object]) -> Iterator[SettingsError]:
-    sign = mapping.get("sign", "import")
-    if sign not in _SIGNS:
-        yield SettingsError(path=("sign",), found=repr(sign), allowed=" | ".join(_SIGNS))
+def _bad_choice(
+    mapping: Mapping[str, object], key: str, allowed: tuple[str, ...]
+) -> Iterator[SettingsError]:
+    value = mapping.get(key, allowed[0])
+    if value not in allowed:
+        yield SettingsError(path=(key,), found=repr(value), allowed=" | ".join(allowed))
+
+
+def _bad_connect(mapping: Mapping[str, object]) -> Iterator[SettingsError]:
+    value = mapping.get("connect", False)
+    if not isinstance(value, bool):
+        yield SettingsError(path=("connect",), found=repr(value), allowed="true | false")
 
 
 def _bad_base(mapping: Mapping[str, object]) -> Iterator[SettingsError]:

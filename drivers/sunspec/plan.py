@@ -18,6 +18,11 @@ class Span:
     address: int
     count: int
 
+    @property
+    def end(self) -> int:
+        """The first register after it."""
+        return self.address + self.count
+
 
 def spans(headers: Iterable[Header], gap: int = GAP) -> tuple[Span, ...]:
     """Requests of at most 125 registers, cut between models, or between points of a long one."""

@@ -36,6 +36,8 @@ class Reading:
             as they stand: they may be reset, roll over or read 0 by night.
         asleep: the device says it sleeps (St SLEEPING/OFF, 0 Hz): its state is not a fault.
         fault: names of set fault bits, or empty.
+        note: what is odd although the device works, for a person; empty if nothing is.
+        timer_left_s: what the device itself says is left of its countdown (704 RvrtRem).
         overridden: what stands in the control registers instead of the setpoint that was read
             back last, None when it stands, or where nothing was written.
         points: decoded values by ``"<model>.<point>"``, None where unimplemented.
@@ -51,6 +53,8 @@ class Reading:
     counted_out_wh: float | None = None
     asleep: bool = False
     fault: str = ""
+    note: str = ""
+    timer_left_s: float | None = None
     overridden: str | None = None
     points: Mapping[str, PointValue] = field(default_factory=dict)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.sunspec.controls import Curtailment
 from drivers.sunspec.discovery import Header
+from drivers.sunspec.inverter_123 import Curtailment
 from gateway.model.device import Control, Fallback
 from gateway.model.errors import DeviceMisbehaves, RequestRefused
 from gateway.model.reading import Quality
@@ -104,7 +104,8 @@ def test_no_limit_is_ever_rounded_up_except_to_one_percent(limit_w, base_w, powe
     allowed_w = group[1005] * 10.0**power * base_w / 100
     at_least = 0 if limit_w == 0 else base_w / 100
     assert allowed_w <= max(limit_w, at_least) + 1e-4
-    assert allowed_w >= min(limit_w, base_w) - lever.resolution_w - 1e-4
+    largest_w = 0xFFFE * lever.resolution_w
+    assert allowed_w >= min(limit_w, base_w, largest_w) - lever.resolution_w - 1e-4
 
 
 async def test_percent_are_of_the_nameplate_where_no_setting_stands(rig):
@@ -190,14 +191,38 @@ async def test_without_a_level_the_devices_own_timer_is_the_promise(rig):
     assert "60 s" in arming.promise
 
 
-async def test_an_inverter_without_123_is_read_only_and_says_why(rig):
+async def test_an_inverter_without_controls_is_read_only_and_says_why(rig):
     made = rig.Map(1, 103).put(W_103=100, W_SF_103=0)
     async with rig.tcp(made.memory) as line:
         driver = rig.driver(line, "solar")
         description = await driver.connect()
         assert description.capabilities.control is Control.NONE
-        with pytest.raises(DeviceMisbehaves, match="no model 123"):
+        with pytest.raises(DeviceMisbehaves, match="no readable model 704 or 123"):
             await driver.arm()
+
+
+async def test_a_standing_limit_of_somebody_else_is_given_back(rig):
+    made = rig.inverter(WMaxLimPct_123=7000, WMaxLim_Ena_123=1)
+    async with rig.tcp(made.memory) as line:
+        driver = await connected(rig, line)
+        await driver.arm()
+        await driver.write(rig.setpoint(-3000))
+        await driver.write(rig.setpoint(None))
+    assert words(made) == [7000, 0, 0, 0, 1]
+
+
+async def test_after_a_crash_the_rule_is_what_was_found_first_and_not_what_was_left(rig):
+    made = rig.inverter()
+    async with rig.tcp(made.memory) as line:
+        first = await connected(rig, line)
+        arming = await first.arm()
+        await first.write(rig.setpoint(-3000, 0))
+        second = await connected(rig, line)
+        await second.arm()
+        second.recall(arming)
+        await second.write(rig.setpoint(-2000, 0))
+        await second.write(rig.setpoint(None))
+    assert words(made) == [10000, 0, 0, 0, 0]
 
 
 async def test_a_reconnect_while_curtailing_keeps_what_was_found_first(rig):

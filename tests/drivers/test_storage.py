@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.sunspec.controls import Storage
 from drivers.sunspec.discovery import Header
+from drivers.sunspec.storage_124 import Storage
 from gateway.model.device import Control, Fallback, Limits
 from gateway.model.setpoint import Outcome
 
@@ -157,11 +157,10 @@ def test_a_target_is_rounded_toward_standstill(quantity, base_w):
     model = [0] * 26
     model[25] = 0xFFFE
     lever = Storage.of(Header(124, 1000, 24), float(base_w), model, None)
-    held = list(lever.words)
+    held = dict(lever.words)
     for group in lever.command(quantity, 60):
-        for address, word in group.items():
-            held[address - lever.window.address] = word
-    flow = lever.expressed(held)
+        held |= group
+    flow = lever.renewed(held).expressed()
     wanted = max(-base_w, min(base_w, quantity))
     assert abs(flow) <= abs(wanted) + 1e-6 * base_w
     assert abs(flow) > abs(wanted) - lever.resolution_w - 1e-6 * base_w

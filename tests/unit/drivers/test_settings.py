@@ -22,6 +22,8 @@ def test_sign_and_bases_are_taken():
     [
         ({"sing": "import"}, ("sing",), "did you mean sign?"),
         ({"sign": "both"}, ("sign",), "import | export"),
+        ({"bank_sign": "import"}, ("bank_sign",), "charge | discharge"),
+        ({"connect": "yes"}, ("connect",), "true | false"),
         ({"base": 70000}, ("base",), "0..65533"),
         ({"base": [40000, "x"]}, ("base", 1), "0..65533"),
         ({"base": []}, ("base",), "a list"),
@@ -39,4 +41,4 @@ def test_all_errors_come_at_once():
 
 
 def test_the_schema_knows_exactly_the_keys():
-    assert set(package.json_schema()) == {"sign", "base"}
+    assert set(package.json_schema()) == {"sign", "bank_sign", "base", "connect"}
