@@ -39,12 +39,17 @@ class Gates:
 
     def follow(self, now: Instant) -> None:
         """Begin at the first gate not yet closed, also when the clock was set back."""
+        self.following = self.as_of(now)
+
+    def as_of(self, now: Instant) -> Interval:
+        """The interval whose gate comes next at ``now``; one just held does not come again."""
         instant = Instant(now + self._product.gate_lead)
         soonest = self._product.interval_at(instant)
         if soonest.start < instant:
             soonest = self._product.interval_at(soonest.end)
         if self.following is None or self.following.start > soonest.end:
-            self.following = soonest
+            return soonest
+        return self.following
 
     def due(self, now: Instant) -> Iterator[Interval]:
         """Every interval whose gate has closed since the last call, unless it has ended."""

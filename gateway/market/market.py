@@ -111,6 +111,10 @@ class Market:
         """The interval whose gate comes next; None before time was told."""
         return self._gates.following
 
+    def is_held(self, interval: Interval, now: Instant) -> bool:
+        """Whether the interval's gate closed before, also when the clock was set back since."""
+        return self._gates.as_of(now).start > interval.start
+
     def submit(self, tenders: TenderSet, now: Instant) -> tuple[MarketEvent, ...]:
         """Take the whole set or nothing of it.
 

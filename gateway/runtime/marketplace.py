@@ -94,6 +94,10 @@ class Marketplace:
         self.on_traded: Callable[[Traded], None] = lambda _traded: None
         self._log = structlog.get_logger()
 
+    def tender_by(self, agents: Sequence[Agent]) -> None:
+        """Take other agents of the same parties; they tender from the next gate on."""
+        self._agents = tuple(agents)
+
     @property
     def products(self) -> tuple[Product, ...]:
         """In configuration order."""
@@ -129,7 +133,8 @@ class Marketplace:
             if interval != announced:
                 self._announce(product, interval, now)
                 announced = interval
-            if await self._gate_closes(product, interval):
+            closes = await self._gate_closes(product, interval)
+            if closes and not market.is_held(interval, self._clock.now()):
                 self._hold_gate(market, interval)
 
     async def _gate_closes(self, product: Product, interval: Interval) -> bool:
