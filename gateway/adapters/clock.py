@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from gateway.model.event import ClockStepped
 from gateway.model.time import MILLISECOND, SECOND, Duration, Instant, in_seconds
+from gateway.ports.clock import Clock
 
 _STEP = Duration(250 * MILLISECOND)
 _STA_UNSYNC = 0x40  # linux/timex.h: no time server disciplines the clock
@@ -113,6 +114,26 @@ class ScaledClock:
     async def sleep(self, duration: Duration) -> None:
         """Sleep a simulated duration."""
         await asyncio.sleep(in_seconds(duration) / self.scale.speed)
+
+
+def scale_of(clock: Clock) -> str:
+    """``epoch_real,epoch_sim,speed`` of a scaled clock, empty of any other."""
+    if not isinstance(clock, ScaledClock):
+        return ""
+    scale = clock.scale
+    return f"{scale.epoch_real},{scale.epoch_sim},{scale.speed}"
+
+
+def scaled_clock(text: str) -> ScaledClock:
+    """The inverse of ``scale_of``.
+
+    Raises:
+        ValueError: not three numbers.
+    """
+    real, sim, speed = text.split(",")
+    return ScaledClock(
+        Scale(epoch_real=Instant(int(real)), epoch_sim=Instant(int(sim)), speed=float(speed))
+    )
 
 
 class VirtualClock:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import aiomqtt
 
-from gateway.adapters.mqtt_client import connected, connection, lost, subscribe
+from gateway.adapters.mqtt_client import connected, connection, lost, reason, subscribe
 from gateway.ports.broker import MqttVersion
 
 _RETRY_S = 0.25
@@ -28,16 +28,18 @@ class _Reader:
     alive: bool = True
 
 
-async def watch(
+async def watch(  # noqa: PLR0917 - all that a reader is made of
     url: str,
     username: str,
     password: str | None,
     filters: Iterable[str],
     on_message: Callable[[str, bytes], None],
+    on_lost: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Call ``on_message(topic, payload)`` for all that comes; reconnects for ever.
 
-    ``url`` is ``mqtt://host:port``.  The callback must neither block nor raise.
+    ``url`` is ``mqtt://host:port``.  ``on_lost(reason)`` tells that there is no connection.  The
+    callbacks must neither block nor raise.
     """
     parts = urlsplit(url)
     reader = _Reader(
@@ -53,13 +55,14 @@ async def watch(
         on_message(message.topic.value, bytes(message.payload or b""))
 
     while True:
-        await _once(reader, receive, wanted)
+        on_lost(await _once(reader, receive, wanted))
         await asyncio.sleep(_RETRY_S)
 
 
 async def _once(
     reader: _Reader, receive: Callable[[aiomqtt.Message], None], filters: tuple[str, ...]
-) -> None:
+) -> str:
+    """Be connected as long as it goes; returns what ended it."""
     stopping = False
     try:
         client = connection(reader, receive)
@@ -70,6 +73,8 @@ async def _once(
             except asyncio.CancelledError:
                 stopping = True
                 raise
-    except (aiomqtt.MqttError, OSError):
+    except (aiomqtt.MqttError, OSError) as error:
         if stopping:
             raise asyncio.CancelledError from None
+        return reason(error)
+    return "the connection ended"

@@ -1,7 +1,7 @@
 """Drivers, lines and simulated houses, found by entry point and loaded when first used."""
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 from typing import Final, Generic, TypeVar
 
 from gateway.ports.driver import DriverPackage
@@ -69,6 +69,11 @@ def line_factories() -> Plugins[LineFactory]:
 def house_factories() -> Plugins[HouseFactory]:
     """Simulated houses by name."""
     return Plugins(HOUSES)
+
+
+def own_version() -> str:
+    """The installed version of this program."""
+    return version("gridtender")
 
 
 def distribution_of(name: str) -> str | None:

@@ -8,11 +8,14 @@ from pathlib import Path
 import structlog
 
 from gateway.adapters.broker import open_broker
+from gateway.adapters.clock import scale_of
 from gateway.adapters.credentials import OWNER, passwords
 from gateway.adapters.mqtt import MqttAdapter, client_id
+from gateway.adapters.plugins import own_version
+from gateway.adapters.presence import Presence, announce
 from gateway.app.gateway import Gateway, World
 from gateway.model.errors import BrokerUnavailable, GridtenderError, SettingsError
-from gateway.model.request import OwnerRequest, PriceHeard, Reply, Request
+from gateway.model.request import LimitRequest, OwnerRequest, PriceHeard, Reply, Request
 from gateway.ports.broker import BrokerEndpoint, MqttVersion
 from gateway.wire.border import border
 from gateway.wire.mirror import Mirror
@@ -33,6 +36,8 @@ class Mirroring:
         self._open = _opening(gateway)
         self._door = _Door()
         self._exchange = _Exchange(gateway)
+        self._area, self._state = settings.area, Path(settings.state_dir)
+        self._scale = scale_of(world.clock)
         self._adapter = MqttAdapter(
             endpoint=self._door,
             identifier=client_id(settings.area, settings.state_dir),
@@ -63,7 +68,19 @@ class Mirroring:
     async def _mirrored(self) -> None:
         async with self._open() as endpoint:
             self._door.endpoint = endpoint
+            announce(self._state, self._presence(endpoint))
             await self._adapter.run()
+
+    def _presence(self, endpoint: BrokerEndpoint) -> Presence:
+        return Presence(
+            area=self._area,
+            kind=endpoint.kind,
+            host=endpoint.host,
+            port=endpoint.port,
+            username=endpoint.username,
+            version=own_version(),
+            scale=self._scale,
+        )
 
     def close(self) -> None:
         """From now on nobody outside is served: the stations are about to stop."""
@@ -106,6 +123,11 @@ class _Exchange:
         """The owner's topic."""
         self._check()
         await self._gateway.owner(request)
+
+    def limit(self, request: LimitRequest) -> None:
+        """A limit of the owner's topic."""
+        if self.open:
+            self._gateway.limit(request)
 
     def price(self, heard: PriceHeard) -> None:
         """A tariff price on a topic."""

@@ -38,11 +38,9 @@ def state_options(parser: argparse.ArgumentParser) -> None:
 
 def scale(text: str) -> "Scale":
     """The clock shared with a parent process: three numbers."""
-    from gateway.adapters.clock import Scale
-    from gateway.model.time import Instant
+    from gateway.adapters.clock import scaled_clock
 
-    real, sim, speed = text.split(",")
-    return Scale(epoch_real=Instant(int(real)), epoch_sim=Instant(int(sim)), speed=float(speed))
+    return scaled_clock(text).scale
 
 
 def between(low: float, high: float) -> Callable[[str], float]:

@@ -1,0 +1,97 @@
+"""What needs a person, and what that person can do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.app.board import Board, Payload
+
+FAULTS: Final = {
+    "JOURNAL_FAILED": "Free some space, or look at the disk of the state folder. The devices are "
+    "still steered; outside parties are refused until it is written again.",
+    "METER_FROZEN": "Restart the grid meter or what connects it: it shows the same values "
+    "whatever the house does, so it is not believed.",
+    "SETPOINT_CONTESTED": "Find the other controller (an app, a home automation, the maker's "
+    "cloud) and stop it, or choose with the device's key contest who gives way.",
+    "SETPOINT_NOT_FOLLOWED": "See whether the device allows control from outside, and whether "
+    "something else limits it: its own app, a full battery, a ripple control receiver, heat.",
+    "WRITE_BUDGET": "Its registers were written as often today as you allow; it gets the more "
+    "important setpoints only. Raise writes.per_day if its maker allows it.",
+}
+_OTHER_FAULT: Final = "The text says what was found; the log around that time may say more."
+_STATES: Final = {
+    "offline": "Check its power, its network and that no other program holds its only "
+    "connection. The gateway goes on trying.",
+    "faulty": "Read the device's own display or app: it reports the fault itself.",
+}
+_OUTCOMES: Final = {
+    "refused": "Allow control in the device's settings, or as the reason says.",
+    "no-effect": FAULTS["SETPOINT_NOT_FOLLOWED"],
+    "overridden": FAULTS["SETPOINT_CONTESTED"],
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """Something that is not as it should be.
+
+    Attributes:
+        what: what was found; ``since``: RFC 3339, empty where nobody knows.
+        do: what a person can do.
+    """
+
+    subject: str
+    what: str
+    do: str
+    since: str = ""
+
+
+def attention(board: Board) -> Iterator[Attention]:
+    """All that a running gateway says is not as it should be, the gateway's own first."""
+    for fault in board.faults():
+        code = str(fault.get("code", ""))
+        yield Attention(
+            subject=str(fault.get("deviceId", "")),
+            what=_sentence(code, fault.get("text")),
+            do=FAULTS.get(code, _OTHER_FAULT),
+            since=str(fault.get("since", "")),
+        )
+    yield from _halted(board)
+    told = {str(fault.get("deviceId")) for fault in board.faults()}
+    for device in board.devices():
+        yield from _device(device, board, faulted=device in told)
+
+
+def _halted(board: Board) -> Iterator[Attention]:
+    for topic, session in sorted(board.topics.items()):
+        if topic.endswith("/session") and session.get("sessionStatus") == "HALTED":
+            product = topic.split("/")[1]
+            yield Attention(
+                subject=product,
+                what="not traded with outside parties: the journal is not written",
+                do=FAULTS["JOURNAL_FAILED"],
+            )
+
+
+def _device(device: str, board: Board, *, faulted: bool) -> Iterator[Attention]:
+    state = board.of(f"d/{device}/state")
+    word = str(state.get("state", ""))
+    if word in _STATES:
+        yield Attention(
+            subject=device,
+            what=_sentence(word, state.get("reason")),
+            do=_STATES[word],
+            since=str(state.get("since", "")),
+        )
+    status = board.of(f"d/{device}/set")
+    outcome = str(status.get("outcome"))
+    if outcome in _OUTCOMES and not faulted and word != "offline":
+        yield Attention(subject=device, what=_outcome(outcome, status), do=_OUTCOMES[outcome])
+
+
+def _outcome(outcome: str, status: Payload) -> str:
+    return _sentence(f"setpoint {outcome}", status.get("detail"))
+
+
+def _sentence(what: str, why: object) -> str:
+    return f"{what}: {why}" if why else what
