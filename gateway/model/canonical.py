@@ -14,7 +14,17 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, NewType, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    NamedTuple,
+    NewType,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
@@ -56,7 +66,12 @@ def from_json(cls: type[T], data: Json) -> T:
 
 def text(value: object) -> str:
     """Canonical JSON text: sorted keys, no spaces, ASCII, integers only."""
-    return _ENCODER.encode(to_json(value))
+    return encoded(to_json(value))
+
+
+def encoded(data: Json) -> str:
+    """The text of what ``to_json`` gave."""
+    return _ENCODER.encode(data)
 
 
 def quantise(value: T) -> T:
@@ -272,31 +287,69 @@ def _record(cls: Any) -> _Codec:  # noqa: ANN401  a dataclass has no common type
     """A dataclass; its fields' codecs are looked up once, on first use (classes may nest)."""
 
     @cache
-    def plan() -> tuple[tuple[str, _Codec, Field[object], Json], ...]:
+    def plan() -> tuple[_Field, ...]:
         hints = get_type_hints(cls)
-        codecs = ((field, _codec(hints[field.name])) for field in fields(cls))
-        return tuple((field.name, codec, field, _absent(field, codec)) for field, codec in codecs)
+        return tuple(_Field.of(field, _codec(hints[field.name])) for field in fields(cls))
 
-    def write(value: object) -> Json:
-        written: dict[str, Json] = {}
-        for name, codec, _, absent in plan():
+    return _Codec(
+        lambda value: _write_fields(plan(), value),
+        lambda data: cls(**_read_fields(cls, plan(), data)),
+    )
+
+
+def _write_fields(plan: "tuple[_Field, ...]", value: object) -> Json:
+    written: dict[str, Json] = {}
+    name = ""
+    try:
+        for name, codec, default, absent, _ in plan:
             item = getattr(value, name)
-            part = (
-                None if item is None and absent is None else _located(cls, name, codec.write, item)
-            )
+            if item is default or (item is None and absent is None):
+                continue
+            part = codec.write(item)
             if part or part != absent:
                 written[name] = part
-        return written
+    except (ValueError, TypeError) as error:
+        raise _located(type(value), name, error) from error
+    return written
 
-    def read(data: object) -> object:
-        given = _object(data)
-        values: dict[str, object] = {}
-        for name, codec, field, _ in plan():
-            if name in given or _is_required(field):
-                values[name] = _located(cls, name, codec.read, given.get(name))
-        return cls(**values)
 
-    return _Codec(write, read)
+def _read_fields(cls: type, plan: "tuple[_Field, ...]", data: object) -> dict[str, object]:
+    given = _object(data)
+    values: dict[str, object] = {}
+    name = ""
+    try:
+        for name, codec, _, _, required in plan:
+            if required or name in given:
+                values[name] = codec.read(given.get(name))
+    except (ValueError, TypeError) as error:
+        raise _located(cls, name, error) from error
+    return values
+
+
+class _Field(NamedTuple):
+    """How one field of a dataclass is written and read.
+
+    Attributes:
+        default: an empty value, left out; ``_NOTHING`` where there is none.
+        absent: what absence means, as it would be written; None for a required field.
+    """
+
+    name: str
+    codec: _Codec
+    default: object
+    absent: Json
+    required: bool
+
+    @classmethod
+    def of(cls, field: Field[object], codec: _Codec) -> "_Field":
+        """Looked up once per class."""
+        required = _is_required(field)
+        absent = _absent(field, codec)
+        default = _NOTHING if absent or field.default is MISSING else field.default
+        return cls(field.name, codec, default, absent, required)
+
+
+_NOTHING = object()
 
 
 def _is_required(field: Field[object]) -> bool:
@@ -312,10 +365,6 @@ def _absent(field: Field[object], codec: _Codec) -> Json:
     return codec.write(field.default)
 
 
-def _located(cls: Any, name: str, codec: Callable[[Any], T], item: object) -> T:  # noqa: ANN401
-    """``codec(item)``; an error of it tells of which field."""
-    try:
-        return codec(item)
-    except (ValueError, TypeError) as error:
-        message = f"{cls.__name__}.{name}: {error}"
-        raise ValueError(message) from error
+def _located(cls: type, name: str, error: Exception) -> ValueError:
+    """The error, telling of which field."""
+    return ValueError(f"{cls.__name__}.{name}: {error}")
