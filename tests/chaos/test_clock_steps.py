@@ -233,7 +233,10 @@ def test_an_auction_after_the_clock_went_back_hears_the_gateways_own_agents(day,
         clock = ShakyClock(NOON, [(41, -8 * SECOND)])
         house = house_factories()["demo"](VirtualClock(NOON), FULL)
         async with open_home(day.folder, NOON, {}, house, clock=clock, **SITE) as home:
-            await clock.sleep(seconds(51))
+            await clock.sleep(seconds(48.3))
+            assert home.gateway.marketplace.auction("power", "before the step")
+            house.set_load(900)
+            await clock.sleep(seconds(2.7))
             assert clock.stepped
             called = clock.now()
             assert home.gateway.marketplace.auction("power", "a test")
