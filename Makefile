@@ -4,6 +4,7 @@
 #   make demo ARGS="--for 60s --speed 60"
 #   make test                             the quick tests; without mosquitto its tests are skipped
 #   make test-all                         the slow ones too: sockets, faults, processes, the wheel
+#   make test-days                        thirty virtual days of the daemon, half an hour or less
 #   make check                            style, types, floors
 #   make bench                            every benchmark
 
@@ -14,7 +15,7 @@ JOBS ?= auto
 
 QUICK := not slow and not e2e and not chaos
 
-.PHONY: help setup demo test test-slow test-all check style types floors bench wheel lock clean
+.PHONY: help setup demo test test-slow test-days test-all check style types floors bench wheel lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -30,9 +31,13 @@ test: setup
 
 # One at a time: these measure seconds, start brokers and kill processes.
 test-slow: setup
-	$(BIN)/pytest -m "not ($(QUICK))" $(ARGS)
+	$(BIN)/pytest -m "not ($(QUICK)) and not days" $(ARGS)
 
-test-all: test test-slow
+# Virtual time disturbs nobody and can wait, so it goes behind whatever runs in real time.
+test-days: setup
+	nice -n 19 $(BIN)/pytest -m days -s -p no:cacheprovider $(ARGS)
+
+test-all: test test-slow test-days
 
 # make -k check goes on after the first that fails.
 check: style types floors

@@ -72,7 +72,9 @@ def write_site(folder, house, *, scheme="mem", connections=None, **changes):
 
 
 @contextlib.asynccontextmanager
-async def open_home(folder, epoch, house_settings, house=None, clock=None, **changes):
+async def open_home(
+    folder, epoch, house_settings, house=None, clock=None, remember=True, **changes
+):
     clock = clock or VirtualClock(epoch)
     house = house or house_factories()["demo"](clock, house_settings)
     packages = driver_packages()
@@ -82,5 +84,6 @@ async def open_home(folder, epoch, house_settings, house=None, clock=None, **cha
     world = World(clock=clock, packages=packages, lines={"mem": house.line}, threaded=False)
     async with open_gateway(loaded.site, world) as gateway:
         home = Home(clock=clock, house=house, gateway=gateway)
-        gateway.bus.listen(home.facts.append)
+        if remember:
+            gateway.bus.listen(home.facts.append)
         yield home

@@ -1,0 +1,64 @@
+"""The whole daemon over virtual days: it neither grows nor wears the disk."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DAYS = int(os.environ.get("GRIDTENDER_DAYS", "30"))
+KEPT_DAYS = 5
+MEGABYTE = 1_000_000
+DAY_S = 600  # real seconds a virtual day may take on a busy machine
+
+pytestmark = [pytest.mark.days, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def midnights(tmp_path_factory):
+    """What was seen at each midnight, also printed, so that the figures stand in the log."""
+    run = subprocess.run(
+        [
+            *(sys.executable, str(ROOT / "benchmarks" / "many_days.py"), "--json"),
+            *("--days", str(DAYS), "--poll", "30s", "--interval", "5min"),
+            *("--keep", f"{KEPT_DAYS}d"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path_factory.mktemp("days"),
+        timeout=DAYS * DAY_S,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    print(run.stdout)
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def test_resident_memory_grows_less_than_one_percent_a_day_after_the_first(midnights):
+    first, last = midnights[0]["rss"], midnights[-1]["rss"]
+    assert last <= first * (1 + 0.01 * (len(midnights) - 1))
+
+
+def test_no_queue_table_or_task_grows_with_the_days(midnights):
+    settled = midnights[min(KEPT_DAYS, len(midnights) - 1)]
+    last = midnights[-1]
+    assert last["objects"] <= settled["objects"] * 1.02
+    assert last["tasks"] <= settled["tasks"]
+    assert last["retained"] <= settled["retained"]
+
+
+def test_files_are_bounded_by_the_retention(midnights):
+    sizes = [sum(midnight["files"].values()) for midnight in midnights]
+    assert max(sizes) <= 1.3 * max(sizes[: KEPT_DAYS + 2])
+
+
+def test_no_day_writes_more_than_the_days_before(midnights):
+    written = [midnight["written"] for midnight in midnights]
+    assert max(written[1:]) <= 1.5 * min(written[1:]) + MEGABYTE
+
+
+def test_the_party_was_served_every_time(midnights):
+    assert midnights[-1]["refused"] == 0
