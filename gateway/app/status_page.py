@@ -89,7 +89,7 @@ def page(status: Status, width: int = WIDTH) -> list[str]:
     """The lines, none wider than ``width``."""
     shown = _Page(status, width)
     lines = [*shown.head(), *(shown.house() if status.heard else shown.without()), *shown.needs()]
-    return [line.rstrip()[:width] for line in lines]
+    return [_printable(line.rstrip()[:width]) for line in lines]
 
 
 class _Page:
@@ -267,6 +267,11 @@ def document(status: Status) -> dict[str, object]:
         ],
         "topics": dict(sorted(status.board.topics.items())),
     }
+
+
+def _printable(line: str) -> str:
+    """What devices say of themselves does not steer the terminal."""
+    return "".join(sign if sign.isprintable() else "?" for sign in line)
 
 
 def _instant(text: object) -> Instant | None:
