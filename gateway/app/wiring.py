@@ -15,6 +15,7 @@ from gateway.agents import agents_for
 from gateway.app.gateway import Gateway, World
 from gateway.app.lines import borrow, open_lines
 from gateway.app.tasks import Tasks
+from gateway.app.upkeep import tell_findings, tidy
 from gateway.market import Market
 from gateway.model.device import Device, Role
 from gateway.model.product import Product
@@ -69,6 +70,7 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
                 state.journal,
                 clock=world.clock,
                 settings=settings.journal,
+                products=[product.id for product in settings.products],
                 threaded=world.threaded,
             )
         )
@@ -260,8 +262,8 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
 
 
 async def _chores(gateway: Gateway, world: World) -> None:
-    """Follow a stepped wall clock, tell the supervisor, and once an hour forget old rows."""
-    products = [product.id for product in gateway.settings.products]
+    """Follow a stepped wall clock, tell the supervisor, and once an hour tidy up."""
+    tell_findings(gateway)
     forget_at = Duration(world.clock.monotonic() + HOUR)
     while True:
         step = world.clock.reanchor()
@@ -275,5 +277,5 @@ async def _chores(gateway: Gateway, world: World) -> None:
         world.watchdog.status(gateway.summary())
         if world.clock.monotonic() >= forget_at:
             forget_at = Duration(world.clock.monotonic() + HOUR)
-            await gateway.journal.prune(products, gateway.settings.journal.keep)
+            await tidy(gateway)
         await world.clock.sleep(Duration(10 * SECOND))

@@ -72,7 +72,9 @@ def test_unknown_mechanism_is_wrong_input_and_the_known_ones_are_named(command, 
 def test_journal_of_a_newer_version_is_refused(command, journal):
     path = journal("uniform-price/1")
     with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE head SET version = 99")
         db.execute("PRAGMA user_version = 99")
+        db.commit()
     code, said = command("replay", path)
     assert (code, "version 99 was written by a newer gridtender" in said) == (2, True)
 
