@@ -9,7 +9,7 @@ from gateway.model.device import Capabilities, Control, Description, Device, Ide
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.reading import PointValue, Quality, Reading
 from gateway.model.resource import POWER
-from gateway.model.setpoint import Arming, Outcome, RegisterWrite, Setpoint, Written
+from gateway.model.setpoint import Arming, Outcome, RegisterWrite, Setpoint, TakenWrite, Written
 from gateway.model.time import Instant, in_seconds
 from gateway.ports.line import MAX_READ, Block, Line
 
@@ -121,12 +121,15 @@ class MapDriver:
         word = control.release if setpoint.quantity is None else _stage(control, setpoint.quantity)
         timer_s = 0 if release else _timer_s(control, setpoint.timer_s)
         writes = _writes(control, word, timer_s)
+        taken: list[TakenWrite] = []
         self._asked = {}
         try:
             for write in writes:
                 await self._line.write(
                     self._device.unit, write.address, write.words, timeout=self._device.timeout
                 )
+                count = len(write.words)
+                taken.append(TakenWrite(address=write.address, count=count, lapses=timer_s > 0))
         except RequestRefused as refused:
             now = await self._standing(control)
             return Written(
@@ -134,6 +137,7 @@ class MapDriver:
                 quantity=control.stages.get(now.command),
                 at=now.at,
                 detail=str(refused),
+                taken=tuple(taken),
             )
         now = await self._standing(control)
         quantity = control.stages.get(now.command)
@@ -141,12 +145,24 @@ class MapDriver:
         if now.command == word and (running or control.timer is None):
             self._asked = {} if release else {w.address: w.words[0] for w in writes}
             detail = ", ".join(f"{w.address}={w.words[0]}" for w in writes)
-            return Written(outcome=Outcome.ACCEPTED, quantity=quantity, at=now.at, detail=detail)
+            return Written(
+                outcome=Outcome.ACCEPTED,
+                quantity=quantity,
+                at=now.at,
+                detail=detail,
+                taken=tuple(taken),
+            )
         detail = (
             f"register {control.address}: wrote {word}, reads {now.command}; "
             f"timer: wrote {timer_s}, reads {now.timer_s}"
         )
-        return Written(outcome=Outcome.OVERRIDDEN, quantity=quantity, at=now.at, detail=detail)
+        return Written(
+            outcome=Outcome.OVERRIDDEN,
+            quantity=quantity,
+            at=now.at,
+            detail=detail,
+            taken=tuple(taken),
+        )
 
     def _other(self, words: Mapping[int, int]) -> str | None:
         """What stands instead of the words that were written and read back."""

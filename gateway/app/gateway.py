@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from gateway.adapters.armory import FileArmory
 from gateway.adapters.journal import SqliteJournal
 from gateway.adapters.watchdog import NoWatchdog
+from gateway.app.beside import Beside
 from gateway.model.device import DeviceState
-from gateway.model.request import OwnerRequest, PriceHeard, Reply, Request
+from gateway.model.request import LimitRequest, OwnerRequest, PriceHeard, Reply, Request
 from gateway.model.site import Site as Settings
 from gateway.ports.clock import Clock
 from gateway.ports.driver import DriverPackage
@@ -21,6 +22,7 @@ from gateway.runtime.owner import Owner
 from gateway.runtime.prices import Prices
 from gateway.runtime.site import Site
 from gateway.runtime.station import Station
+from gateway.runtime.writes import Writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class Gateway:
     journal: SqliteJournal
     armory: FileArmory
     handover: Handover
+    writes: Writes
+    beside: Beside
     clock: Clock
 
     async def handle(self, request: Request) -> Reply:
@@ -69,6 +73,10 @@ class Gateway:
     async def owner(self, request: OwnerRequest) -> None:
         """The owner's topic."""
         await self.control.say(request.control, request.by)
+
+    async def limit(self, request: LimitRequest) -> None:
+        """A limit of the owner's topic."""
+        await self.beside.limits.set(request)
 
     def price(self, heard: PriceHeard) -> None:
         """A tariff price on a topic."""

@@ -11,7 +11,9 @@ import structlog
 from gateway.adapters.armory import FileArmory
 from gateway.adapters.journal import SqliteJournal, open_journal
 from gateway.adapters.state import StateDir
+from gateway.adapters.wear import WearFile
 from gateway.agents import agents_for
+from gateway.app.beside import beside, obey
 from gateway.app.gateway import Gateway, World
 from gateway.app.lines import borrow, open_lines
 from gateway.app.tasks import Tasks
@@ -36,6 +38,7 @@ from gateway.runtime.recovery import REMEMBER, recover
 from gateway.runtime.rows import Start
 from gateway.runtime.site import Site
 from gateway.runtime.station import Station
+from gateway.runtime.writes import Writes
 
 if TYPE_CHECKING:
     from gateway.market.checkpoint import Dump
@@ -80,8 +83,11 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
         )
         gateway = _build(ground, state)
         await gateway.handover.adopt_or_release()
+        # Last of all: a slow disk must not hold up the release.
+        stack.push_async_callback(gateway.beside.energy.keep)
         tasks = await stack.enter_async_context(Tasks())
         _start(gateway, world, tasks)
+        stack.push_async_callback(gateway.writes.keep)
         stack.push_async_callback(gateway.handover.release)
         stack.push_async_callback(tasks.stop)
         yield gateway
@@ -112,6 +118,7 @@ class _Ground:
 
 def _build(ground: _Ground, state: StateDir) -> Gateway:
     settings, world = ground.settings, ground.world
+    others = beside(settings, state, world.clock, ground.bus, threaded=world.threaded)
     prices = Prices(settings.tariff)
     # At high speed a fresh reading is one that is fresh in real time.
     fresh = Duration(max(3 * SECOND, int(500 * MILLISECOND * world.speed)))
@@ -125,6 +132,14 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         on_change=lambda mode: handover.follow(mode),  # noqa: PLW0108 - it is made below
     )
     marketplace = _marketplace(ground, site, owner)
+    wear = WearFile(state.path)
+    writes = Writes(
+        {item.device.id: item.device for item in settings.devices},
+        world.clock,
+        kept=wear.load(),
+        store=wear.store,
+        threaded=world.threaded,
+    )
     stations = {
         item.device.id: _station(ground, item, site, lambda: dispatcher)
         for item in settings.devices
@@ -141,9 +156,11 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         watchdog=world.watchdog,
         mode=owner.mode,
         armed=lambda device: ground.armory.get(device) is not None,
+        writes=writes,
         slot_wait_s=SLOT_WAIT_S / world.speed,
     )
     marketplace.on_traded = dispatcher.on_traded
+    obey(others.limits, marketplace, dispatcher)
     handover = Handover(
         armory=ground.armory,
         stations=stations,
@@ -164,6 +181,8 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         journal=ground.journal,
         armory=ground.armory,
         handover=handover,
+        writes=writes,
+        beside=others,
         clock=world.clock,
     )
 
@@ -258,6 +277,8 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
     tasks.start("dispatcher", gateway.dispatcher.run, world.clock)
     tasks.start("owner", gateway.control.run, world.clock)
     tasks.start("handover", gateway.handover.run, world.clock)
+    tasks.start("writes", gateway.writes.run, world.clock)
+    tasks.start("energy", gateway.beside.run, world.clock)
     tasks.start("chores", lambda: _chores(gateway, world), world.clock)
 
 

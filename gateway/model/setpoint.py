@@ -84,6 +84,8 @@ class SetpointStatus:
             so far; in ``control: advise`` commanded stays None.
         wanted: what the plan asked for before the guard; ``because`` names the guard's steps.
         lease_until, timer_until: None when nothing is held.
+        timer_left_s: what the device itself said at its last reading was left of its countdown,
+            None where it does not tell.
         fallback_after_s, fallback_observed_s: when the device is promised to be at its fall-back
             after the last renewal, and when the last drill saw it there (None: no drill).
         writes_today: requests of this UTC day to registers that keep their value, of
@@ -101,6 +103,7 @@ class SetpointStatus:
     timer_until: Instant | None
     because: str
     detail: str = ""
+    timer_left_s: float | None = None
     fallback_after_s: float | None = None
     fallback_observed_s: float | None = None
     writes_today: int = 0

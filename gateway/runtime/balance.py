@@ -4,12 +4,13 @@ Everything here is read from the site and the market at one moment, between two 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.agents import UTILITY, tenders_for_itself
 from gateway.dispatch.guard import Held, SiteRoom
 from gateway.dispatch.merit import Step
 from gateway.dispatch.plan import Balance, SourceView
+from gateway.dispatch.thrift import Thrift
 from gateway.market import Market
 from gateway.model.clearing import Clearing
 from gateway.model.device import Control, Device, DeviceState, Role
@@ -31,6 +32,7 @@ class Moment:
         residual_w: the load estimate, None when blind.
         held: what is in force per device.
         settle: how long a stepped load may take to follow.
+        thrifts: devices whose write budget runs low.
     """
 
     now: Instant
@@ -43,6 +45,7 @@ class Moment:
     held: Mapping[str, Held | None]
     limits: GridLimits
     settle: Duration
+    thrifts: Mapping[str, Thrift] = field(default_factory=dict)
 
     def position_w(self, party: str) -> float:
         """Standing position, W, BUY +; inside the lead already the next interval's."""

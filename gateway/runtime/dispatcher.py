@@ -5,7 +5,8 @@ ends with each armed device renewed or handed to release; only then is the watch
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -13,11 +14,13 @@ from gateway.agents import UTILITY
 from gateway.dispatch.contest import Contest
 from gateway.dispatch.guard import Guarded
 from gateway.dispatch.lease import lease_terms
+from gateway.dispatch.thrift import Thrift
+from gateway.model.device import Device
 from gateway.model.event import FaultChanged
 from gateway.model.reading import Quality, Reading
 from gateway.model.setpoint import Setpoint
 from gateway.model.site import ControlMode, DispatchSettings, GridLimits
-from gateway.model.time import SECOND, Duration, Instant
+from gateway.model.time import SECOND, Duration, Instant, in_seconds
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.watchdog import Watchdog
@@ -31,13 +34,14 @@ from gateway.runtime.site import Site
 from gateway.runtime.slot import Slot
 from gateway.runtime.station import Attempt, Station
 from gateway.runtime.supervisor import supervise
+from gateway.runtime.writes import Writes
 
 
 class Dispatcher:
     """Makes a pass on each reading of the grid meter, after each clearing and every second.
 
-    ``armed`` tells whether a device was written to and not let go.  ``slot_wait_s``: how long a
-    pass waits for devices of the meter's slot, real seconds.
+    ``armed`` tells whether a device was written to and not let go; ``writes`` counts what devices
+    took.  ``slot_wait_s``: how long a pass waits for devices of the meter's slot, real seconds.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Dispatcher:
         watchdog: Watchdog,
         mode: Callable[[], ControlMode],
         armed: Callable[[str], bool],
+        writes: Writes,
         slot_wait_s: float = 0.1,
     ) -> None:
         self._site = site
@@ -73,6 +78,7 @@ class Dispatcher:
         self._watchdog = watchdog
         self._mode = mode
         self._armed = armed
+        self._writes = writes
         self._slot = Slot(site, self._devices, wait_s=slot_wait_s)
         self._watch = DeviationWatch(limits=limits, settings=settings)
         self._traded: Traded | None = None
@@ -88,6 +94,12 @@ class Dispatcher:
             for name, work in (("follower", self._follow), ("renewer", self._renew)):
                 tasks.create_task(supervise(name, work, self._clock), name=name)
 
+    def bound_by(self, devices: Iterable[Device], limits: GridLimits) -> None:
+        """Take changed limits of devices and connection; they hold from the next pass on."""
+        self._devices.update({d.id: d for d in devices if d.id in self._stations})
+        self._limits = limits
+        self._watch = DeviationWatch(limits=limits, settings=self._settings)
+
     # What comes in.
 
     def on_reading(self, reading: Reading) -> None:
@@ -96,6 +108,8 @@ class Dispatcher:
         if progress is not None:
             self._judge(progress, reading)
             self._defend(progress, reading)
+            if self._devices[reading.device].writes.volatile is not True:
+                progress.confirm(reading)
         if reading.device == self._site.grid:
             self._meter = reading
         self._slot.arrived()
@@ -112,6 +126,7 @@ class Dispatcher:
         """A station wrote, or could not; a failure is retried every pass but told once."""
         device = attempt.setpoint.device
         progress = self._progress[device]
+        self._writes.note(device, attempt.written.taken)
         told = progress.told_failure
         if progress.attempted(attempt.written):
             self._site.hold(device, attempt.written.quantity, attempt.written.at)
@@ -148,6 +163,15 @@ class Dispatcher:
                 self._marketplace.auction(self._product, "nothing was cleared since the start")
             if self.tick():
                 self._watchdog.feed()
+                self._beat()
+
+    def _beat(self) -> None:
+        """Tell the devices that are held, and listen for it, that their controller lives."""
+        if self._traded is None or self._mode() is not ControlMode.ACT:
+            return
+        for device, station in self._stations.items():
+            if self._armed(device):
+                station.beat()
 
     def _all_asked(self) -> bool:
         """Whether every device answered, or was seen not to."""
@@ -214,7 +238,13 @@ class Dispatcher:
             held={d: p.held for d, p in self._progress.items()},
             limits=self._limits,
             settle=self._settings.settle,
+            thrifts=self._thrifts(now),
         )
+
+    def _thrifts(self, now: Instant) -> dict[str, Thrift]:
+        """Devices whose write budget runs low."""
+        rules = {d: self._writes.thrift(d, p.changed_at, now) for d, p in self._progress.items()}
+        return {device: rule for device, rule in rules.items() if rule is not None}
 
     # What goes out.
 
@@ -290,7 +320,19 @@ class Dispatcher:
 
     def _publish(self, progress: Progress) -> None:
         acting = self._mode() is ControlMode.ACT
-        self._bus.publish(progress.status(self._clock.now(), acting=acting))
+        status = progress.status(self._clock.now(), acting=acting)
+        device, count = self._devices[progress.device], self._writes.of(progress.device)
+        timed = progress.terms is not None and progress.terms.timer_s > 0
+        self._bus.publish(
+            replace(
+                status,
+                fallback_after_s=in_seconds(device.fallback.after) if timed else None,
+                fallback_observed_s=progress.observed_s,
+                writes_today=count.today,
+                writes_per_day=device.writes.per_day,
+                volatile_writes_today=count.volatile_today,
+            )
+        )
 
     def _ask_market(self, meter: Reading) -> None:
         """Call an auction when a limit is broken, or the meter stays off the position."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from gateway.dispatch.guard import Guarded, fall_back, guard
+from gateway.dispatch.guard import Guarded, SiteRoom, fall_back, guard
 from gateway.dispatch.plan import Balance, SourceMemory, plan_sources, plan_storage
+from gateway.dispatch.thrift import spared
 from gateway.model.device import Control, Device
 from gateway.model.snapshot import DeviceView
 from gateway.model.time import Duration, Instant
@@ -97,24 +98,36 @@ class Planner:
 
     def _bound(self, device: str, wanted: Wanted, moment: Moment) -> Guarded:
         try:
-            return guard(
-                wanted[device],
-                self._devices[device],
-                moment.views[device],
-                moment.held[device],
-                moment.room(device, wanted),
-                moment.now,
-            )
+            return self._spared(device, self._guarded(device, wanted, moment), wanted, moment)
         except Exception as error:  # noqa: BLE001 - the other devices must get theirs
             self._failed(device, error)
             return fall_back(self._devices[device], "its guard failed")
+
+    def _guarded(self, device: str, wanted: Wanted, moment: Moment) -> Guarded:
+        return guard(
+            wanted[device],
+            self._devices[device],
+            moment.views[device],
+            moment.held[device],
+            moment.room(device, wanted),
+            moment.now,
+        )
+
+    def _spared(self, device: str, due: Guarded, wanted: Wanted, moment: Moment) -> Guarded:
+        """What stands is kept where the write budget runs low and no bound minds."""
+        rule, held = moment.thrifts.get(device), moment.held[device]
+        if rule is None or held is None or moment.views[device].power_w is None:
+            return due
+        standing = self._guarded(device, {**wanted, device: held.quantity}, moment)
+        control = moment.views[device].capabilities.control
+        return spared(due, standing, held, control, rule, moment.now)
 
     def _unplanned(self, view: DeviceView, moment: Moment) -> Guarded:
         """Nothing could be planned: without a meter at all a good source runs free."""
         if not self._healthy:
             return fall_back(self._devices[view.id], "the plan failed")
         if not self._metered and view.power_w is not None:
-            return Guarded(quantity=None)
+            return guard(None, self._devices[view.id], view, None, SiteRoom(), moment.now)
         blind = self._metered and moment.residual_w is None
         why = "the grid meter gives no fresh good value" if blind else f"{view.quality} reading"
         return fall_back(self._devices[view.id], why)

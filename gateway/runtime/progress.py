@@ -10,12 +10,14 @@ from gateway.model.device import ContestPolicy, Control, Device
 from gateway.model.event import FaultChanged
 from gateway.model.reading import Reading
 from gateway.model.setpoint import Outcome, SetpointStatus, Written
-from gateway.model.time import SECOND, Duration, Instant
+from gateway.model.time import HOUR, SECOND, Duration, Instant
 
 _JUDGED = frozenset({Outcome.ACCEPTED, Outcome.EFFECTIVE, Outcome.NO_EFFECT})
 _FAULT = "SETPOINT_NOT_FOLLOWED"
 # Smaller changes are not written: well below what the re-entry rule allows per poll.
 DEAD_BAND_W = 20.0
+# Words that are read back at every poll need not be renewed by writing, but now and then.
+_LONGEST_UNWRITTEN = HOUR
 
 
 @dataclass(slots=True)
@@ -27,6 +29,8 @@ class Progress:
             None when nothing was ever in force.
         again: whether it must be written in the next pass whatever the lease says.
         told_failure: why the last attempt failed, empty after a success.
+        changed_at: when another value than the one before was commanded.
+        observed_s: what the last drill measured, seconds from a renewal to the fall-back.
         contest: who else writes to it.
     """
 
@@ -40,11 +44,15 @@ class Progress:
     outcome: Outcome | None = None
     detail: str = ""
     told_failure: str = ""
+    changed_at: Instant = Instant(0)
+    observed_s: float | None = None
+    _confirmed: Instant | None = None
     _faulty: bool = False
     _stood: Held | None = None
     _accepted: Written | None = None
     _effective: float | None = None
     _flow: float | None = None
+    _left_s: float | None = None
     _before: float | None = None
 
     @property
@@ -55,7 +63,8 @@ class Progress:
     def command(self, quantity: float | None, now: Instant) -> None:
         """A setpoint is on its way to the device."""
         if self.held is None or self.held.quantity != quantity:
-            self._before = self._flow
+            self._before, self.changed_at = self._flow, now
+        self._confirmed = None
         self.held, self.again = self._next_held(quantity, now), False
         self.outcome = Outcome.COMMANDED
         self._effective = None
@@ -109,7 +118,18 @@ class Progress:
             return held.quantity is not quantity
         change = abs(quantity - held.quantity)
         moved = change > DEAD_BAND_W or (change > 0 and quantity == 0)
-        return moved or renew_due(held.at, self.lease, now)
+        return moved or renew_due(self._renewed_at(held), self.lease, now)
+
+    def confirm(self, reading: Reading) -> None:
+        """A setpoint without timer is renewed by seeing that it stands and works: no write."""
+        held = self.held
+        if held is None or self.outcome is not Outcome.EFFECTIVE or self.terms is None:
+            return
+        if self.terms.timer_s == 0 and reading.at - held.at < _LONGEST_UNWRITTEN:
+            self._confirmed = reading.at
+
+    def _renewed_at(self, held: Held) -> Instant:
+        return held.at if self._confirmed is None else max(held.at, self._confirmed)
 
     def refuse(self, why: str) -> bool:
         """It may not be driven; whether that is news."""
@@ -130,6 +150,9 @@ class Progress:
         """The wall clock was stepped: leases keep their length."""
         self.held, self._stood = _shifted(self.held, by), _shifted(self._stood, by)
         self.contest = self.contest.shifted(by)
+        self.changed_at = Instant(self.changed_at + by)
+        if self._confirmed is not None:
+            self._confirmed = Instant(self._confirmed + by)
         if self._accepted is not None:
             self._accepted = replace(self._accepted, at=Instant(self._accepted.at + by))
 
@@ -137,7 +160,7 @@ class Progress:
         self, device: Device, control: Control, reading: Reading, settle: Duration
     ) -> FaultChanged | None:
         """Take a new sample; a fault when the device stops, or begins again, to follow."""
-        self._flow = reading.power_w
+        self._flow, self._left_s = reading.power_w, reading.timer_left_s
         if self._accepted is None or self.outcome not in _JUDGED:
             return None
         command = Command(
@@ -165,7 +188,7 @@ class Progress:
         held = self.held if acting else None
         lease_until = timer_until = None
         if held is not None and held.quantity is not None and self.terms is not None:
-            lease_until = Instant(held.at + self.terms.lease)
+            lease_until = Instant(self._renewed_at(held) + self.terms.lease)
             if self.terms.timer_s:
                 timer_until = Instant(held.at + self.terms.timer_s * SECOND)
         return SetpointStatus(
@@ -178,6 +201,7 @@ class Progress:
             outcome=self.outcome if acting else None,
             lease_until=lease_until,
             timer_until=timer_until,
+            timer_left_s=None if held is None else self._left_s,
             because=self.because,
             detail=self.detail,
         )

@@ -1,13 +1,23 @@
 """Facts about devices as payloads."""
 
 from gateway.model.device import Capabilities, Device
-from gateway.model.event import Described, FaultChanged, StateChanged
+from gateway.model.event import (
+    Described,
+    EnergyCounted,
+    FaultChanged,
+    HealthChanged,
+    LimitsChanged,
+    StateChanged,
+)
 from gateway.model.setpoint import SetpointStatus
 from gateway.model.time import Instant, in_seconds, iso_duration, rfc3339
 from gateway.wire.payloads_state import (
     CapabilitiesPayload,
     DescriptionPayload,
+    EnergyPayload,
     FaultPayload,
+    HealthPayload,
+    LimitsPayload,
     SetpointPayload,
     StatePayload,
 )
@@ -63,8 +73,15 @@ def setpoint(status: SetpointStatus) -> SetpointPayload:
         "lease_s": _left(status.lease_until, status.at),
         "timerUntil": None if status.timer_until is None else rfc3339(status.timer_until),
         "timer_s": _left(status.timer_until, status.at),
+        "fallbackAfter_s": number(status.fallback_after_s),
+        "fallbackObserved_s": number(status.fallback_observed_s),
+        "writesToday": status.writes_today,
+        "writesPerDay": status.writes_per_day,
+        "volatileWritesToday": status.volatile_writes_today,
         "because": status.because,
     }
+    if (device_timer_s := number(status.timer_left_s)) is not None:
+        payload["deviceTimer_s"] = device_timer_s
     if status.detail:
         payload["detail"] = status.detail
     return payload
@@ -78,6 +95,41 @@ def fault(changed: FaultChanged) -> FaultPayload:
         "code": changed.code,
         "since": rfc3339(changed.at),
         "text": changed.text,
+    }
+
+
+def energy(counted: EnergyCounted) -> EnergyPayload:
+    """``d/D/energy``."""
+    return {
+        "v": 1,
+        "deviceId": counted.device,
+        "at": rfc3339(counted.at),
+        "in_wh": counted.in_wh,
+        "out_wh": counted.out_wh,
+    }
+
+
+def limits(changed: LimitsChanged) -> LimitsPayload:
+    """``d/D/limits``."""
+    return {
+        "v": 1,
+        "deviceId": changed.device,
+        "at": rfc3339(changed.at),
+        "limits": {key.value: number(value) for key, value in changed.limits.items()},
+        "ranges": {
+            key.value: [number(allowed.least), number(allowed.most)]
+            for key, allowed in changed.ranges.items()
+        },
+    }
+
+
+def health(changed: HealthChanged) -> HealthPayload:
+    """``d/D/health``."""
+    return {
+        "v": 1,
+        "deviceId": changed.device,
+        "at": rfc3339(changed.at),
+        "faults": list(changed.faults),
     }
 
 

@@ -254,7 +254,11 @@ class StatePayload(TypedDict):
 
 
 class ReadingPayload(TypedDict):
-    """``d/D/reading``: one message per read; flows are positive into the device."""
+    """``d/D/reading``: one message per read; flows are positive into the device.
+
+    ``note`` is what is odd although the device works; ``timer_left_s`` what it says is left of
+    its own countdown.
+    """
 
     v: Version
     deviceId: str
@@ -265,13 +269,19 @@ class ReadingPayload(TypedDict):
     available_w: NotRequired[float]
     asleep: NotRequired[bool]
     fault: NotRequired[str]
+    note: NotRequired[str]
+    timer_left_s: NotRequired[float]
     points: dict[str, float | int | str | None]
 
 
 class SetpointPayload(TypedDict):
     """``d/D/set``: flows in W, null where it did not come so far.
 
-    ``lease_s`` and ``timer_s`` are what was left of them at ``at``.
+    ``lease_s`` and ``timer_s`` are what was left of them at ``at``; ``deviceTimer_s`` is what the
+    device itself said at its last reading was left of its countdown.  ``fallbackAfter_s`` is the
+    promise: so long after the last renewal the device is at its fall-back; ``fallbackObserved_s``
+    is what the last drill measured.  ``writesToday`` counts requests of this UTC day to registers
+    that keep their value, of ``writesPerDay`` (null: no budget); ``volatileWritesToday`` the rest.
     """
 
     v: Version
@@ -286,6 +296,12 @@ class SetpointPayload(TypedDict):
     lease_s: float | None
     timerUntil: InstantText | None
     timer_s: float | None
+    deviceTimer_s: NotRequired[float]
+    fallbackAfter_s: float | None
+    fallbackObserved_s: float | None
+    writesToday: int
+    writesPerDay: int | None
+    volatileWritesToday: int
     because: str
     detail: NotRequired[str]
 
@@ -298,6 +314,41 @@ class FaultPayload(TypedDict):
     code: str
     since: InstantText
     text: str
+
+
+class EnergyPayload(TypedDict):
+    """``d/D/energy``: whole Wh into and out of the device since it was first counted.
+
+    It never falls, whatever the device's own counter does.
+    """
+
+    v: Version
+    deviceId: str
+    at: InstantText
+    in_wh: int
+    out_wh: int
+
+
+class LimitsPayload(TypedDict):
+    """``d/D/limits``: the limits that ``owner/limit/D/KEY`` sets, and between what; W or %.
+
+    ``gateway`` as D is the connection to the grid.
+    """
+
+    v: Version
+    deviceId: str
+    at: InstantText
+    limits: dict[str, float | None]
+    ranges: dict[str, list[float | None]]
+
+
+class HealthPayload(TypedDict):
+    """``d/D/health``: codes of the faults there are now; FAULTY: the device reports one."""
+
+    v: Version
+    deviceId: str
+    at: InstantText
+    faults: list[str]
 
 
 class ControlPayload(TypedDict):

@@ -11,6 +11,7 @@ from gateway.model.site import ControlMode, DispatchSettings, GridLimits
 from gateway.model.tender import Side
 from gateway.model.time import SECOND, Duration, seconds
 from gateway.runtime.dispatcher import Dispatcher
+from gateway.runtime.writes import Writes
 
 
 class Pit:
@@ -43,6 +44,7 @@ class Pit:
             watchdog=SimpleNamespace(feed=self.feed),
             mode=lambda: self.mode,
             armed=lambda _: False,
+            writes=Writes({d.id: d for d in devices}, clock),
         )
         self.floor.marketplace.on_traded = self.dispatcher.on_traded
         self.fakes = fakes

@@ -1,5 +1,7 @@
 """How far a setpoint came, and when it is written again."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.dispatch.lease import LeaseTerms
@@ -119,3 +121,27 @@ def test_a_stepped_clock_keeps_the_age_of_the_lease():
     progress.step(-3600 * SECOND)
     assert not due(progress, 1000.0, -3600 + 29, since=-9999)
     assert due(progress, 1000.0, -3600 + 30, since=-9999)
+
+
+NO_TIMER = replace(TERMS, timer_s=0)
+
+
+def test_without_a_timer_words_that_stand_and_work_are_renewed_without_a_write(fakes):
+    progress = accepted(1000.0)
+    progress.terms, progress.outcome = NO_TIMER, Outcome.EFFECTIVE
+    for s in range(0, 3600, 10):
+        progress.confirm(fakes.reading("d", at(s), 1000.0))
+        assert not due(progress, 1000.0, s + 1)
+    assert progress.status(at(3591), acting=True).lease_until == at(3590 + 60)
+    progress.confirm(fakes.reading("d", at(3700), 1000.0))
+    assert due(progress, 1000.0, 3701)  # once an hour they are written all the same
+
+
+@pytest.mark.parametrize(
+    ("terms", "outcome"), [(TERMS, Outcome.EFFECTIVE), (NO_TIMER, Outcome.NO_EFFECT)]
+)
+def test_a_timer_is_always_renewed_and_so_is_what_does_not_work(fakes, terms, outcome):
+    progress = accepted(1000.0)
+    progress.terms, progress.outcome = terms, outcome
+    progress.confirm(fakes.reading("d", at(29), 1000.0))
+    assert due(progress, 1000.0, 30)
