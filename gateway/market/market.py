@@ -113,7 +113,8 @@ class Market:
 
     def is_held(self, interval: Interval, now: Instant) -> bool:
         """Whether the interval's gate closed before, also when the clock was set back since."""
-        return self._gates.as_of(now).start > interval.start
+        told = self._gates.following is not None
+        return told and self._gates.as_of(now).start > interval.start
 
     def submit(self, tenders: TenderSet, now: Instant) -> tuple[MarketEvent, ...]:
         """Take the whole set or nothing of it.

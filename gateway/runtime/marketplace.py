@@ -7,12 +7,11 @@ disk.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
 from gateway.market import Market
-from gateway.model.canonical import quantise
 from gateway.model.clearing import Clearing
 from gateway.model.event import MarketEvent, Refused, SessionChanged, SessionStatus
 from gateway.model.product import Product
@@ -188,8 +187,7 @@ class Marketplace:
         product = market.product
         if product.id not in self._tendered_for:
             return []
-        snapshot: Snapshot = quantise(self._seen(now))
-        self._recorder.snapshot(now, product.id, snapshot)
+        snapshot = self._recorder.snapshot(now, product.id, self._seen(now))
         positions, outside = market.positions, self._outside
         gate = gate_for(product, interval, now, snapshot, positions, outside)
         newest = {a.party.id: market.newest_revision(a.party.id, interval) for a in self._agents}
@@ -206,10 +204,7 @@ class Marketplace:
 
     def _seen(self, now: Instant) -> Snapshot:
         """The site as agents see it: each its own device, all of them the tariff and the load."""
-        whole = self._site.snapshot(now)
-        tendering = {agent.party.id for agent in self._agents}
-        seen = {id_: view for id_, view in whole.devices.items() if id_ in tendering}
-        return replace(whole, devices=seen)
+        return self._site.snapshot(now, {agent.party.id for agent in self._agents})
 
     async def handle(self, request: Request) -> Reply:
         """A request of an outside party; the answer leaves when it is durable."""

@@ -1,6 +1,6 @@
 """The site: the newest reading of every device, their states, and the load estimate."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
 from gateway.agents import tenders_for_itself
@@ -142,13 +142,16 @@ class Site:
 
     def view(self, device: str, now: Instant) -> DeviceView:
         """One device as of now, its reading's quality aged."""
-        entry = self._entries[device]
+        return self._view(self._entries[device], now)
+
+    def _view(self, entry: _Entry, now: Instant, *, slim: bool = False) -> DeviceView:
+        reading = entry.reading
         return DeviceView(
-            id=device,
+            id=entry.device.id,
             state=entry.state,
             capabilities=entry.steering,
             since=entry.since,
-            reading=entry.reading,
+            reading=_slim(reading) if slim and reading is not None else reading,
             quality=self._quality(entry, now),
             limit_w=_limit_w(entry),
             running_since=entry.running_since,
@@ -156,12 +159,10 @@ class Site:
             no_effect_at=entry.no_effect_at,
         )
 
-    def snapshot(self, now: Instant) -> Snapshot:
-        """Everything, frozen, without the readings' single points."""
-        views = {d: self.view(d, now) for d in self._entries}
-        slim = {
-            d: replace(v, reading=_slim(v.reading)) if v.reading else v for d, v in views.items()
-        }
+    def snapshot(self, now: Instant, devices: Container[str] | None = None) -> Snapshot:
+        """Everything, or only ``devices``, frozen, without the readings' single points."""
+        wanted = (d for d in self._entries if devices is None or d in devices)
+        slim = {d: self._view(self._entries[d], now, slim=True) for d in wanted}
         import_price, export_price = self._prices.now(now)
         return Snapshot(
             at=now,

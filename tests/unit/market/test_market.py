@@ -274,3 +274,11 @@ def test_positions_older_than_an_hour_are_left_to_the_journal(floor):
 
     assert NOON < floor.market.positions.since <= NOON + 10 * 60 * SECOND
     assert floor.market.positions.dump()["steps"] == {}
+
+
+def test_gate_counts_as_held_only_once_its_market_was_told_a_later_time(floor):
+    late = Instant(NOON - SECOND // 2 + 1)
+    assert not floor.market.is_held(interval(), late)
+    floor.gate()
+    assert floor.market.is_held(interval(), late)
+    assert not floor.market.is_held(interval(1), late)
