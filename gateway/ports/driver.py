@@ -1,7 +1,7 @@
 """The driver port: how the house speaks with one device."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.model.device import Description, Device
 from gateway.model.errors import SettingsError
@@ -38,6 +38,30 @@ class Driver(Protocol):
 
         A setpoint with ``quantity`` None releases the device: it writes its neutral state
         (no limit, own rule).
+        """
+        ...
+
+
+@runtime_checkable
+class Recalling(Protocol):
+    """What a driver may offer too: it tells an earlier life's words from the device's own rule."""
+
+    def recall(self, arming: Arming) -> None:
+        """Take the words found before the first write of all as what a release returns to.
+
+        Called after ``arm`` where the device was armed before.
+        """
+        ...
+
+
+@runtime_checkable
+class Beating(Protocol):
+    """What a driver may offer too: its device listens for a heartbeat of its controller."""
+
+    async def beat(self) -> None:
+        """One heartbeat; does nothing where the device has no register for it.
+
+        May overlap with ``read`` and ``write``.
         """
         ...
 

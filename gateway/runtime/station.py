@@ -6,6 +6,7 @@ not answer costs only its own slot.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -26,13 +27,15 @@ from gateway.model.time import MILLISECOND, SECOND, Duration, Instant
 from gateway.ports.armory import Armory
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
-from gateway.ports.driver import Driver
+from gateway.ports.driver import Beating, Driver, Recalling
 from gateway.runtime.site import Site
 
 _MISSES_TO_OFFLINE = 3
 _DEGRADED = frozenset({DeviceState.OFFLINE, DeviceState.FAULTY})
 # A dead unit on a shared line is asked less often, so that it does not slow its neighbours.
 _DEAD_NEIGHBOUR_POLL = Duration(10 * SECOND)
+# A little less than a second, so that a pass every second finds it waiting for the next beat.
+_BEAT = Duration(900 * MILLISECOND)
 _T = TypeVar("_T")
 _FAULTS = (DeviceUnavailable, DeviceMisbehaves, RequestRefused)
 
@@ -82,6 +85,7 @@ class Station:
         self._misses = 0
         self._newest: Setpoint | None = None
         self._mail = asyncio.Event()
+        self._heart = asyncio.Event()
         self._writing = asyncio.Lock()
         self._log = structlog.get_logger().bind(device=device.id)
 
@@ -90,17 +94,34 @@ class Station:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._poll(), name=f"poller[{self.device.id}]")
             tasks.create_task(self._write_newest(), name=f"writer[{self.device.id}]")
+            if isinstance(self._driver, Beating):
+                tasks.create_task(self._beat(self._driver), name=f"heart[{self.device.id}]")
 
     def command(self, setpoint: Setpoint) -> None:
         """Hand over a setpoint; a newer one replaces one not yet written."""
         self._newest = setpoint
         self._mail.set()
 
+    def beat(self) -> None:
+        """Let the device know that its controller lives: one beat, at most one a second."""
+        self._heart.set()
+
     async def silence(self) -> None:
         """Drop a waiting setpoint and return when no write is under way (before a release)."""
         self._newest = None
         async with self._writing:
             pass
+
+    async def _beat(self, driver: Beating) -> None:
+        """A beat that does not arrive is none: the device notices, and so do its readings."""
+        while True:
+            await self._heart.wait()
+            start = self._clock.now()
+            if self._connected:
+                with suppress(*_FAULTS):
+                    await self._ask(driver.beat())
+            await self._clock.sleep(Duration(max(0, start + _BEAT - self._clock.now())))
+            self._heart.clear()
 
     async def _poll(self) -> None:
         # The first time at once: a house should not wait for its slot to be seen.
@@ -227,6 +248,8 @@ class Station:
                 f"arming/{self.device.id}.json in the state directory"
             )
             raise DeviceMisbehaves(message)
+        if known is not None and isinstance(self._driver, Recalling):
+            self._driver.recall(known)
 
     @property
     def _not_connected(self) -> str:

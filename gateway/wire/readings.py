@@ -45,6 +45,10 @@ class Readings:
             said += ',"asleep":true'
         if read.fault:
             said += f',"fault":{self._text(read.fault)}'
+        if read.note:
+            said += f',"note":{self._text(read.note)}'
+        if number(read.timer_left_s) is not None:
+            said += f',"timer_left_s":{self._text(read.timer_left_s)}'
         return said
 
     def _object(self, values: Mapping[_Name, PointValue] | Mapping[_Name, float]) -> str:
