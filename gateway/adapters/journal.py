@@ -31,7 +31,7 @@ from gateway.adapters.journal_file import (
 )
 from gateway.adapters.journal_mend import finish, lost_in_log, mend
 from gateway.adapters.journal_schema import head_of, oldest_needed
-from gateway.model.canonical import text
+from gateway.model.canonical import encoded
 from gateway.model.chain import GENESIS, digest
 from gateway.model.errors import JournalFailed
 from gateway.model.site import JournalSettings
@@ -199,7 +199,7 @@ class SqliteJournal:
         While the disk fails, rows wait in memory (64 MiB of bodies).  Beyond that they are
         not journalled any more, and ``failed`` stays set until a restart.
         """
-        seq, written = self._seq + 1, text(body)
+        seq, written = self._seq + 1, encoded(body)
         hashed = digest(self._hash, seq=seq, now=now, kind=kind, body=written)
         if self._commit.put(Row(seq=seq, now=now, kind=kind, body=written, hash=hashed)):
             self._seq, self._hash = seq, hashed
