@@ -26,11 +26,15 @@ from gateway.model.event import (
     CancelReason,
     ControlChanged,
     Described,
+    EnergyCounted,
     FaultChanged,
+    HealthChanged,
+    LimitsChanged,
     SessionChanged,
     SessionStatus,
     StateChanged,
 )
+from gateway.model.limit import LimitKey, Range
 from gateway.model.position import Position, PositionStep
 from gateway.model.product import Product
 from gateway.model.reading import Reading
@@ -205,6 +209,14 @@ FACTS = (
         at=NOW,
         text="asked for -2970 W, the meter shows -3400 W",
     ),
+    HealthChanged(device="roof", at=NOW, faults=("SETPOINT_NOT_FOLLOWED",)),
+    EnergyCounted(device="roof", at=NOW, in_wh=210, out_wh=12_345_678),
+    LimitsChanged(
+        device="roof",
+        at=NOW,
+        limits={LimitKey.MAX_W: 3000.0},
+        ranges={LimitKey.MAX_W: Range(least=0.0, most=8000.0)},
+    ),
 )
 
 REPLIES = (
@@ -263,6 +275,9 @@ PUBLISHED = {
     "d/D/reading": "the newest reading; QoS 0, one message per read",
     "d/D/set": "the newest setpoint and how far it came",
     "d/D/fault/CODE": "a fault while it lasts",
+    "d/D/health": "codes of all faults there are now",
+    "d/D/energy": "energy counted, every five minutes; it never falls",
+    "d/D/limits": "the limits that `owner/limit/D/KEY` sets, and between what",
     "u/U/pos/P": "the party's position; only it may read it; QoS 0 of the gateway's own agents",
 }
 
@@ -327,15 +342,27 @@ The user `owner` publishes on `owner/control`, not retained: the bare word `obse
     mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/control -m hands-off
     mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/control -m '{"mode":"hands-off","for":"2h"}'
 
-The mode in force is retained on `m/control`. A tariff price read from a topic is a plain JSON
+The bare word `configured` takes up the configured mode again. The mode in force is retained on
+`m/control`.
+
+On `owner/limit/D/KEY`, a plain number sets a limit of a device, or with `gateway` as `D` one of the
+connection. The keys are those of the configuration: `max_w`, `charge_w`, `discharge_w`,
+`min_soc_pct`, `max_soc_pct`, `import_limit_w`, `export_limit_w`. What is configured, else what the
+device itself can, is the outermost bound: a limit can be tightened and loosened inside it. It is
+kept in the state folder and outlives a restart. What holds is retained on `d/D/limits`, and told
+again after a value that was refused:
+
+    mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/limit/battery/min_soc_pct -m 40
+
+A tariff price read from a topic is a plain JSON
 number, best retained; at a broker of the gateway's own, `owner` may write it.
 
 ## Who may read and write
 
 A broker of the gateway's own (mosquitto or in-process) enforces: everybody may read `status`,
 `dir`, `m/#`, `p/#` and `d/#`; party `U` may also read `u/U/#` and write `u/U/req/#`, `u/U/ack/#`,
-`u/U/status`, `u/U/avail` and `u/U/opt`; `owner` may write `owner/control`; nobody anonymous may
-write. Give an external broker the same rules. For mosquitto this prints the file that its
+`u/U/status`, `u/U/avail` and `u/U/opt`; `owner` may write `owner/control` and `owner/limit/#`, read
+`homeassistant/#` and write `homeassistant/status`; nobody anonymous may write. Give an external broker the same rules. For mosquitto this prints the file that its
 `acl_file` names:
 
     gridtender schema acl --area home > gridtender.acl

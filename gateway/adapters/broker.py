@@ -21,6 +21,7 @@ from gateway.adapters.broker_mosquitto import MosquittoChild
 from gateway.model.errors import BrokerUnavailable, SettingsError
 from gateway.model.site import BrokerSettings
 from gateway.ports.broker import BrokerEndpoint, MqttVersion
+from gateway.wire.acl import DISCOVERY
 
 _KINDS = ("auto", "mosquitto", "embedded")
 _DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -52,6 +53,7 @@ def open_broker(
     state_dir: Path,
     users: Mapping[str, str],
     price_topics: Iterable[str] = (),
+    discovery: str = DISCOVERY,
 ) -> AbstractAsyncContextManager[BrokerEndpoint]:
     """A context that is entered when the broker accepts connections.
 
@@ -61,6 +63,7 @@ def open_broker(
         state_dir: files of a mosquitto of our own go to its folder ``broker``.
         users: passwords of outside parties and of the owner, for a broker of our own.
         price_topics: tariff topics that the owner may write, likewise.
+        discovery: the prefix under which Home Assistant, as the owner, looks for devices.
 
     Raises:
         SettingsError: ``url`` or ``kind`` is not understood.
@@ -71,7 +74,9 @@ def open_broker(
         return nullcontext(external(settings))
     program = _program(settings.kind)
     listener = Listener(host=settings.listen_host, port=_port(settings))
-    who = accounts(area, users, guest=settings.guest, price_topics=price_topics)
+    who = accounts(
+        area, users, guest=settings.guest, price_topics=price_topics, discovery=discovery
+    )
     if program is None:
         return _embedded(listener, who)
     return MosquittoChild(program, listener, who, state_dir / "broker")

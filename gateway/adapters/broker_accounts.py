@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from gateway.wire.acl import Access, Rule, acl, allowed
+from gateway.wire.acl import DISCOVERY, Access, Rule, acl, allowed
 
 GATEWAY = "gateway"
 GUEST = "guest"
@@ -18,16 +18,23 @@ class Accounts:
     Attributes:
         passwords: by user name; the gateway's own is made anew at every start.
         price_topics: tariff topics, which the owner may write.
+        discovery: the prefix under which Home Assistant looks for devices.
     """
 
     area: str
     passwords: Mapping[str, str] = field(repr=False)
     price_topics: tuple[str, ...] = ()
+    discovery: str = DISCOVERY
 
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The area's access rules."""
-        return acl(self.area, gateway=GATEWAY, price_topics=self.price_topics)
+        return acl(
+            self.area,
+            gateway=GATEWAY,
+            price_topics=self.price_topics,
+            discovery=self.discovery,
+        )
 
     def knows(self, user: str | None, password: str | None) -> bool:
         """Whether the client may connect: nobody in particular, or a user with its password."""
@@ -40,14 +47,24 @@ class Accounts:
 
 
 def accounts(
-    area: str, users: Mapping[str, str], *, guest: bool, price_topics: Iterable[str] = ()
+    area: str,
+    users: Mapping[str, str],
+    *,
+    guest: bool,
+    price_topics: Iterable[str] = (),
+    discovery: str = DISCOVERY,
 ) -> Accounts:
     """The given users, the gateway with a fresh password, and guest/guest where wanted."""
     passwords = {user: password for user, password in users.items() if user != GUEST}
     if guest:
         passwords[GUEST] = GUEST
     passwords[GATEWAY] = secrets.token_urlsafe(24)
-    return Accounts(area=area, passwords=passwords, price_topics=tuple(price_topics))
+    return Accounts(
+        area=area,
+        passwords=passwords,
+        price_topics=tuple(price_topics),
+        discovery=discovery,
+    )
 
 
 def may_read(rules: Iterable[Rule], user: str | None, topic: str) -> bool:

@@ -33,8 +33,13 @@ def write_files(directory: Path, listener: Listener, accounts: Accounts) -> Path
     """The folder holds what mosquitto needs, readable by its owner only; returns the conf."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     acl, passwords = directory / "acl", directory / "passwords"
-    area, price_topics = accounts.area, accounts.price_topics
-    _write(acl, mosquitto_acl(area, gateway=GATEWAY, price_topics=price_topics))
+    rules = mosquitto_acl(
+        accounts.area,
+        gateway=GATEWAY,
+        price_topics=accounts.price_topics,
+        discovery=accounts.discovery,
+    )
+    _write(acl, rules)
     _write(passwords, password_file(accounts.passwords))
     conf = directory / "mosquitto.conf"
     _write(conf, configuration(listener, acl=acl, passwords=passwords))

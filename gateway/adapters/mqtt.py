@@ -5,6 +5,7 @@ The house never waits for it.  Facts go into an outbox; a loop keeps connecting 
 
 import asyncio
 import hashlib
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from gateway.adapters.mqtt_inbox import Inbox
 from gateway.adapters.mqtt_outbox import Outbox
 from gateway.model.errors import GridtenderError
 from gateway.model.event import Detail, Fact, Refused, ResponseCode
-from gateway.model.request import OwnerRequest, PartyLeft, PriceHeard, Request
+from gateway.model.request import LimitRequest, OwnerRequest, PartyLeft, PriceHeard, Request
 from gateway.ports.broker import BrokerEndpoint
 from gateway.ports.clock import Clock
 from gateway.ports.exchange import Exchange
@@ -47,7 +48,8 @@ _SWEEP_S = 2.0
 _GOODBYE_S = 1.0
 _SHORT_S = 15.0
 _SHORT_LIVES_TO_SUSPECT = 3
-_Wish = Request | OwnerRequest | PartyLeft
+_Wish = Request | OwnerRequest | LimitRequest | PartyLeft
+_UNANSWERED = (OwnerRequest, LimitRequest, PartyLeft)
 _MACHINE_ID = Path("/etc/machine-id")
 
 
@@ -82,7 +84,7 @@ class MqttAdapter:
         on_overflow: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._endpoint = endpoint
-        self._identifier = identifier
+        self._own_id = self._identifier = identifier
         self._mirror = mirror
         self._border = border
         self._exchange = exchange
@@ -92,6 +94,7 @@ class MqttAdapter:
         self._inbox: Inbox[_Wish] | None = None
         self._log = structlog.get_logger()
         self._short_lives = 0
+        self._told = ""
         self._stopping = False
         self.connected = asyncio.Event()
 
@@ -221,12 +224,13 @@ class MqttAdapter:
                 self._put(message)
             case PriceHeard():
                 self._exchange.price(parsed)
-            case OwnerRequest():
+            case OwnerRequest() | LimitRequest():
                 self._queue("owner", parsed)
             case Acknowledged(party=party, transaction=transaction):
                 self._log.debug("transaction.acknowledged", party=party, transaction=transaction)
-            case Ignored(topic=ignored, reason=why):
+            case Ignored(topic=ignored, reason=why, holds=holds):
                 self._log.warning("mqtt.message_ignored", topic=ignored, reason=why)
+                self._outbox.again(holds)
             case _:
                 self._queue(parsed.party, parsed)
 
@@ -234,7 +238,7 @@ class MqttAdapter:
         if self._inbox is not None and self._inbox.put(party, request):
             return
         self._log.warning("request.dropped", party=party, reason="too many wait")
-        if not isinstance(request, OwnerRequest | PartyLeft):
+        if not isinstance(request, _UNANSWERED):
             self._refuse(
                 request,
                 ResponseCode.RULES_VIOLATION,
@@ -248,13 +252,15 @@ class MqttAdapter:
             match request:
                 case OwnerRequest():
                     return await self._exchange.owner(request)
+                case LimitRequest():
+                    return await self._exchange.limit(request)
                 case PartyLeft(party=party):
                     return self._exchange.withdraw(party)
                 case _:
                     reply = await self._exchange.handle(request)
         except GridtenderError as error:
             self._log.error("request.failed", reason=str(error))
-            if not isinstance(request, OwnerRequest | PartyLeft):
+            if not isinstance(request, _UNANSWERED):
                 code, detail = ResponseCode.FORCE_MAJEURE, Detail.FORCE_MAJEURE
                 self._refuse(request, code, detail, str(error))
         else:
@@ -298,15 +304,24 @@ class MqttAdapter:
         was_connected = self.connected.is_set()
         short = was_connected and lived_s < _SHORT_S
         self._short_lives = self._short_lives + 1 if short else 0
+        why, told = reason(error), self._told
+        self._told = "" if was_connected else why
         if taken_over(error) or self._short_lives >= _SHORT_LIVES_TO_SUSPECT:
-            self._log.error(
-                "mqtt.taken_over",
-                client_id=self._identifier,
-                reason="another client seems to use the same id; is a second gateway running?",
-            )
+            self._take_another_id()
         elif was_connected:
-            self._log.warning("mqtt.lost", reason=reason(error), retry_s=retry_s)
-        elif retry_s == _FIRST_RETRY_S:
-            self._log.warning("mqtt.unreachable", reason=reason(error), retry_s=retry_s)
+            self._log.warning("mqtt.lost", reason=why, retry_s=retry_s)
+        elif why != told:
+            self._log.warning("mqtt.unreachable", reason=why, retry_s=retry_s)
         else:
-            self._log.debug("mqtt.unreachable", reason=reason(error), retry_s=retry_s)
+            self._log.debug("mqtt.unreachable", reason=why, retry_s=retry_s)
+
+    def _take_another_id(self) -> None:
+        """Two clients with one id would hang each other up for ever."""
+        before, self._short_lives = self._identifier, 0
+        self._identifier = f"{self._own_id}-{secrets.token_hex(2)}"
+        self._log.error(
+            "mqtt.taken_over",
+            client_id=before,
+            next_id=self._identifier,
+            reason="another client seems to use the same id; is a second gateway running?",
+        )

@@ -91,6 +91,12 @@ class Outbox:
         for _ in range(len(self._waiting)):
             self._wake_one()
 
+    def again(self, topic: str) -> None:
+        """Publish once more what stands retained on the topic, if anything does."""
+        message = self._retained.get(topic)
+        if message is not None:
+            self._put_retained(message)
+
     def retains(self, topic: str) -> bool:
         """Whether something is meant to be retained on the topic."""
         return topic in self._retained

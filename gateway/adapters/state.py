@@ -4,16 +4,20 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, TextIO, TypeVar
 
 from gateway.adapters.files import hand_over, remove, write_whole
-from gateway.model.canonical import from_json, to_json
+from gateway.model.canonical import from_json, text, to_json
+from gateway.model.energy import Metered
 from gateway.model.errors import GridtenderError
+from gateway.model.limit import Wishes
 from gateway.model.site import OwnerControl
 
 VERSION: Final = 1
+_T = TypeVar("_T")
 
 
 class StateInUse(GridtenderError):
@@ -48,6 +52,8 @@ class StateDir:
         self.journal = path / "journal.sqlite"
         self.armings = path / "arming"
         self._owner = path / "owner.json"
+        self._limits = path / "limits.json"
+        self._energy = path / "energy.json"
         self._lock = path / "lock"
         with _explained(path):
             if create:
@@ -132,12 +138,15 @@ class StateDir:
             message = f"{self._owner}: {error}; remove the file to go by the configuration again"
             raise StateUnusable(message) from error
 
-    def store_control(self, control: OwnerControl) -> None:
-        """Remember it over restarts and power cuts.
+    def store_control(self, control: OwnerControl | None) -> None:
+        """Remember it over restarts and power cuts; None forgets what the owner set.
 
         Raises:
             StateUnusable: it is not on the disk.
         """
+        if control is None:
+            self.clear_control()
+            return
         content = {"v": VERSION, "control": to_json(control)}
         with _explained(self._owner):
             write_whole(self._owner, json.dumps(content, sort_keys=True) + "\n")
@@ -150,6 +159,89 @@ class StateDir:
         """
         with _explained(self._owner):
             remove(self._owner)
+
+    def load_limits(self) -> Wishes:
+        """Limits the owner set by topic.
+
+        Raises:
+            StateUnusable: the file is broken; it is left as it is.
+        """
+        try:
+            kept = _load(self._limits, _Limits)
+        except ValueError as error:
+            message = f"{self._limits}: {error}; remove the file, or set the limits again"
+            raise StateUnusable(message) from error
+        return {} if kept is None else kept.limits
+
+    def store_limits(self, wishes: Wishes) -> None:
+        """Remember them over restarts and power cuts.
+
+        Raises:
+            StateUnusable: they are not on the disk.
+        """
+        _store(self._limits, _Limits(limits=wishes))
+
+    def load_energy(self) -> Mapping[str, Metered]:
+        """What was counted of each device.
+
+        Raises:
+            StateUnusable: the file is broken, or cannot be read; a broken one is set aside.
+        """
+        try:
+            kept = _load(self._energy, _Energy)
+        except ValueError as error:
+            aside = self._energy.with_name(f"{self._energy.name}.broken")
+            with _explained(self._energy):
+                self._energy.replace(aside)
+            message = f"{self._energy}: {error}; it is now {aside.name}, and counting begins anew"
+            raise StateUnusable(message) from error
+        return {} if kept is None else kept.devices
+
+    def store_energy(self, meters: Mapping[str, Metered]) -> None:
+        """Remember it over restarts and power cuts.
+
+        Raises:
+            StateUnusable: it is not on the disk.
+        """
+        _store(self._energy, _Energy(devices=meters))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limits:
+    """``limits.json``."""
+
+    limits: Mapping[str, Mapping[str, float]]
+    v: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Energy:
+    """``energy.json``."""
+
+    devices: Mapping[str, Metered]
+    v: int = VERSION
+
+
+def _load(path: Path, shape: type[_T]) -> _T | None:
+    """What the file holds, None without one.
+
+    Raises:
+        ValueError: the file is broken.
+        StateUnusable: it cannot be read.
+    """
+    with _explained(path):
+        if not path.exists():
+            return None
+        content = json.loads(path.read_text("ascii"))
+    if not isinstance(content, dict) or content.get("v") != VERSION:
+        message = f"expected an object with v: {VERSION}"
+        raise ValueError(message)
+    return from_json(shape, content)
+
+
+def _store(path: Path, content: object) -> None:
+    with _explained(path):
+        write_whole(path, text(content) + "\n")
 
 
 @contextlib.contextmanager

@@ -124,10 +124,10 @@ class _Exchange:
         self._check()
         await self._gateway.owner(request)
 
-    def limit(self, request: LimitRequest) -> None:
+    async def limit(self, request: LimitRequest) -> None:
         """A limit of the owner's topic."""
-        if self.open:
-            self._gateway.limit(request)
+        self._check()
+        await self._gateway.limit(request)
 
     def price(self, heard: PriceHeard) -> None:
         """A tariff price on a topic."""

@@ -77,6 +77,8 @@ def guard(  # noqa: PLR0917 - each argument is one fact the bounds rest on
     if view.state is DeviceState.FAULTY:
         return fall_back(device, "the device reports a fault")
     if wanted is None:
+        wanted = _owner_bound(device, view.capabilities)
+    if wanted is None:
         return Guarded(quantity=None)
     bounds = _Bounds(wanted, device, view.capabilities)
     reasons: list[str] = []
@@ -85,6 +87,14 @@ def guard(  # noqa: PLR0917 - each argument is one fact the bounds rest on
         if reason:
             reasons.append(reason)
     return _round(bounds, reasons)
+
+
+def _owner_bound(device: Device, capabilities: Capabilities) -> float | None:
+    """A source that may run free still keeps a limit of its owner below what it can produce."""
+    most_w, rating_w = device.limits.max_w, capabilities.rating_w
+    if capabilities.control is not Control.LIMIT or most_w is None or rating_w is None:
+        return None
+    return -rating_w if most_w < rating_w else None
 
 
 @dataclass(slots=True)

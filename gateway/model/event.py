@@ -1,10 +1,12 @@
 """What a market says happened, as one union of frozen facts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from gateway.model.clearing import Clearing
 from gateway.model.device import Description, DeviceState
+from gateway.model.limit import LimitKey, Ranges
 from gateway.model.position import Position
 from gateway.model.reading import Reading
 from gateway.model.setpoint import SetpointStatus
@@ -184,6 +186,44 @@ class ControlChanged:
     by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnergyCounted:
+    """Energy of a device since it was first counted; kept on the disk, so it never falls.
+
+    Attributes:
+        in_wh, out_wh: into and out of the device, whole Wh.
+    """
+
+    device: str
+    at: Instant
+    in_wh: int
+    out_wh: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsChanged:
+    """The limits in force that the owner may tighten, of a device or of the connection.
+
+    Attributes:
+        limits: what each stands at.
+        ranges: what each may be set to.
+    """
+
+    device: str
+    at: Instant
+    limits: Mapping[LimitKey, float]
+    ranges: Ranges
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthChanged:
+    """What is wrong with a device, or with the gateway, now; empty = nothing."""
+
+    device: str
+    at: Instant
+    faults: tuple[str, ...] = ()
+
+
 Fact = (
     Reading
     | MarketEvent
@@ -195,6 +235,9 @@ Fact = (
     | FaultChanged
     | SessionChanged
     | ControlChanged
+    | EnergyCounted
+    | LimitsChanged
+    | HealthChanged
     | ClockStepped
 )
 """Everything that travels on the in-process bus."""

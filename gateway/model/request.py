@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.model.event import Accepted, Cancelled, Refused
+from gateway.model.limit import LimitKey
 from gateway.model.position import Position
 from gateway.model.site import OwnerControl
 from gateway.model.tender import TenderSet
@@ -59,10 +60,19 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerRequest:
-    """The owner's topic or command."""
+    """The owner's topic or command; ``control`` None takes up what is configured."""
 
-    control: OwnerControl
+    control: OwnerControl | None
     by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRequest:
+    """The owner sets a limit of a device, or of the connection (``limit.CONNECTION``)."""
+
+    device: str
+    key: LimitKey
+    value: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from gateway.model.request import OwnerRequest, PriceHeard, Reply, Request
+from gateway.model.request import LimitRequest, OwnerRequest, PriceHeard, Reply, Request
 
 
 class Exchange(Protocol):
@@ -21,6 +21,10 @@ class Exchange(Protocol):
 
     async def owner(self, request: OwnerRequest) -> None:
         """Change the owner's mode; kept in the state directory."""
+        ...
+
+    async def limit(self, request: LimitRequest) -> None:
+        """Tighten or loosen a limit inside what is configured, or refuse it in the log."""
         ...
 
     def price(self, heard: PriceHeard) -> None:

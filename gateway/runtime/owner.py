@@ -26,7 +26,7 @@ class Owner:
         *,
         configured: ControlMode,
         stored: Callable[[], OwnerControl | None],
-        store: Callable[[OwnerControl], None],
+        store: Callable[[OwnerControl | None], None],
         clock: Clock,
         bus: Bus,
         on_change: Callable[[ControlMode], Awaitable[None]],
@@ -61,16 +61,17 @@ class Owner:
         self._configured = mode
         await self._announce("configuration")
 
-    async def say(self, control: OwnerControl, by: str) -> None:
+    async def say(self, control: OwnerControl | None, by: str) -> None:
         """Take a mode from topic or command; it outlives a restart until its end.
 
+        None takes up what is configured.
         It holds even when the disk cannot keep it.
         """
         self._said = control
         try:
             self._store(control)
         except GridtenderError as fault:
-            self._log.error("control.not_kept", mode=control.mode.value, reason=str(fault))
+            self._log.error("control.not_kept", mode=self.mode().value, reason=str(fault))
         else:
             self._seen = control
         await self._announce(by)

@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from gateway.wire.topics import Topics, covers, overlap
 
+DISCOVERY = "homeassistant"
+"""The prefix that Home Assistant looks under unless it is told otherwise."""
+
 
 class Access(StrEnum):
     """The words of mosquitto's ACL file."""
@@ -35,12 +38,16 @@ class Rule:
 
 
 def acl(
-    area: str, *, gateway: str = "gateway", price_topics: Iterable[str] = ()
+    area: str,
+    *,
+    gateway: str = "gateway",
+    price_topics: Iterable[str] = (),
+    discovery: str = DISCOVERY,
 ) -> tuple[Rule, ...]:
     """The rules of an area.
 
     ``gateway`` is the user name of the gateway itself.  ``price_topics`` are the tariff topics
-    of the configuration: the owner may write them.
+    of the configuration: the owner may write them.  ``discovery`` is where Home Assistant looks.
     """
     base = Topics(area).base
     own = (f"{base}/u/%u/{leaf}" for leaf in ("req/#", "ack/#", "status", "avail", "opt"))
@@ -48,6 +55,10 @@ def acl(
     return (
         Rule(gateway, Access.READWRITE, "#"),
         Rule("owner", Access.WRITE, f"{base}/owner/control"),
+        Rule("owner", Access.WRITE, f"{base}/owner/limit/#"),
+        # Home Assistant comes as the owner.
+        Rule("owner", Access.READ, f"{discovery}/#"),
+        Rule("owner", Access.WRITE, f"{discovery}/status"),
         *(Rule("owner", Access.WRITE, topic) for topic in price_topics),
         *(Rule(None, Access.WRITE, topic) for topic in own),
         Rule(None, Access.READ, f"{base}/u/%u/#"),
@@ -68,11 +79,17 @@ def reachable(rules: Iterable[Rule], user: str | None, topic_filter: str) -> boo
     return any(overlap(granted, topic_filter) for granted in _granted(rules, user, Access.READ))
 
 
-def mosquitto_acl(area: str, *, gateway: str = "gateway", price_topics: Iterable[str] = ()) -> str:
+def mosquitto_acl(
+    area: str,
+    *,
+    gateway: str = "gateway",
+    price_topics: Iterable[str] = (),
+    discovery: str = DISCOVERY,
+) -> str:
     """The rules as the text of mosquitto's ``acl_file``."""
     lines: list[str] = []
     user: str | None = None
-    for rule in acl(area, gateway=gateway, price_topics=price_topics):
+    for rule in acl(area, gateway=gateway, price_topics=price_topics, discovery=discovery):
         if rule.user is not None and rule.user != user:
             lines.append(f"user {rule.user}")
         user = rule.user

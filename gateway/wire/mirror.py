@@ -13,8 +13,11 @@ from gateway.model.event import (
     ClockStepped,
     ControlChanged,
     Described,
+    EnergyCounted,
     Fact,
     FaultChanged,
+    HealthChanged,
+    LimitsChanged,
     Refused,
     SessionChanged,
     StateChanged,
@@ -109,6 +112,8 @@ class Mirror:
                 return (self._control(fact),)
             case SetpointStatus() | Described() | StateChanged() | FaultChanged():
                 return (self._device(fact),)
+            case EnergyCounted() | LimitsChanged() | HealthChanged():
+                return (self._standing_of(fact),)
             case Accepted() | Refused() | ClockStepped():
                 return ()  # answered to the party that asked; the book view shows the rest
             case _:
@@ -135,6 +140,17 @@ class Mirror:
             case FaultChanged(device=device, code=code, active=active):
                 topic = self.topics.fault(device, code)
                 return _retained(topic, devices.fault(fact) if active else None)
+            case _:
+                assert_never(fact)
+
+    def _standing_of(self, fact: EnergyCounted | LimitsChanged | HealthChanged) -> Message:
+        match fact:
+            case EnergyCounted(device=device):
+                return _retained(self.topics.energy(device), devices.energy(fact))
+            case LimitsChanged(device=device):
+                return _retained(self.topics.limits(device), devices.limits(fact))
+            case HealthChanged(device=device):
+                return _retained(self.topics.health(device), devices.health(fact))
             case _:
                 assert_never(fact)
 

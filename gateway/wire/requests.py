@@ -13,10 +13,12 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.model.event import Detail, Refused, ResponseCode
+from gateway.model.limit import LimitKey
 from gateway.model.product import Product
 from gateway.model.request import (
     AskPosition,
     CancelTenders,
+    LimitRequest,
     OwnerRequest,
     PartyLeft,
     PriceHeard,
@@ -50,6 +52,7 @@ from gateway.wire.tenders import (
 from gateway.wire.text import Unreadable, read
 from gateway.wire.topics import (
     AcknowledgementTopic,
+    OwnerLimitTopic,
     OwnerTopic,
     PartyStatusTopic,
     RequestTopic,
@@ -58,6 +61,8 @@ from gateway.wire.topics import (
 
 _MAX_NAMED_FAULTS = 5
 _MAX_QUOTED = 80
+_CONFIGURED = b"configured"
+_LARGEST = 1e9
 _Shape = TypeVar("_Shape")
 
 
@@ -84,16 +89,26 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
-    """A message that has no party to answer, and why nothing was done."""
+    """A message that has no party to answer, and why nothing was done.
+
+    Attributes:
+        holds: the topic on which what holds stands; told again where somebody may believe
+            that the message was taken.
+    """
 
     topic: str
     reason: str
+    holds: str = ""
 
 
-Parsed = Request | OwnerRequest | PartyLeft | PriceHeard | Answer | Acknowledged | Ignored
+Parsed = (
+    Request | OwnerRequest | LimitRequest | PartyLeft | PriceHeard | Answer | Acknowledged | Ignored
+)
 
 
-def parse(topic: str, payload: bytes, border: Border, now: Instant) -> Parsed:
+def parse(  # noqa: PLR0911 - one arm per kind of topic
+    topic: str, payload: bytes, border: Border, now: Instant
+) -> Parsed:
     """What the message asks of the house, or the answer to it.  Never raises."""
     if topic in border.prices:
         return _price(topic, payload)
@@ -105,7 +120,9 @@ def parse(topic: str, payload: bytes, border: Border, now: Instant) -> Parsed:
         case PartyStatusTopic(party):
             return _party_status(topic, party, payload)
         case OwnerTopic():
-            return _owner(topic, payload, now)
+            return _owner(topic, payload, now, border)
+        case OwnerLimitTopic() as asked:
+            return _owner_limit(topic, asked, payload, border)
         case None:
             return Ignored(topic=topic, reason="no such topic is listened to")
 
@@ -325,16 +342,34 @@ def _price(topic: str, payload: bytes) -> Parsed:
         return Ignored(topic=topic, reason="this number is no price")
 
 
-def _owner(topic: str, payload: bytes, now: Instant) -> Parsed:
+def _owner(topic: str, payload: bytes, now: Instant, border: Border) -> Parsed:
+    holds = border.topics.control
+    if payload.strip().strip(b'"') == _CONFIGURED:
+        return OwnerRequest(control=None, by="topic")
     try:
         message = _shaped(_owner_control(), _owner_document(payload))
         until = _until(message, now)
     except Refusal as refusal:
-        return Ignored(topic=topic, reason=refusal.description)
+        return Ignored(topic=topic, reason=refusal.description, holds=holds)
     if until is not None and until <= now:
-        return Ignored(topic=topic, reason="the end of this mode is past")
+        return Ignored(topic=topic, reason="the end of this mode is past", holds=holds)
     control = OwnerControl(mode=ControlMode(message["mode"]), until=until)
     return OwnerRequest(control=control, by="topic")
+
+
+def _owner_limit(topic: str, asked: OwnerLimitTopic, payload: bytes, border: Border) -> Parsed:
+    holds = border.topics.limits(asked.device)
+    if asked.key not in set(LimitKey):
+        reason = f"there is no limit {_quoted(asked.key)}; there are {', '.join(LimitKey)}"
+        return Ignored(topic=topic, reason=reason, holds=holds)
+    try:
+        value = read(payload)
+    except Unreadable as error:
+        return Ignored(topic=topic, reason=str(error), holds=holds)
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST:
+        reason = f"found {_quoted(value)}, allowed: a number"
+        return Ignored(topic=topic, reason=reason, holds=holds)
+    return LimitRequest(device=asked.device, key=LimitKey(asked.key), value=float(value))
 
 
 def _owner_document(payload: bytes) -> Mapping[str, object]:

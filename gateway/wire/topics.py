@@ -54,7 +54,15 @@ class OwnerTopic:
     """``owner/control``."""
 
 
-ForeignTopic = RequestTopic | AcknowledgementTopic | PartyStatusTopic | OwnerTopic
+@dataclass(frozen=True, slots=True)
+class OwnerLimitTopic:
+    """``owner/limit/D/KEY``."""
+
+    device: str
+    key: str
+
+
+ForeignTopic = RequestTopic | AcknowledgementTopic | PartyStatusTopic | OwnerTopic | OwnerLimitTopic
 """What others publish on."""
 
 
@@ -139,6 +147,22 @@ class Topics:
         """One fault; cleared when it goes."""
         return f"{self.base}/d/{device}/fault/{code}"
 
+    def energy(self, device: str) -> str:
+        """Energy counted of a device."""
+        return f"{self.base}/d/{device}/energy"
+
+    def limits(self, device: str) -> str:
+        """Limits the owner may tighten, of a device or of ``gateway``: the connection."""
+        return f"{self.base}/d/{device}/limits"
+
+    def health(self, device: str) -> str:
+        """What is wrong with a device or with ``gateway`` now."""
+        return f"{self.base}/d/{device}/health"
+
+    def owner_limit(self, device: str, key: str) -> str:
+        """Where the owner, and nobody else, sets a limit."""
+        return f"{self.base}/owner/limit/{device}/{key}"
+
     def position(self, party: str, product: str) -> str:
         """A party's position, for its own eyes."""
         return f"{self.base}/u/{party}/pos/{product}"
@@ -159,7 +183,7 @@ class Topics:
     def listened(self) -> tuple[str, ...]:
         """Filters the gateway subscribes to, beside the price topics of its configuration."""
         theirs = (f"{self.base}/u/+/{leaf}" for leaf in ("req/#", "ack/#", "status"))
-        return (*theirs, self.owner_control)
+        return (*theirs, self.owner_control, self.owner_limit("+", "+"))
 
     @property
     def retained(self) -> tuple[str, ...]:
@@ -177,13 +201,20 @@ class Topics:
             "d/+/state",
             "d/+/set",
             "d/+/fault/+",
+            "d/+/health",
         )
         return tuple(f"{self.base}/{shape}" for shape in shapes)
 
-    def parse(self, topic: str) -> ForeignTopic | None:
+    def parse(  # noqa: PLR0911 - one arm per kind of topic
+        self, topic: str
+    ) -> ForeignTopic | None:
         """What a topic that somebody else published on means; None = nothing to the gateway."""
         if topic == self.owner_control:
             return OwnerTopic()
+        limit = self.owner_limit("", "").rstrip("/") + "/"
+        if topic.startswith(limit):
+            device, _, key = topic.removeprefix(limit).partition("/")
+            return OwnerLimitTopic(device, key)
         prefix = f"{self.base}/u/"
         own = topic.startswith(prefix)
         match topic.removeprefix(prefix).split("/") if own else []:

@@ -59,6 +59,9 @@ def test_mosquitto_file_is_the_same_rules():
         "topic readwrite #",
         "user owner",
         "topic write rmf/1/home/owner/control",
+        "topic write rmf/1/home/owner/limit/#",
+        "topic read homeassistant/#",
+        "topic write homeassistant/status",
         "topic write tariff/import",
         "pattern write rmf/1/home/u/%u/req/#",
         "pattern write rmf/1/home/u/%u/ack/#",
@@ -72,3 +75,12 @@ def test_mosquitto_file_is_the_same_rules():
         "pattern read rmf/1/home/p/#",
         "pattern read rmf/1/home/d/#",
     ]
+
+
+def test_home_assistant_as_the_owner_reads_discovery_and_says_that_it_is_there_and_no_more():
+    assert allowed(RULES, "owner", Access.READ, "homeassistant/device/gridtender-home-G/config")
+    assert allowed(RULES, "owner", Access.WRITE, "homeassistant/status")
+    assert not allowed(RULES, "owner", Access.WRITE, "homeassistant/device/x/config")
+    assert not allowed(RULES, "app", Access.READ, "homeassistant/status")
+    assert allowed(RULES, "owner", Access.WRITE, f"{BASE}/owner/limit/roof/max_w")
+    assert not allowed(RULES, "app", Access.WRITE, f"{BASE}/owner/limit/roof/max_w")

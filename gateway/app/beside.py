@@ -1,0 +1,79 @@
+"""What stands beside the ring: energy, health, and limits the owner tightens."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gateway.adapters.state import StateDir
+from gateway.agents import agents_for
+from gateway.model.site import Site
+from gateway.ports.bus import Bus
+from gateway.ports.clock import Clock
+from gateway.runtime.dispatcher import Dispatcher
+from gateway.runtime.energy import Energy
+from gateway.runtime.health import Health
+from gateway.runtime.limits import OwnerLimits
+from gateway.runtime.marketplace import Marketplace
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """They listen on the bus; nothing of the ring waits for them."""
+
+    energy: Energy
+    health: Health
+    limits: OwnerLimits
+    clock: Clock
+
+    async def run(self) -> None:
+        """Tell how things stand, then count energy, until cancelled."""
+        self.health.announce(self.clock.now())
+        self.limits.announce()
+        await self.energy.run()
+
+
+def beside(settings: Site, state: StateDir, clock: Clock, bus: Bus, *, threaded: bool) -> Beside:
+    """All three, with what the state folder holds; ``threaded``: disk work beside the loop."""
+
+    def kept(store: Callable[[_T], None]) -> Callable[[_T], Awaitable[None]]:
+        async def keep(content: _T) -> None:
+            if threaded:
+                await asyncio.to_thread(store, content)
+            else:
+                store(content)
+
+        return keep
+
+    devices = tuple(item.device for item in settings.devices)
+    return Beside(
+        energy=Energy(
+            devices=devices,
+            load=state.load_energy,
+            store=kept(state.store_energy),
+            clock=clock,
+            bus=bus,
+        ),
+        clock=clock,
+        health=Health((device.id for device in devices), bus),
+        limits=OwnerLimits(
+            configured=settings,
+            load=state.load_limits,
+            store=kept(state.store_limits),
+            clock=clock,
+            bus=bus,
+        ),
+    )
+
+
+def obey(limits: OwnerLimits, marketplace: Marketplace, dispatcher: Dispatcher) -> None:
+    """Have what the owner wished in force, now and whenever it changes."""
+
+    def changed(site: Site) -> None:
+        marketplace.tender_by(agents_for(site))
+        dispatcher.bound_by((item.device for item in site.devices), site.limits)
+
+    changed(limits.site)
+    limits.on_change = changed
