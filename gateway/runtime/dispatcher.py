@@ -298,7 +298,7 @@ class Dispatcher:
     # What came of it.
 
     def _judge(self, progress: Progress, reading: Reading) -> None:
-        control = self._site.view(reading.device, reading.at).capabilities.control
+        control = self._site.control(reading.device)
         before = progress.outcome
         device = self._devices[reading.device]
         fault = progress.judge(device, control, reading, self._settings.settle)

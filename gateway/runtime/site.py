@@ -140,6 +140,10 @@ class Site:
         """The state in force."""
         return self._entries[device].state
 
+    def control(self, device: str) -> Control:
+        """How the device can be steered."""
+        return self._entries[device].steering.control
+
     def view(self, device: str, now: Instant) -> DeviceView:
         """One device as of now, its reading's quality aged."""
         return self._view(self._entries[device], now)
