@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/journal_size.py [HOURS]
 
 Method: the whole daemon lives HOURS (default 1) from 09:00 in midsummer with clouds and cooking;
-rows are extrapolated to a day.  The file is what SQLite keeps of it, the bodies are the canonical
-JSON in it, by kind of row.
+rows are extrapolated to a day.  The file is what SQLite keeps of it, written is what the kernel
+counts for the process once it runs (log, syncs and checkpoints with it; 0 on a tmpfs), the bodies
+are the canonical JSON before they are packed, by kind of row.
 """
 
 import asyncio
@@ -25,11 +26,18 @@ from gateway.model.time import parse_rfc3339, seconds
 
 INTERVALS = ("5s", "10s", "1min")
 START = parse_rfc3339("2026-06-21T09:00:00Z")
+WARM_UP_S = 120
 MEGABYTE = 1_000_000
 
 
-async def live(folder: Path, interval: str, hours: float) -> None:
-    """The daemon on a simulated house, its state below ``folder``."""
+def written() -> int:
+    """Bytes this process made the kernel write to disks."""
+    counts = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(counts["write_bytes"])
+
+
+async def live(folder: Path, interval: str, hours: float) -> int:
+    """The daemon on a simulated house, its state below ``folder``; bytes written meanwhile."""
     clock = VirtualClock(START)
     house = house_factories()["demo"](clock, {"seed": 1})
     devices = {
@@ -58,7 +66,10 @@ async def live(folder: Path, interval: str, hours: float) -> None:
         raise SystemExit(message)
     world = World(clock=clock, packages=packages, lines={"mem": house.line}, threaded=False)
     async with open_gateway(site, world):
+        await clock.sleep(seconds(WARM_UP_S))
+        before = written()
         await clock.sleep(seconds(hours * 3600))
+        return written() - before
 
 
 def measure(interval: str, hours: float) -> None:
@@ -66,7 +77,7 @@ def measure(interval: str, hours: float) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-            runner.run(live(folder, interval, hours))
+            bytes_written = runner.run(live(folder, interval, hours))
         journal = folder / "state" / "journal.sqlite"
         rows = list(read_journal(journal))
         file = journal.stat().st_size
@@ -74,9 +85,11 @@ def measure(interval: str, hours: float) -> None:
     for row in rows:
         size[row.kind] += len(row.body)
         count[row.kind] += 1
-    days = 24 / hours
+    days = 24 / (hours + WARM_UP_S / 3600)
+    a_day = bytes_written * 24 / hours / MEGABYTE
     print(
-        f"interval {interval}: {file * days / MEGABYTE:.1f} MB a day, {len(rows) * days:.0f} rows"
+        f"interval {interval}: {file * days / MEGABYTE:.1f} MB a day, {len(rows) * days:.0f} rows, "
+        f"{a_day:.0f} MB written a day"
     )
     for kind, total in size.most_common():
         share = total * days / MEGABYTE

@@ -83,7 +83,7 @@ class Block:
 
 
 def pack(rows: Sequence[Row]) -> Iterator[Block]:
-    """The rows, which follow one another, as blocks of a page's size or less."""
+    """The rows, which follow one another, as blocks of a few pages at most."""
     part: list[Row] = []
     chars = 0
     for row in rows:

@@ -12,7 +12,7 @@ from gateway.model.time import Instant
 from gateway.ports.journal import Row
 
 APPLICATION_ID: Final = 1196706353  # "GTJ1", in the file's header
-PAGE: Final = 4096
+PAGE: Final = 1024  # what two gates take: a sync writes no more than it must
 _CHUNK: Final = 1000
 
 Step = Callable[[sqlite3.Connection], None]
