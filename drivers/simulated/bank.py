@@ -1,6 +1,7 @@
 """A SunSpec device's register memory, laid out from the SunSpec JSON definitions.
 
-Points are addressed as ``103.W``, repeating groups as ``160.1.DCW`` (from 1).  Values are
+Points are addressed as ``103.W``, repeating groups as ``160.1.DCW`` (from 1), single groups as
+``704.PFWInj.PF``.  Values are
 physical; a point that is never set stays unimplemented.
 """
 
@@ -30,7 +31,10 @@ _NUMBERS = {
     "sunssf": ("h", -0x8000),
     "pad": ("H", 0x8000),
     "acc32": ("I", 0),
+    "int32": ("i", -0x80000000),
     "uint32": ("I", 0xFFFFFFFF),
+    "enum32": ("I", 0xFFFFFFFF),
+    "uint64": ("Q", 0xFFFFFFFFFFFFFFFF),
     "bitfield32": ("I", 0xFFFFFFFF),
     "acc64": ("Q", 0),
 }
@@ -114,22 +118,25 @@ class Bank:
         """What a write would set; points that are not implemented are left out.
 
         Raises:
-            RequestRefused: code 2 where a register is not writable.
+            RequestRefused: code 2 where a register is not writable, or a point is cut.
         """
         self.read(address, len(words))
         wanted: dict[str, float] = {}
-        for index, word in enumerate(words, address - BASE):
+        start = index = address - BASE
+        while index < start + len(words):
             slot = self._at.get(index)
-            if slot is None or not slot.writable or slot.size != 1:
-                message = f"register {index + BASE} is read only"
+            if slot is None or not slot.writable or index + slot.size > start + len(words):
+                message = f"register {index + BASE} is read only, or half of a point"
                 raise RequestRefused(message, code=ILLEGAL_ADDRESS)
             if self.get(slot.name) is not None:
-                wanted[slot.name] = self._decode(slot, word)
+                at = index - start
+                wanted[slot.name] = self._decode(slot, words[at : at + slot.size])
+            index += slot.size
         return wanted
 
-    def _decode(self, slot: Slot, word: int) -> float:
+    def _decode(self, slot: Slot, words: Sequence[int]) -> float:
         code, _ = _NUMBERS[slot.type]
-        (raw,) = struct.unpack(f">{code}", struct.pack(">H", word))
+        (raw,) = struct.unpack(f">{code}", struct.pack(f">{slot.size}H", *words))
         number: int = raw
         return number * self._scale(slot)
 
@@ -188,8 +195,10 @@ def _groups(
     inner = group.get("groups", ())
     assert isinstance(inner, Sequence)  # noqa: S101 - the JSON says so
     for repeated in inner:
-        for number in range(1, repeats + 1):
-            yield f"{model}.{number}", _points(repeated)
+        single = repeated.get("count") is None
+        names = [repeated["name"]] if single else range(1, repeats + 1)
+        for name in names:
+            yield f"{model}.{name}", _points(repeated)
 
 
 def _points(group: Mapping[str, object]) -> Sequence[Mapping[str, object]]:

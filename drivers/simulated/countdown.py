@@ -13,6 +13,11 @@ class Countdown:
     def __init__(self) -> None:
         self.ends_s = inf
 
+    @property
+    def running(self) -> bool:
+        """Whether it will end."""
+        return self.ends_s < inf
+
     def restart(self, seconds: float | None, now_s: float) -> None:
         """Count from now; 0 or None means never."""
         self.ends_s = now_s + seconds if seconds else inf

@@ -21,6 +21,9 @@ class HouseSettings:
         cloud: ``none``, ``passing`` (seeded), or windows (start_s, end_s, factor) counted from the
             house's start; omitted: ``passing`` under the day's sun, ``none`` under a constant one.
         tells_available: whether the inverter implements 122 WAval.
+        modern: roof and battery by the models 701-715 and 802 instead of 103, 123 and 124;
+            ``heartbeat_s``: how long those go on under a command without a heartbeat of their
+            controller (715), omitted: they do not listen for one.
         battery_soc_pct, battery_capacity_wh, battery_w, battery_round_trip: the battery.
         load_w: a constant load instead of base load and cooker.
         cooker: on or off for good; omitted: at meal times.
@@ -33,6 +36,8 @@ class HouseSettings:
     solar_w: float | None = None
     cloud: str | tuple[tuple[float, float, float], ...] | None = None
     tells_available: bool = False
+    modern: bool = False
+    heartbeat_s: float | None = None
     battery_soc_pct: float = 50.0
     battery_capacity_wh: float = 10_000.0
     battery_w: float = 5000.0
@@ -60,7 +65,7 @@ def parse_settings(mapping: Mapping[str, object]) -> HouseSettings:
 
 
 _KINDS = {field.name: field.default for field in fields(HouseSettings)}
-_SWITCHES = ("tells_available", "cooker")
+_SWITCHES = ("tells_available", "cooker", "modern")
 
 
 def _checked(key: str, value: object) -> object:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from drivers.simulated.battery import Storage
 from drivers.simulated.heatpump import Compressor
 from drivers.simulated.meter import Meter
+from drivers.simulated.modern_battery import ModernBattery
+from drivers.simulated.modern_roof import ModernRoof
 from drivers.simulated.roof import Roof
 from drivers.simulated.settings import HouseSettings
 from gateway.model.time import MILLISECOND, SECOND, Instant
@@ -92,10 +94,12 @@ class World:
     def _build(self) -> None:
         given = self._settings
         rated_w = given.solar_peak_w
-        self.roof = Roof(
-            Inverter(rated_w=rated_w, ramp_w_per_s=_RAMP_PER_S * rated_w),
-            output_w=min(self.available_w, rated_w),
-            tells_available=given.tells_available,
+        inverter = Inverter(rated_w=rated_w, ramp_w_per_s=_RAMP_PER_S * rated_w)
+        output_w, patience_s = min(self.available_w, rated_w), given.heartbeat_s
+        self.roof = (
+            ModernRoof(inverter, output_w=output_w, patience_s=patience_s)
+            if given.modern
+            else Roof(inverter, output_w=output_w, tells_available=given.tells_available)
         )
         cells = Battery(
             capacity_wh=given.battery_capacity_wh,
@@ -104,7 +108,12 @@ class World:
             round_trip=given.battery_round_trip,
             ramp_w_per_s=given.battery_w,
         )
-        self.battery = Storage(cells, soc_pct=given.battery_soc_pct)
+        soc_pct = given.battery_soc_pct
+        self.battery = (
+            ModernBattery(cells, soc_pct=soc_pct, patience_s=patience_s)
+            if given.modern
+            else Storage(cells, soc_pct=soc_pct)
+        )
         self.heatpump = Compressor(HeatPump(), Building(), temperature_c=given.temperature_c)
         seed, noise_w = given.seed, given.meter_noise_w
         self.grid = Meter("Simulated meter", seed=seed, stream=_GRID_STREAM, noise_w=noise_w)
