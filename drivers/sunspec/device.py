@@ -121,6 +121,10 @@ class SunSpecDriver:
         reading = known_map.measurer.reading(at, points)
         # A write since then, even one under way, has made these words old.
         overridden = self._other(blocks) if before and before is self._asked else None
+        if overridden and self._lever is not None:
+            # The next write must not take for standing what was replaced.
+            read = {a: w for start, block in blocks.items() for a, w in enumerate(block, start)}
+            self._lever = self._lever.renewed({**self._lever.words, **read})
         return self._annotated(reading, overridden)
 
     async def arm(self) -> Arming:
@@ -194,6 +198,8 @@ class SunSpecDriver:
         notes = [note for note in (reading.note, stopped) if note]
         if self._asked and self._timer_s and left_s == 0 and not overridden:
             notes.append(f"its own timer was set to {self._timer_s} s, but {name} stands at 0")
+        if not (notes or overridden) and left_s is None:
+            return reading
         return replace(
             reading,
             quality=Quality.SUSPECT if stopped else reading.quality,
