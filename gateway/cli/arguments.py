@@ -110,6 +110,16 @@ def load(path: Path) -> "Loaded":
     return load(path, driver_packages(), tuple(line_factories()), environ=os.environ)
 
 
+def config_of(options: argparse.Namespace) -> Path | None:
+    """The configuration that is meant: as named, else the installed service's."""
+    from gateway.config.whereabouts import SERVICE
+
+    config: Path | None = options.config
+    if config is None and options.state_dir is None and SERVICE.config.exists():
+        return SERVICE.config
+    return config
+
+
 def state_of(options: argparse.Namespace) -> "StateDir":
     """The folder of the gateway that is meant; commands make none."""
     from gateway.adapters.state import StateDir, StateMissing

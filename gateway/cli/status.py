@@ -6,10 +6,9 @@ import contextlib
 import json
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.cli.arguments import FAILED, FINE, command, load, state_options
+from gateway.cli.arguments import FAILED, FINE, command, config_of, load, state_options
 
 if TYPE_CHECKING:
     from gateway.app.status import Observer
@@ -39,9 +38,7 @@ def _observer(options: argparse.Namespace) -> "Observer":
     from gateway.config.whereabouts import SERVICE, find_state_dir
 
     state = find_state_dir(options.state_dir, options.config, os.environ, load).path
-    config: Path | None = options.config
-    if config is None and options.state_dir is None and SERVICE.config.exists():
-        config = SERVICE.config
+    config = config_of(options)
     site = None if config is None else load(config).site
     return Observer(state, site, SERVICE.config.parent / "mqtt-password")
 
