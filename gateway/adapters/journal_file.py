@@ -133,7 +133,8 @@ class JournalFile:
                 for name in ("freelist_count", "page_count")
             )
             if not count and 4 * free > pages:
-                self._db.execute(f"PRAGMA incremental_vacuum({free // 2})").fetchall()
+                # A script, for only that runs the pragma to its end.
+                self._db.executescript(f"PRAGMA incremental_vacuum({free // 2})")
             return count
 
     @contextlib.contextmanager
