@@ -183,9 +183,14 @@ class SunSpecDriver:
         self._asked = asked(plan) if written.outcome is Outcome.ACCEPTED and not released else {}
         return written
 
+    @property
+    def listens(self) -> bool:
+        """Whether it has a heartbeat of its controller, and takes commands now."""
+        return self._heart is not None and not self._local
+
     async def beat(self) -> None:
-        """One heartbeat, where the device listens for one and takes commands."""
-        if self._heart is not None and not self._local:
+        """One heartbeat, where the device listens for one."""
+        if self._heart is not None:
             await self._unit.put(self._heart.next())
 
     def _annotated(self, reading: Reading, overridden: str | None) -> Reading:

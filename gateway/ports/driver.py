@@ -58,11 +58,13 @@ class Recalling(Protocol):
 class Beating(Protocol):
     """What a driver may offer too: its device listens for a heartbeat of its controller."""
 
-    async def beat(self) -> None:
-        """One heartbeat; does nothing where the device has no register for it.
+    @property
+    def listens(self) -> bool:
+        """Whether the device, as it was connected, has a register for it."""
+        ...
 
-        May overlap with ``read`` and ``write``.
-        """
+    async def beat(self) -> None:
+        """One heartbeat; may overlap with ``read`` and ``write``."""
         ...
 
 

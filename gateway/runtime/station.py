@@ -103,8 +103,9 @@ class Station:
         self._mail.set()
 
     def beat(self) -> None:
-        """Let the device know that its controller lives: one beat, at most one a second."""
-        self._heart.set()
+        """Let a device that listens know that its controller lives, at most once a second."""
+        if self._connected and isinstance(self._driver, Beating) and self._driver.listens:
+            self._heart.set()
 
     async def silence(self) -> None:
         """Drop a waiting setpoint and return when no write is under way (before a release)."""
@@ -117,9 +118,8 @@ class Station:
         while True:
             await self._heart.wait()
             start = self._clock.now()
-            if self._connected:
-                with suppress(*_FAULTS):
-                    await self._ask(driver.beat())
+            with suppress(*_FAULTS):
+                await self._ask(driver.beat())
             await self._clock.sleep(Duration(max(0, start + _BEAT - self._clock.now())))
             self._heart.clear()
 
