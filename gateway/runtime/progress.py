@@ -93,6 +93,8 @@ class Progress:
 
         It is none while our own writes fail: then our words cannot stand there.
         """
+        if self.outcome is Outcome.COMMANDED or self.contest.yields(at):
+            return False  # what was read is older than our word, or is not ours to say
         self.again = True
         if self.told_failure or self.outcome is Outcome.OVERRIDDEN:
             return False

@@ -145,3 +145,22 @@ def test_a_timer_is_always_renewed_and_so_is_what_does_not_work(fakes, terms, ou
     progress.terms, progress.outcome = terms, outcome
     progress.confirm(fakes.reading("d", at(29), 1000.0))
     assert due(progress, 1000.0, 30)
+
+
+def test_what_was_read_before_our_newest_word_is_no_override():
+    progress = accepted(1000.0)
+    progress.command(1500.0, at(1))
+    assert not progress.overridden("register 5: wrote 1, reads 0", at(1))
+    assert not progress.contest.overrides
+
+
+def test_a_device_that_is_left_to_another_is_not_fought_over_while_it_is():
+    progress = accepted(1000.0)
+    for s in range(1, 4):
+        progress.overridden("register 5: wrote 1, reads 0", at(s))
+        progress.command(1000.0, at(s))
+        progress.attempted(written(1000.0, s=s))
+    turns = progress.contest.turns
+    assert not due(progress, 1000.0, 60)
+    assert not progress.overridden("register 5: wrote 1, reads 0", at(60))
+    assert progress.contest.turns == turns
