@@ -1,4 +1,4 @@
-"""A mosquitto of our own: a child process that is kept running and dies with us."""
+"""A mosquitto of our own: a child process that is kept answering and dies with us."""
 
 import asyncio
 import os
@@ -25,6 +25,10 @@ _PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
 _HEALTHY_S = 30.0  # alive for so long, its next death is a new story
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")  # mosquitto would report to systemd too
+_PROBE_S, _ANSWER_S = 5.0, 5.0
+_SILENT_TO_HUNG = 3
+# CONNECT of MQTT 3.1.1: its name and level, a clean session, 10 s of keepalive, no client id.
+_HELLO = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x0a\x00\x00"
 _HARMLESS = "does not contain '%c' or '%u'"
 
 _log = structlog.get_logger()
@@ -32,6 +36,8 @@ _log = structlog.get_logger()
 
 class MosquittoChild:
     """Entered, it listens; left, it is gone.  Between, a death is followed by a new start.
+
+    One that is alive and answers nobody for about 30 s is killed, which is a death.
 
     Attributes:
         host, port: stay the same over restarts.
@@ -95,10 +101,24 @@ class MosquittoChild:
         loop, pause_s = asyncio.get_running_loop(), _PAUSE_S
         while True:
             started_s = loop.time()
-            await _repeat(process)
+            watch = self._tasks.create_task(self._watch(process), name="broker[watch]")
+            try:
+                await _repeat(process)
+            finally:
+                watch.cancel()
             _log.error("broker.died", kind=self.kind, exit_code=await process.wait())
             pause_s = _PAUSE_S if loop.time() - started_s > _HEALTHY_S else pause_s
             process, pause_s = await self._restart(pause_s)
+
+    async def _watch(self, process: Process) -> None:
+        """Kill it when it does not answer any more, stopped or stuck."""
+        silent = 0
+        while silent < _SILENT_TO_HUNG:
+            await asyncio.sleep(_PROBE_S)
+            silent = 0 if await _answers(self.host, self.port) else silent + 1
+        _log.error("broker.hung", kind=self.kind, port=self.port)
+        with suppress(ProcessLookupError):
+            process.kill()
 
     async def _restart(self, pause_s: float) -> tuple[Process, float]:
         """The new process, and the longer pause that a quick death will be followed by."""
@@ -161,6 +181,20 @@ async def _accepts(host: str, port: int) -> bool:
     with suppress(OSError):
         await writer.wait_closed()
     return True
+
+
+async def _answers(host: str, port: int) -> bool:
+    """Whether it says anything to a client's first words."""
+    try:
+        async with asyncio.timeout(_ANSWER_S):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(_HELLO)
+                return bool(await reader.read(1))
+            finally:
+                writer.close()
+    except OSError:  # TimeoutError is one of them
+        return False
 
 
 async def _repeat(process: Process) -> None:

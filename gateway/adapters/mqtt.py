@@ -16,6 +16,7 @@ from gateway.adapters.mqtt_burst import publish_burst
 from gateway.adapters.mqtt_client import (
     connected,
     connection,
+    largest_packet,
     lost,
     publish,
     reason,
@@ -33,6 +34,7 @@ from gateway.ports.broker import BrokerEndpoint
 from gateway.ports.clock import Clock
 from gateway.ports.exchange import Exchange
 from gateway.wire.border import Border
+from gateway.wire.home_assistant import ONLINE, HomeAssistant
 from gateway.wire.message import Message
 from gateway.wire.mirror import Mirror
 from gateway.wire.replies import ANSWERS, operation_of, refusal_message, reply_message
@@ -45,19 +47,25 @@ _FIRST_RETRY_S = 0.25
 _LAST_RETRY_S = 5.0
 _STABLE_S = 60.0
 _SWEEP_S = 2.0
+_STAGGER_S = 0.05
 _GOODBYE_S = 1.0
 _SHORT_S = 15.0
 _SHORT_LIVES_TO_SUSPECT = 3
+_ENVELOPE = 64  # bytes of a PUBLISH beside topic and payload, rather too many
 _Wish = Request | OwnerRequest | LimitRequest | PartyLeft
 _UNANSWERED = (OwnerRequest, LimitRequest, PartyLeft)
 _MACHINE_ID = Path("/etc/machine-id")
 
 
+def installation(state_dir: str, machine_id: Path = _MACHINE_ID) -> str:
+    """What tells this machine and state directory from every other one."""
+    machine = machine_id.read_text() if machine_id.exists() else ""
+    return hashlib.sha256(f"{machine}\n{state_dir}".encode()).hexdigest()[:8]
+
+
 def client_id(area: str, state_dir: str, machine_id: Path = _MACHINE_ID) -> str:
     """The MQTT client id of this area's gateway on this machine and state directory."""
-    machine = machine_id.read_text() if machine_id.exists() else ""
-    instance = hashlib.sha256(f"{machine}\n{state_dir}".encode()).hexdigest()[:8]
-    return f"gridtender-{area}-{instance}"
+    return f"gridtender-{area}-{installation(state_dir, machine_id)}"
 
 
 class MqttAdapter:
@@ -69,6 +77,7 @@ class MqttAdapter:
         min_interval_s: at least so long between two mirrored messages on one topic, real time
             (0.2 when the clock runs faster than real time, else 0).
         on_overflow: called when undelivered pushes begin to be dropped.
+        assistant: what Home Assistant is told; None = it is neither told nor listened to.
     """
 
     def __init__(
@@ -82,6 +91,7 @@ class MqttAdapter:
         clock: Clock,
         min_interval_s: float = 0.0,
         on_overflow: Callable[[int], None] = lambda _: None,
+        assistant: HomeAssistant | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._own_id = self._identifier = identifier
@@ -90,6 +100,7 @@ class MqttAdapter:
         self._exchange = exchange
         self._clock = clock
         self._on_overflow = on_overflow
+        self._assistant = assistant
         self._outbox = Outbox(min_interval_s=min_interval_s)
         self._inbox: Inbox[_Wish] | None = None
         self._log = structlog.get_logger()
@@ -107,7 +118,9 @@ class MqttAdapter:
         """Keep connected for ever; a missing broker is waited for, never an error."""
         self._stopping = False
         for message in self._mirror.standing():
-            self._outbox.put(message)
+            # What a device has told meanwhile is more than what stands without asking it.
+            if not self._outbox.retains(message.topic):
+                self._outbox.put(message)
         async with asyncio.TaskGroup() as parties:
             self._inbox = Inbox(parties, self._handle)
             await self._keep_connected()
@@ -165,7 +178,8 @@ class MqttAdapter:
         await publish(client, self._mirror.will(), self._endpoint.protocol)
 
     async def _introduce(self, client: aiomqtt.Client) -> None:
-        wanted = (*self._border.topics.listened, *sorted(self._border.prices))
+        birth = () if self._assistant is None else (self._assistant.birth,)
+        wanted = (*self._border.topics.listened, *sorted(self._border.prices), *birth)
         for refused in await subscribe(client, wanted):
             self._log.error("mqtt.subscription_refused", topic=refused)
         await publish(client, self._mirror.birth(self._clock.now()), self._endpoint.protocol)
@@ -176,23 +190,37 @@ class MqttAdapter:
     async def _write(self, client: aiomqtt.Client) -> None:
         while True:
             message = await self._outbox.take()
-            await publish(client, message, self._endpoint.protocol)
+            if self._fits(client, message):
+                await publish(client, message, self._endpoint.protocol)
             self._outbox.done(message)
 
     async def _write_bursts(self, client: aiomqtt.Client) -> None:
         while True:
-            burst = await self._outbox.take_burst()
-            await publish_burst(client, burst, self._endpoint.protocol)
+            burst = [m for m in await self._outbox.take_burst() if self._fits(client, m)]
+            if burst:
+                await publish_burst(client, burst, self._endpoint.protocol)
+
+    def _fits(self, client: aiomqtt.Client, message: Message) -> bool:
+        """Whether the broker takes it; for one that it does not it would hang up for ever."""
+        most = largest_packet(client)
+        if most is None or len(message.topic) + len(message.payload) + _ENVELOPE <= most:
+            return True
+        size = len(message.payload)
+        self._log.error("mqtt.too_large", topic=message.topic, bytes=size, broker_takes=most)
+        return False
 
     async def _sweep(self, client: aiomqtt.Client) -> None:
         """Hear for a moment what is retained in our name, so that ghosts are cleared."""
-        filters = self._border.topics.retained
+        announced = () if self._assistant is None else (self._assistant.announced,)
+        filters = (*self._border.topics.retained, *announced)
         await subscribe_to_others(client, filters, self._endpoint.protocol)
         await asyncio.sleep(_SWEEP_S)
         await unsubscribe(client, filters)
 
     def _receive(self, message: aiomqtt.Message) -> None:
         topic, payload = message.topic.value, bytes(message.payload or b"")
+        if self._assistant is not None and self._of_assistant(message, self._assistant):
+            return
         if any(matches(one, topic) for one in self._border.topics.retained):
             if message.retain and payload:
                 self._lay_ghost(topic)
@@ -202,6 +230,28 @@ class MqttAdapter:
             self._log.warning("mqtt.message_ignored", topic=topic, reason="it was retained")
             return
         self._act_on(topic, payload)
+
+    def _of_assistant(self, message: aiomqtt.Message, assistant: HomeAssistant) -> bool:
+        """Whether the message is Home Assistant's birth, or an announcement to it."""
+        topic, payload = message.topic.value, bytes(message.payload or b"")
+        if topic == assistant.birth:
+            if payload == ONLINE:
+                self._announce_again(assistant)
+            return True
+        if not matches(assistant.announced, topic):
+            return False
+        stranger = not message.retain or self._outbox.retains(topic)
+        if not stranger and assistant.is_ours(payload):
+            self._log.info("mqtt.announcement_cleared", topic=topic)
+            self._outbox.put(Message(topic, b"", retain=True))
+        return True
+
+    def _announce_again(self, assistant: HomeAssistant) -> None:
+        """One after another: a Home Assistant that starts has enough to do."""
+        loop = asyncio.get_running_loop()
+        ours = [one for one in self._outbox.retained if matches(assistant.announced, one)]
+        for place, topic in enumerate(ours):
+            loop.call_later(place * _STAGGER_S, self._outbox.again, topic)
 
     def _lay_ghost(self, topic: str) -> None:
         topics = self._border.topics

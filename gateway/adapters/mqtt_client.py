@@ -10,6 +10,9 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import aiomqtt
+from paho.mqtt import client as mqtt
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gateway.adapters.mqtt_burst import json_properties
@@ -36,7 +39,7 @@ def connection(
 
     ``receive`` is called for each message and must neither block nor raise.
     """
-    client = aiomqtt.Client(
+    client = _Client(
         endpoint.host,
         endpoint.port,
         username=endpoint.username,
@@ -56,6 +59,11 @@ def connection(
     )
     client.pending_calls_threshold = 1000
     return client
+
+
+def largest_packet(client: aiomqtt.Client) -> int | None:
+    """The most bytes of one packet that the broker takes, where it said so (MQTT 5)."""
+    return client.largest if isinstance(client, _Client) else None
 
 
 async def publish(client: aiomqtt.Client, message: Message, version: MqttVersion) -> None:
@@ -168,6 +176,23 @@ def reason(error: BaseException) -> str:
     if error.__cause__ is not None:
         return reason(error.__cause__)
     return str(error) or type(error).__name__
+
+
+class _Client(aiomqtt.Client):
+    """Remembers what the library does not tell of the broker's answer to CONNECT."""
+
+    largest: int | None = None
+
+    def _on_connect(
+        self,
+        client: mqtt.Client,
+        userdata: object,
+        flags: mqtt.ConnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        self.largest = getattr(properties, "MaximumPacketSize", None)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
 
 
 def _silent() -> logging.Logger:

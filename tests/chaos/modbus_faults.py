@@ -151,7 +151,7 @@ class FaultyWire:
     async def __aenter__(self):
         self._device = FaultyDevice(self._behave)
         await self._device.__aenter__()
-        self.url = self._device.url
+        self.url, self.own_port = self._device.url, self._device.port
         return self
 
     async def __aexit__(self, *exc):
@@ -160,6 +160,11 @@ class FaultyWire:
     @property
     def connections(self):
         return self._device.connections
+
+    def cut(self):
+        """End every connection."""
+        for task in self._device._tasks:
+            task.cancel()
 
     def kill_open_ones(self):
         """What is connected now stays so and is dead."""
