@@ -1,4 +1,4 @@
-"""Arming records as one small JSON file per device, each written once.
+"""Arming records as one small JSON file per device, written before the first setpoint.
 
 They are readable without configuration, driver or journal: what ``release`` needs after a crash.
 """
@@ -6,6 +6,7 @@ They are readable without configuration, driver or journal: what ``release`` nee
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -42,18 +43,22 @@ class FileArmory:
         return tuple(self._armings[device] for device in sorted(self._armings))
 
     async def store(self, arming: Arming) -> None:
-        """Keep the record on disk; does nothing if the device has one already.
+        """Keep the record on disk; of one that is there already the words found first stay.
 
         Raises:
             JournalFailed: it is not on disk, so nothing may be written to the device.
         """
         path = self._path(arming.device)
-        content = {"v": VERSION, "arming": to_json(arming)}
-        text = json.dumps(content, sort_keys=True, indent=1) + "\n"
         async with self._one_at_a_time:
-            if arming.device in self._armings:
+            known = self._armings.get(arming.device)
+            if known is not None:
+                arming = replace(arming, found=known.found, at=known.at)
+            if arming == known:
                 return
-            await self._on_disk(path, lambda: _write_once(path, text))
+            content = {"v": VERSION, "arming": to_json(arming)}
+            text = json.dumps(content, sort_keys=True, indent=1) + "\n"
+            write = _write_once if known is None else write_whole
+            await self._on_disk(path, lambda: write(path, text))
             self._armings[arming.device] = arming
 
     async def discard(self, device: str) -> None:

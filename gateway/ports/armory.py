@@ -6,10 +6,12 @@ from gateway.model.setpoint import Arming
 
 
 class Armory(Protocol):
-    """Arming records, one per device, each stored once and synced before the first write."""
+    """Arming records, one per device, synced before the first write."""
 
     async def store(self, arming: Arming) -> None:
-        """Keep the record on disk; does nothing if the device has one already.
+        """Keep the record on disk; of one that is there already the words found first stay.
+
+        All else is brought up to date: the address may have changed, or the fall-back level.
 
         Raises:
             JournalFailed: it is not on disk, so nothing may be written to the device.

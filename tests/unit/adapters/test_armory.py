@@ -56,6 +56,17 @@ async def test_words_found_first_are_never_overwritten(folder, threaded):
     assert FileArmory(folder).get("roof") == ROOF
 
 
+async def test_an_address_or_a_level_that_changed_is_kept_with_the_words_found_first(folder):
+    armory = FileArmory(folder)
+    await armory.store(ROOF)
+    level = (RegisterWrite(address=40100, words=(0, 1)),)
+    moved = replace(ROOF, connection="tcp://127.0.0.1:1502", level=level, at=Instant(9))
+    await armory.store(replace(moved, found=level))
+    wanted = replace(ROOF, connection="tcp://127.0.0.1:1502", level=level)
+    assert armory.get("roof") == wanted
+    assert FileArmory(folder).get("roof") == wanted
+
+
 async def test_discarded_record_is_gone_and_a_new_one_may_come(folder, threaded):
     armory = FileArmory(folder, threaded=threaded)
     await armory.store(ROOF)
