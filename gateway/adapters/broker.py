@@ -53,6 +53,7 @@ def open_broker(
     state_dir: Path,
     users: Mapping[str, str],
     price_topics: Iterable[str] = (),
+    *,
     discovery: str = DISCOVERY,
 ) -> AbstractAsyncContextManager[BrokerEndpoint]:
     """A context that is entered when the broker accepts connections.

@@ -109,6 +109,11 @@ class MqttAdapter:
         self._stopping = False
         self.connected = asyncio.Event()
 
+    @property
+    def waiting(self) -> int:
+        """How many messages the broker has not taken yet."""
+        return self._outbox.waiting
+
     def listen(self, fact: Fact) -> None:
         """The bus listener: puts the fact's messages into the outbox, and returns."""
         for message in self._mirror.messages(fact, self._clock.now()):

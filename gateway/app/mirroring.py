@@ -10,7 +10,7 @@ import structlog
 from gateway.adapters.broker import open_broker
 from gateway.adapters.clock import scale_of
 from gateway.adapters.credentials import OWNER, passwords
-from gateway.adapters.mqtt import MqttAdapter, client_id
+from gateway.adapters.mqtt import MqttAdapter, client_id, installation
 from gateway.adapters.plugins import own_version
 from gateway.adapters.presence import Presence, announce
 from gateway.app.gateway import Gateway, World
@@ -18,6 +18,7 @@ from gateway.model.errors import BrokerUnavailable, GridtenderError, SettingsErr
 from gateway.model.request import LimitRequest, OwnerRequest, PriceHeard, Reply, Request
 from gateway.ports.broker import BrokerEndpoint, MqttVersion
 from gateway.wire.border import border
+from gateway.wire.home_assistant import HomeAssistant
 from gateway.wire.mirror import Mirror
 
 # Above real-time speed MQTT mirrors at most five messages a second and topic.
@@ -38,13 +39,17 @@ class Mirroring:
         self._exchange = _Exchange(gateway)
         self._area, self._state = settings.area, Path(settings.state_dir)
         self._scale = scale_of(world.clock)
+        assistant = HomeAssistant(
+            settings, installation=installation(settings.state_dir), version=own_version()
+        )
         self._adapter = MqttAdapter(
             endpoint=self._door,
             identifier=client_id(settings.area, settings.state_dir),
-            mirror=Mirror(settings),
+            mirror=Mirror(settings, assistant),
             border=border(settings),
             exchange=self._exchange,
             clock=world.clock,
+            assistant=assistant,
             min_interval_s=_FAST_INTERVAL_S if world.speed > 1 else 0.0,
         )
         gateway.bus.listen(self._adapter.listen)
@@ -71,6 +76,16 @@ class Mirroring:
             announce(self._state, self._presence(endpoint))
             await self._adapter.run()
 
+    @property
+    def connected(self) -> bool:
+        """Whether the broker hears us."""
+        return self._adapter.connected.is_set()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages the broker has not taken yet."""
+        return self._adapter.waiting
+
     def _presence(self, endpoint: BrokerEndpoint) -> Presence:
         return Presence(
             area=self._area,
@@ -94,7 +109,14 @@ def _opening(gateway: Gateway) -> OpenBroker:
         names = (OWNER, *(party.id for party in settings.parties))
         own = settings.broker.url is None
         users = passwords(state / "credentials", names) if own else {}
-        return open_broker(settings.broker, settings.area, state, users, gateway.prices.topics)
+        return open_broker(
+            settings.broker,
+            settings.area,
+            state,
+            users,
+            gateway.prices.topics,
+            discovery=settings.home_assistant.prefix,
+        )
 
     return opened
 

@@ -20,8 +20,10 @@ from gateway.model.site import (
     DispatchSettings,
     FixedPrice,
     GridLimits,
+    HomeAssistantSettings,
     JournalSettings,
     LogSettings,
+    MetricsSettings,
     PriceSource,
     Site,
     Tariff,
@@ -187,6 +189,10 @@ class _Work:
                 for name, party in shape.parties.items()
             ),
             log=LogSettings(level=shape.log.level, format=shape.log.format),
+            metrics=_metrics(shape),
+            home_assistant=HomeAssistantSettings(
+                discovery=shape.home_assistant.discovery, prefix=shape.home_assistant.prefix
+            ),
         )
 
     def _tariff(self, shape: SiteShape, folder: FilePath) -> Tariff:
@@ -244,6 +250,13 @@ def _dispatch(shape: SiteShape) -> DispatchSettings:
     return DispatchSettings(
         gate_lead=given.gate_lead, settle=given.settle, deviation_w=given.deviation_w
     )
+
+
+def _metrics(shape: SiteShape) -> MetricsSettings | None:
+    if shape.metrics.listen is None:
+        return None
+    host, port = shape.metrics.listen
+    return MetricsSettings(host=host, port=port)
 
 
 def _journal(shape: SiteShape) -> JournalSettings:

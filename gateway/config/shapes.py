@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gateway.config.prices import Price, PriceSetting
 from gateway.config.problem import describe, listed
 from gateway.config.scalars import (
+    Address,
     Choice,
     Flag,
     Real,
@@ -255,6 +256,15 @@ class PartyShape(Shape):
     max_open_tenders: Annotated[int, Whole(minimum=0)] = key(1000, "its budget")
 
 
+class HomeAssistantShape(Shape):
+    """What Home Assistant is told."""
+
+    discovery: _Flag = key(default=True, text="announce every device by MQTT discovery")
+    prefix: Annotated[
+        str, Text(what="a topic without wildcards", pattern=r"[^+#/\s][^+#\s]{0,63}(?<!/)")
+    ] = key("homeassistant", "the discovery prefix that Home Assistant is set to")
+
+
 class LogShape(Shape):
     """What is said, and how."""
 
@@ -262,7 +272,15 @@ class LogShape(Shape):
         "info", "the least severe line that is shown"
     )
     format: Annotated[str, Choice(words=("auto", "console", "json"))] = key(
-        "auto", "auto: console on a terminal, else json"
+        "auto", "auto, console: lines for a person; json: for a machine"
+    )
+
+
+class MetricsShape(Shape):
+    """Numbers for Prometheus."""
+
+    listen: Annotated[tuple[str, int], Address()] | None = key(
+        None, "where GET /metrics is answered, e.g. 127.0.0.1:9464; default: nowhere"
     )
 
 
@@ -299,7 +317,9 @@ class SiteShape(Shape):
     dispatch: DispatchShape = key({}, "timings of dispatch")
     journal: JournalShape = key({}, "how often the disk is asked to sync")
     parties: dict[str, PartyShape] = key({}, "outside parties, by id")
+    home_assistant: HomeAssistantShape = key({}, "what Home Assistant is told")
     log: LogShape = key({}, "what is said, and how")
+    metrics: MetricsShape = key({}, "numbers for Prometheus")
 
     @model_validator(mode="before")
     @classmethod

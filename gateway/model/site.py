@@ -123,11 +123,27 @@ class JournalSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSettings:
+    """Where metrics are served; port 0 = any free one."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """What is said, and how: auto | console | json."""
 
     level: str = "info"
     format: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeAssistantSettings:
+    """Whether devices are announced to Home Assistant, and under which prefix it looks."""
+
+    discovery: bool = True
+    prefix: str = "homeassistant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +163,7 @@ class Site:
         devices: healthy ones in file order.
         parties: outside parties with their budgets, in file order.
         products: in file order; the first with resource POWER is the dispatch product.
+        metrics: None = off.
     """
 
     area: str
@@ -163,3 +180,5 @@ class Site:
     journal: JournalSettings
     parties: tuple[Party, ...]
     log: LogSettings
+    metrics: MetricsSettings | None = None
+    home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)

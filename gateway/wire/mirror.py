@@ -32,6 +32,7 @@ from gateway.model.transaction import Transaction
 from gateway.wire import devices, reference
 from gateway.wire.because import because
 from gateway.wire.border import border
+from gateway.wire.home_assistant import HomeAssistant
 from gateway.wire.message import Message
 from gateway.wire.payloads_state import (
     BookPayload,
@@ -56,13 +57,14 @@ _POLLS_TO_EXPIRY = 10
 class Mirror:
     """Facts to messages: the same fact gives the same bytes."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, assistant: HomeAssistant | None = None) -> None:
         self.topics = Topics(site.area)
         self._site = site
         self._products = {product.id: product for product in site.products}
         self._devices = {one.device.id: one.device for one in site.devices}
         self._local = border(site).local
         self._readings = Readings()
+        self._assistant = assistant
 
     def birth(self, now: Instant) -> Message:
         """Published after every connect."""
@@ -75,8 +77,9 @@ class Mirror:
         return _retained(self.topics.status, payload)
 
     def standing(self) -> tuple[Message, ...]:
-        """What does not change in this run: directory, reference data, rules."""
+        """What does not change in this run: directory, reference data, rules, announcements."""
         return (
+            *(() if self._assistant is None else self._assistant.standing()),
             _retained(self.topics.directory, reference.directory(self._site)),
             _retained(self.topics.market_ref, reference.market_ref(self._site)),
             _retained(self.topics.market_rules, reference.rules(self._site)),
@@ -111,7 +114,7 @@ class Mirror:
             case ControlChanged():
                 return (self._control(fact),)
             case SetpointStatus() | Described() | StateChanged() | FaultChanged():
-                return (self._device(fact),)
+                return (self._device(fact), *self._announced(fact))
             case EnergyCounted() | LimitsChanged() | HealthChanged():
                 return (self._standing_of(fact),)
             case Accepted() | Refused() | ClockStepped():
@@ -142,6 +145,12 @@ class Mirror:
                 return _retained(topic, devices.fault(fact) if active else None)
             case _:
                 assert_never(fact)
+
+    def _announced(self, fact: Fact) -> tuple[Message, ...]:
+        """A device that tells what it is appears in Home Assistant with all it can do."""
+        if self._assistant is None or not isinstance(fact, Described):
+            return ()
+        return self._assistant.messages(fact)
 
     def _standing_of(self, fact: EnergyCounted | LimitsChanged | HealthChanged) -> Message:
         match fact:

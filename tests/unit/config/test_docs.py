@@ -16,10 +16,12 @@ from gateway.config.shapes import (
     DispatchShape,
     FallbackShape,
     GridShape,
+    HomeAssistantShape,
     JournalShape,
     LimitsShape,
     ListenShape,
     LogShape,
+    MetricsShape,
     PartyShape,
     ProductShape,
     Shape,
@@ -30,7 +32,8 @@ from gateway.config.shapes import (
 TEXT = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 SHAPES = (
     SiteShape, BrokerShape, ListenShape, DeviceShape, FallbackShape, LimitsShape, WritesShape, ProductShape,
-    GridShape, DispatchShape, JournalShape, PartyShape, LogShape,
+    GridShape, DispatchShape, JournalShape, PartyShape,
+    HomeAssistantShape, LogShape, MetricsShape,
 )  # fmt: skip
 
 

@@ -104,7 +104,7 @@ def test_problems_for_programs_keep_their_parts(loaded):
         "column": 1,
         "path": "aera",
         "found": "an unknown key",
-        "allowed": "area, broker, control, currency, devices, dispatch, grid, journal, log, "
-        "parties, products, state_dir, timezone",
+        "allowed": "area, broker, control, currency, devices, dispatch, grid, home_assistant, "
+        "journal, log, parties, products, state_dir, timezone",
         "hint": "did you mean 'area'?",
     }

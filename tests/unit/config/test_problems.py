@@ -12,7 +12,8 @@ BROKEN = {
         (
             "site.yaml:2:1: broekr: found an unknown key, allowed: area, broker, control, "
             "currency, "
-            "devices, dispatch, grid, journal, log, parties, products, state_dir, timezone; "
+            "devices, dispatch, grid, home_assistant, journal, log, parties, products, state_dir, "
+            "timezone; "
             "did you mean 'broker'?"
         ),
     ),
@@ -49,6 +50,13 @@ BROKEN = {
     "not a mapping": (
         "- a\n- b\n",
         "site.yaml:1:1: found a list, allowed: a mapping with keys such as area, devices and grid",
+    ),
+    "discovery prefix with a wildcard": (
+        "home_assistant: {prefix: 'home/#'}\n",
+        (
+            "site.yaml:1:26: home_assistant.prefix: found 'home/#', "
+            "allowed: a topic without wildcards"
+        ),
     ),
     "section that is no mapping": (
         "grid: 17000\n",
@@ -428,7 +436,8 @@ BROKEN = {
         "aera: home\ngrid:\n  import_limit_w: -1\nlog: {level: loud}\ntimezone: Mars\n",
         (
             "site.yaml:1:1: aera: found an unknown key, allowed: area, broker, control, currency, "
-            "devices, dispatch, grid, journal, log, parties, products, state_dir, timezone; "
+            "devices, dispatch, grid, home_assistant, journal, log, parties, products, state_dir, "
+            "timezone; "
             "did you mean 'area'?"
         ),
         "site.yaml:3:19: grid.import_limit_w: found -1, allowed: a number in W, at least 0",
