@@ -84,7 +84,7 @@ def test_the_service_is_confined_to_an_exposure_of_two_at_most(unit):
             "ExecStopPost=/opt/gridtender/bin/gridtender release"
             " --config /etc/gridtender/gridtender.yaml"
         ),
-        "ExecReload=/bin/kill -HUP $MAINPID",
+        "ExecReload=/bin/sh -c 'kill -HUP $MAINPID'",
         "TimeoutStopSec=20",
         "KillMode=mixed",
         "LoadCredential=mqtt-password:/etc/gridtender/mqtt-password",
