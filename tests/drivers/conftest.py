@@ -15,6 +15,8 @@ from gateway.model.time import MILLISECOND, Duration, Instant
 
 SUNS = (0x5375, 0x6E53)
 LENGTHS = {1: 66, 103: 50, 113: 60, 120: 26, 121: 30, 122: 44, 123: 24, 124: 24, 203: 105}
+LENGTHS |= {701: 153, 702: 50, 703: 17, 704: 65, 713: 7, 715: 7, 802: 62}
+NOTHING = {"int16": 0x8000, "sunssf": 0x8000, "int32": 1 << 31, "string": 0}
 
 
 class Memory(RegisterMemory):
@@ -42,6 +44,11 @@ class Memory(RegisterMemory):
         self.after_write(self.units[unit])
 
 
+def split(number, size):
+    """Words of a number, high word first."""
+    return [number >> 16 * index & 0xFFFF for index in reversed(range(size))]
+
+
 class Map:
     """A chain of models in a memory, with points by name."""
 
@@ -52,7 +59,12 @@ class Map:
         for model in models:
             model_id, length = model if isinstance(model, tuple) else (model, LENGTHS[model])
             self.places.setdefault(model_id, address)
-            body = (model_id, length, *[0xFFFF] * length)
+            body = [model_id, length, *[0xFFFF] * length]
+            if model_id > 700:
+                for point in layout(model_id, length).points:
+                    if point.type in NOTHING:
+                        empty = split(NOTHING[point.type], point.size)
+                        body[point.offset : point.offset + point.size] = empty
             self.words |= dict(enumerate(body, address))
             address += length + 2
         if end:
@@ -60,11 +72,13 @@ class Map:
         self.end = address
         self.memory = Memory({unit: self.words})
 
-    def at(self, name):
+    def point(self, name):
         model, point = name.split(".", 1)
         place = self.places[int(model)]
-        shape = layout(int(model), self.memory.units[self.unit][place + 1])
-        return place + shape.point(point).offset
+        return layout(int(model), self.memory.units[self.unit][place + 1]).point(point)
+
+    def at(self, name):
+        return self.places[int(name.split(".", 1)[0])] + self.point(name).offset
 
     def put(self, **points):
         """``W_103=5`` puts raw 5 into 103.W."""
@@ -77,11 +91,14 @@ class Map:
                     word = int.from_bytes(text[2 * index : 2 * index + 2], "big")
                     self.memory.units[self.unit][address + index] = word
             else:
-                self.memory.units[self.unit][address] = raw & 0xFFFF
+                words = split(raw, self.point(f"{model}.{point}").size)
+                self.memory.units[self.unit] |= dict(enumerate(words, address))
         return self
 
     def get(self, name):
-        return self.memory.units[self.unit][self.at(name)]
+        size = self.point(name).size
+        words = [self.memory.units[self.unit][self.at(name) + i] for i in range(size)]
+        return int.from_bytes(b"".join(word.to_bytes(2) for word in words))
 
     def writes(self):
         return [request for request in self.memory.requests if request[0] == "write"]
@@ -105,6 +122,38 @@ def battery(**points):
     made.put(MinRsvPct_SF_124=-2, ChaState_124=5500, ChaState_SF_124=-2, OutWRte_124=10000)
     made.put(InWRte_124=10000, InOutWRte_WinTms_124=0, InOutWRte_RvrtTms_124=0)
     made.put(InOutWRte_RmpTms_124=0, ChaGriSet_124=0, InOutWRte_SF_124=-2)
+    return made.put(**points)
+
+
+def der(**points):
+    """A solar inverter by 701-704 and 715, with a 713 behind which there is nothing."""
+    made = Map(1, 701, 702, 703, 704, 713, 715)
+    made.put(Mn_1="Maker", SN_1="D-1", W_701=3000, W_SF_701=0, Hz_701=5000, Hz_SF_701=-2)
+    made.put(St_701=1, InvSt_701=3, Alrm_701=0, WMaxRtg_702=8200, WMax_702=8000, W_SF_702=0)
+    made.put(TotWhInj_701=123456, TotWhAbs_701=789, TotWh_SF_701=0)
+    made.put(WMaxLimPctEna_704=0, WMaxLimPct_704=1000, WMaxLimPctRvrt_704=1000)
+    made.put(WMaxLimPctEnaRvrt_704=0, WMaxLimPctRvrtTms_704=0, WMaxLimPctRvrtRem_704=0)
+    made.put(WMaxLimPct_SF_704=-1, SoC_713=0, Pct_SF_713=-1)
+    made.put(LocRemCtl_715=0, DERHb_715=7, ControllerHb_715=0, OpCtl_715=1)
+    return made.put(**points)
+
+
+def der_battery(**points):
+    """A battery by 701, 702, 704, 713, 714 (one port), 715 and 802."""
+    made = Map(1, 701, 702, 704, 713, (714, 43), 715, 802)
+    made.put(SN_1="E-1", W_701=-1500, W_SF_701=0, Hz_701=5000, Hz_SF_701=-2, InvSt_701=3)
+    made.put(WMaxRtg_702=5000, WMax_702=5000, WChaRteMaxRtg_702=4800, WDisChaRteMaxRtg_702=4600)
+    made.put(WChaRteMax_702=4500, WDisChaRteMax_702=4400, W_SF_702=0)
+    made.put(WSetEna_704=0, WSetMod_704=0, WSet_704=0, WSetRvrt_704=0, WSetPct_704=0)
+    made.put(WSetPctRvrt_704=0, WSetEnaRvrt_704=0, WSetRvrtTms_704=0, WSetRvrtRem_704=0)
+    made.put(WSet_SF_704=1, WSetPct_SF_704=-1)
+    made.put(WHRtg_713=1000, WHAvail_713=550, SoC_713=5510, WH_SF_713=1, Pct_SF_713=-2, Sta_713=0)
+    made.put(NPrt_714=1, DCW_SF_714=0).put(**{"1.PrtTyp_714": 1, "1.DCW_714": -1450})
+    made.put(LocRemCtl_715=0, DERHb_715=7, ControllerHb_715=0, OpCtl_715=1)
+    made.put(WHRtg_802=1000, WHRtg_SF_802=1, WChaRteMax_802=4700, WDisChaRteMax_802=4300)
+    made.put(WChaDisChaMax_SF_802=0, SoC_802=5500, SoC_SF_802=-2, SoCRsvMin_802=500)
+    made.put(SocRsvMax_802=9000, LocRemCtl_802=0, Hb_802=3, CtrlHb_802=0, State_802=3)
+    made.put(Evt1_802=0, W_802=-1450, W_SF_802=0, ChaSt_802=4, SetOp_802=1)
     return made.put(**points)
 
 
@@ -143,6 +192,7 @@ class Rig:
 
     Memory, Map = Memory, Map
     inverter, battery = staticmethod(inverter), staticmethod(battery)
+    der, der_battery = staticmethod(der), staticmethod(der_battery)
     tcp, mem = staticmethod(tcp), staticmethod(mem)
     device, setpoint, driver = (
         staticmethod(device),
