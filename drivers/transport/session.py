@@ -7,6 +7,7 @@ library's own client would do all of that twice, and decode an answer word by wo
 import asyncio
 import logging
 import socket
+from typing import cast
 
 from pymodbus.framer import FramerSocket
 from pymodbus.pdu import DecodePDU
@@ -86,8 +87,7 @@ class Session(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP gives no other
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # TCP gives no other
         made = transport.get_extra_info("socket")
         made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in _KEEPALIVE.items():

@@ -1,5 +1,7 @@
 """From a configured site to running stations: the only place that knows them all."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from gateway.adapters.armory import FileArmory
+from gateway.adapters.drill import DrillFiles
 from gateway.adapters.journal import SqliteJournal, open_journal
 from gateway.adapters.state import StateDir
 from gateway.adapters.wear import WearFile
@@ -29,6 +32,7 @@ from gateway.model.time import HOUR, MILLISECOND, SECOND, Duration, Instant
 from gateway.ports.line import Line
 from gateway.runtime.bus import LocalBus
 from gateway.runtime.dispatcher import Dispatcher
+from gateway.runtime.drills import Drills
 from gateway.runtime.handover import Handover
 from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.owner import Owner
@@ -114,6 +118,7 @@ class _Ground:
     armory: FileArmory
     lines: Mapping[str, Line]
     bus: LocalBus = field(default_factory=LocalBus)
+    turns: Mapping[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
 
 def _build(ground: _Ground, state: StateDir) -> Gateway:
@@ -169,6 +174,15 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         clock=world.clock,
         mode=owner.mode,
     )
+    drills = Drills(
+        book=DrillFiles(state.path),
+        site=site,
+        dispatcher=dispatcher,
+        settings=settings.dispatch,
+        bus=ground.bus,
+        clock=world.clock,
+        mode=owner.mode,
+    )
     return Gateway(
         settings=settings,
         site=site,
@@ -182,6 +196,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         armory=ground.armory,
         handover=handover,
         writes=writes,
+        drills=drills,
         beside=others,
         clock=world.clock,
     )
@@ -248,6 +263,7 @@ def _station(
         device=device,
         driver=package.open(device, item.settings, ground.lines[device.line]),
         neighbours=neighbours,
+        turn=ground.turns[device.line],
         phase=_phase(device, ground.settings),
         clock=ground.world.clock,
         site=site,
@@ -278,6 +294,7 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
     tasks.start("owner", gateway.control.run, world.clock)
     tasks.start("handover", gateway.handover.run, world.clock)
     tasks.start("writes", gateway.writes.run, world.clock)
+    tasks.start("drills", gateway.drills.run, world.clock)
     tasks.start("energy", gateway.beside.run, world.clock)
     tasks.start("chores", lambda: _chores(gateway, world), world.clock)
 

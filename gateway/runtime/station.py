@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TypeVar
 
 import structlog
@@ -51,8 +52,10 @@ class Attempt:
 class Station:
     """Owns one driver; nobody else speaks with the device.
 
-    ``neighbours``: the other devices on its line.
+    ``neighbours``: the other devices on its line; ``turn``: they are read one after the other,
+    so that a device's requests follow each other and none is asked more often than the rest.
     ``phase``: how long after the start of its slot the device is polled.
+    ``on_poll``, where it is set, is told how many real seconds a poll took, and why it failed.
     ``on_reading`` and ``on_attempt`` are called in the station's task and must not block.
     """
 
@@ -62,6 +65,7 @@ class Station:
         device: Device,
         driver: Driver,
         neighbours: Collection[str],
+        turn: asyncio.Lock,
         phase: Duration,
         clock: Clock,
         site: Site,
@@ -73,6 +77,7 @@ class Station:
         self.device = device
         self._driver = driver
         self._neighbours = neighbours
+        self._turn = turn
         self._phase = phase
         self._clock = clock
         self._site = site
@@ -87,6 +92,7 @@ class Station:
         self._mail = asyncio.Event()
         self._heart = asyncio.Event()
         self._writing = asyncio.Lock()
+        self.on_poll: Callable[[float, BaseException | None], None] | None = None
         self._log = structlog.get_logger().bind(device=device.id)
 
     async def run(self) -> None:
@@ -132,12 +138,19 @@ class Station:
             await self._poll_once()
 
     async def _poll_once(self) -> None:
+        began = perf_counter()
         try:
             reading = await self._read()
         except _FAULTS as fault:
+            self._polled(began, fault)
             self._missed(str(fault))
         else:
+            self._polled(began, None)
             self._received(reading)
+
+    def _polled(self, began: float, fault: BaseException | None) -> None:
+        if self.on_poll is not None:
+            self.on_poll(perf_counter() - began, fault)
 
     def _next_slot(self) -> Instant:
         now, poll = self._clock.now(), self.device.poll
@@ -163,7 +176,8 @@ class Station:
             self._site.describe(self.device.id, description)
             self._bus.publish(Described(device=self.device.id, description=description))
         try:
-            return await self._ask(self._driver.read())
+            async with self._turn:
+                return await self._ask(self._driver.read())
         except DeviceUnavailable:
             self._connected = False
             raise
@@ -232,23 +246,23 @@ class Station:
             )
 
     async def _arm(self) -> None:
-        """Keep the words found, once; after a reconnect see that it is still the same device.
+        """Keep the words found, once, and where it is now; first see that it is the same device.
 
         Raises:
             DeviceMisbehaves: another device answers at the address of the armed one.
         """
         found, known = await self._ask(self._driver.arm()), self._armory.get(self.device.id)
-        if known is None:
-            await self._armory.store(found)
-            self._log.info("device.armed")
-        elif known.identity != found.identity:
+        if known is not None and known.identity != found.identity:
             message = (
                 f"another device answers at {self.device.connection} than the one that was armed: "
                 f"nothing is written to it; if it was replaced, remove "
                 f"arming/{self.device.id}.json in the state directory"
             )
             raise DeviceMisbehaves(message)
-        if known is not None and isinstance(self._driver, Recalling):
+        await self._armory.store(found)
+        if known is None:
+            self._log.info("device.armed")
+        elif isinstance(self._driver, Recalling):
             self._driver.recall(known)
 
     @property

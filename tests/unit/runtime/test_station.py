@@ -28,6 +28,7 @@ class Bench:
             device=configured,
             driver=self.driver,
             neighbours=neighbours,
+            turn=asyncio.Lock(),
             phase=Duration(0),
             clock=clock,
             site=self.site,
@@ -237,3 +238,38 @@ def test_sleeping_and_faulty_are_what_the_device_says(bench, more, state):
         await wait(b, 1.5)
 
     assert bench(script).states == [state]
+
+
+class TwoRequests:
+    """A driver whose read takes two requests; ``log`` holds who asked."""
+
+    def __init__(self, driver, name, log):
+        self._driver, self._name, self._log = driver, name, log
+        self.connect = driver.connect
+
+    async def read(self):
+        for _ in range(2):
+            self._log.append(self._name)
+            await asyncio.sleep(0.01)
+        return await self._driver.read()
+
+
+def test_requests_of_one_read_are_not_mixed_with_those_of_a_neighbour(clock, fakes, virtual):
+    log, turn = [], asyncio.Lock()
+    houses = [Bench(clock, fakes, poll=Duration(0)) for _ in "ab"]
+    for name, house in zip("ab", houses, strict=True):
+        house.station._driver = TwoRequests(house.driver, name, log)
+        house.station._turn = turn
+
+    async def both():
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(house.station.run()) for house in houses]
+            await clock.sleep(seconds(1))
+            for task in running:
+                task.cancel()
+
+    virtual(both())
+    reads = [log[at : at + 2] for at in range(0, len(log) - 1, 2)]
+    assert len(reads) > 20
+    assert all(first == second for first, second in reads)
+    assert {first for first, _ in reads[:2]} == {"a", "b"}
