@@ -16,6 +16,7 @@ from gateway.ports.line import LineFactory
 from gateway.ports.watchdog import Watchdog
 from gateway.runtime.bus import LocalBus
 from gateway.runtime.dispatcher import Dispatcher
+from gateway.runtime.drills import Drills
 from gateway.runtime.handover import Handover
 from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.owner import Owner
@@ -59,6 +60,7 @@ class Gateway:
     armory: FileArmory
     handover: Handover
     writes: Writes
+    drills: Drills
     beside: Beside
     clock: Clock
 

@@ -7,6 +7,7 @@ ends with each armed device renewed or handed to release; only then is the watch
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from time import perf_counter
 
 import structlog
 
@@ -15,7 +16,7 @@ from gateway.dispatch.contest import Contest
 from gateway.dispatch.guard import Guarded
 from gateway.dispatch.lease import lease_terms
 from gateway.dispatch.thrift import Thrift
-from gateway.model.device import Device
+from gateway.model.device import Control, Device
 from gateway.model.event import FaultChanged
 from gateway.model.reading import Quality, Reading
 from gateway.model.setpoint import Setpoint
@@ -69,6 +70,7 @@ class Dispatcher:
             for d, device in self._devices.items()
         }
         self._contests = Contests(bus)
+        self._drilled: set[str] = set()
         self._marketplace = marketplace
         self._product = product
         self._limits = limits
@@ -86,6 +88,7 @@ class Dispatcher:
             self._devices, settle=settings.settle, metered=site.grid is not None
         )
         self._meter: Reading | None = None
+        self.on_pass: Callable[[float], None] | None = None
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
@@ -100,12 +103,56 @@ class Dispatcher:
         self._limits = limits
         self._watch = DeviationWatch(limits=limits, settings=self._settings)
 
+    # For a drill.
+
+    @property
+    def steered(self) -> tuple[str, ...]:
+        """The devices it can steer."""
+        return tuple(self._progress)
+
+    @property
+    def limits(self) -> GridLimits:
+        """At the connection point, as they hold now."""
+        return self._limits
+
+    def device(self, device: str) -> Device:
+        """A device that it can steer, with the limits that hold now."""
+        return self._devices[device]
+
+    def progress(self, device: str) -> Progress | None:
+        """How far its newest setpoint came; None for a device that it cannot steer."""
+        return self._progress.get(device)
+
+    def leave(self, device: str) -> float:
+        """Renew what stands once more, then not again before ``take_back``; the flow, W.
+
+        Where nothing stands the device is told what changes nothing: a source its nameplate,
+        anything else what it does now.
+        """
+        progress, now = self._progress[device], self._clock.now()
+        capabilities = self._site.capabilities(device)
+        quantity = None if progress.held is None else progress.held.quantity
+        if quantity is None:
+            source = capabilities.control is Control.LIMIT
+            does_w = self._site.view(device, now).power_w or 0.0
+            quantity = -(capabilities.rating_w or 0.0) if source else does_w
+        progress.terms = lease_terms(self._devices[device], capabilities)
+        self._drilled.add(device)
+        self._order(progress, quantity, now)
+        return quantity
+
+    def take_back(self, device: str) -> None:
+        """The drill is over: the next pass steers it again."""
+        self._drilled.discard(device)
+        self._progress[device].again = True
+        self.tick()
+
     # What comes in.
 
     def on_reading(self, reading: Reading) -> None:
         """A station read its device."""
         progress = self._progress.get(reading.device)
-        if progress is not None:
+        if progress is not None and reading.device not in self._drilled:
             self._judge(progress, reading)
             self._defend(progress, reading)
             if self._devices[reading.device].writes.volatile is not True:
@@ -170,7 +217,7 @@ class Dispatcher:
         if self._traded is None or self._mode() is not ControlMode.ACT:
             return
         for device, station in self._stations.items():
-            if self._armed(device):
+            if self._armed(device) and device not in self._drilled:
                 station.beat()
 
     def _all_asked(self) -> bool:
@@ -207,6 +254,13 @@ class Dispatcher:
 
     def tick(self) -> bool:
         """Plan, guard, command; whether every device got what is due to it."""
+        began = perf_counter()
+        healthy = self._pass()
+        if self.on_pass is not None:
+            self.on_pass(perf_counter() - began)
+        return healthy
+
+    def _pass(self) -> bool:
         mode = self._mode()
         if self._traded is None or mode not in {ControlMode.ADVISE, ControlMode.ACT}:
             return True
@@ -223,7 +277,8 @@ class Dispatcher:
         """Devices that somebody else steers for now are neither planned nor written."""
         now = self._clock.now()
         for device, progress in self._progress.items():
-            self._site.cede(device, ceded=self._contests.review(progress, now))
+            yielded = self._contests.review(progress, now)
+            self._site.cede(device, ceded=yielded or device in self._drilled)
 
     def _moment(self, traded: Traded) -> Moment:
         now = self._clock.now()
@@ -281,16 +336,22 @@ class Dispatcher:
                 self._log.warning("setpoint.refused", device=device, reason=progress.detail)
                 self._publish(progress)
             return
-        progress.command(quantity, moment.now)
-        if mode is not ControlMode.ACT:
-            self._publish(progress)
+        if mode is ControlMode.ACT:
+            self._order(progress, quantity, moment.now)
             return
-        self._stations[device].command(
+        progress.command(quantity, moment.now)
+        self._publish(progress)
+
+    def _order(self, progress: Progress, quantity: float | None, now: Instant) -> None:
+        """Hand the setpoint to the device's station, on the terms that hold."""
+        terms = progress.terms
+        progress.command(quantity, now)
+        self._stations[progress.device].command(
             Setpoint(
-                device=device,
+                device=progress.device,
                 quantity=quantity,
-                valid_until=Instant(moment.now + terms.lease),
-                timer_s=terms.timer_s,
+                valid_until=Instant(now + progress.lease),
+                timer_s=0 if terms is None else terms.timer_s,
                 because=progress.because,
             )
         )

@@ -103,6 +103,11 @@ class Progress:
         self.contest = self.contest.struck(detail, at)
         return True
 
+    @property
+    def accepted_at(self) -> Instant | None:
+        """When what stands was read back."""
+        return None if self._accepted is None else self._accepted.at
+
     def due(self, quantity: float | None, now: Instant, *, since: Instant, armed: bool) -> bool:
         """Whether to write: the value moved, half of the lease is over, or it may be lost.
 

@@ -6,6 +6,13 @@ from dataclasses import dataclass, replace
 from gateway.agents import tenders_for_itself
 from gateway.dispatch.estimate import LoadEstimate, first_estimate, next_estimate
 from gateway.dispatch.plan import AT_LIMIT_W
+from gateway.dispatch.standstill import (
+    LONGEST,
+    Standstill,
+    everything,
+    measured,
+    next_standstill,
+)
 from gateway.dispatch.stillness import Stillness, is_frozen, next_stillness
 from gateway.model.device import Capabilities, Control, Description, Device, DeviceState, Role
 from gateway.model.event import StateChanged
@@ -34,6 +41,10 @@ class _Entry:
     stopped_since: Instant | None = None
     no_effect_at: Instant | None = None
     ceded: bool = False
+    told_w: float | None = None
+    whole: Standstill | None = None
+    flow: Standstill | None = None
+    frozen: bool = False
 
     @property
     def steering(self) -> Capabilities:
@@ -78,6 +89,7 @@ class Site:
         entry.reading = reading
         if reading.at > entry.asked_at:
             entry.moving = None
+        _note_standstill(entry, reading)
         if entry.capabilities.stages_w and reading.power_w is not None:
             self._note_running(entry, reading)
 
@@ -108,6 +120,18 @@ class Site:
             entry.moving = (min(least, goal), max(most, goal))
         entry.asked_w, entry.asked_at = quantity, at
 
+    def tell(self, device: str, quantity: float | None) -> None:
+        """Note what the device is being told, whether or not it will say that it took it."""
+        self._entries[device].told_w = quantity
+
+    def frozen(self, device: str) -> bool:
+        """Whether it shows the same whatever it is told."""
+        return self._entries[device].frozen
+
+    def capabilities(self, device: str) -> Capabilities:
+        """What the device told of itself, also while it is left alone."""
+        return self._entries[device].capabilities
+
     def cede(self, device: str, *, ceded: bool) -> None:
         """Leave a device to itself, or to somebody else: nobody tenders for it or plans on it."""
         entry = self._entries[device]
@@ -124,6 +148,8 @@ class Site:
         if self._still is not None:
             self._still = replace(self._still, since=Instant(self._still.since + by))
         for entry in self._entries.values():
+            entry.whole = entry.whole and entry.whole.shifted(by)
+            entry.flow = entry.flow and entry.flow.shifted(by)
             if entry.since:
                 entry.since = Instant(entry.since + by)
             entry.asked_at = Instant(entry.asked_at + by)
@@ -216,7 +242,7 @@ class Site:
             return Quality.MISSING
         if now - entry.reading.at > max(3 * entry.device.poll, self._fresh):
             return Quality.STALE
-        return entry.reading.quality
+        return Quality.SUSPECT if entry.frozen else entry.reading.quality
 
     @staticmethod
     def _note_running(entry: _Entry, reading: Reading) -> None:
@@ -230,6 +256,20 @@ class Site:
 def _slim(reading: Reading) -> Reading:
     """What agents look at: no single points, no counters."""
     return replace(reading, points={}, overridden=None, counted_in_wh=None, counted_out_wh=None)
+
+
+def _note_standstill(entry: _Entry, reading: Reading) -> None:
+    """A bound need not move a source, a compressor waits: of them only the controls tell."""
+    at, told_w = reading.at, entry.told_w
+    longest = Duration(max(LONGEST, 3 * entry.device.poll))
+    shown, steered = everything(reading), entry.steering
+    entry.whole = next_standstill(entry.whole, shown, told_w, at) if shown else None
+    entry.flow = next_standstill(entry.flow, measured(reading), told_w, at)
+    follows = steered.control is Control.TARGET and not steered.stages_w
+    entry.frozen = bool(
+        (entry.whole and entry.whole.lasts(at, longest))
+        or (follows and entry.flow.lasts(at, longest))
+    )
 
 
 def _limit_w(entry: _Entry) -> float | None:

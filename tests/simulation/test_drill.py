@@ -1,0 +1,180 @@
+"""Drills on a simulated house: what is measured, what is refused, and what ends one."""
+
+import pytest
+
+from gateway.adapters.drill import DrillFiles
+from gateway.model.drill import DrillRequest, DrillState
+from gateway.model.request import OwnerRequest
+from gateway.model.setpoint import SetpointStatus
+from gateway.model.site import ControlMode, OwnerControl
+from gateway.model.time import seconds
+
+SUNNY = {"load_w": 300, "temperature_c": 21.2, "battery_soc_pct": 50, "solar_w": 4000}
+NO_LIMIT = {"import_limit_w": None}
+NO_HEAT = {"heatpump": None}
+
+
+def slow_timer(home, device, factor):
+    """The device counts ``factor`` times as long as it was told."""
+    timer = getattr(home.house._world, device)
+    clock = timer._timer if device == "battery" else timer._limit_timer
+    restart = clock.restart
+    clock.restart = lambda s, now: restart(s * factor if s else s, now)
+
+
+async def drilled(home, device, *, within_s=400, meanwhile=None):
+    """Ask as the command does and wait for the last word."""
+    files = DrillFiles(home.gateway_state)
+    request = DrillRequest(id="r1", device=device)
+    assert files.ask(request)
+    for _ in range(within_s * 10):
+        await home.pass_time(0.1)
+        said = files.progress()
+        if said is not None and said.id == "r1":
+            if said.state is not DrillState.RUNNING:
+                await home.pass_time(1.5)
+                assert files.request() is None
+                return said
+            if meanwhile is not None:
+                await meanwhile(home, files)
+                meanwhile = None
+    pytest.fail("the drill did not end")
+
+
+@pytest.fixture
+def drill(at_home, tmp_path):
+    """``drill(device, house, before=..., **changes)`` after 40 s of steering."""
+
+    def run(device, house=SUNNY, *, before=lambda _: None, after_s=0, meanwhile=None, **changes):
+        async def script(home):
+            home.gateway_state = tmp_path / "state"
+            before(home)
+            await home.pass_time(40)
+            said = await drilled(home, device, meanwhile=meanwhile)
+            await home.pass_time(after_s)
+            home.said = said
+            home.truth_then = dict(home.house.truth())
+            return home
+
+        return at_home(script, house, **{"grid": NO_LIMIT, "devices": NO_HEAT, **changes})
+
+    return run
+
+
+def test_a_timer_of_60_s_that_takes_80_is_late_and_the_owner_is_told_what_to_set(drill, tmp_path):
+    home = drill("battery", before=lambda home: slow_timer(home, "battery", 80 / 60), after_s=30)
+    said, result = home.said, home.said.result
+    assert said.state is DrillState.ENDED
+    assert (result.promised_s, result.timer_s) == (60, 60)
+    assert 80 <= result.observed_s <= 82
+    assert result.flow_s == pytest.approx(result.observed_s, abs=3)
+    assert not result.kept
+    assert "LATE; set fallback: {timer: 39s}" in said.text or "{timer: 40s}" in said.text
+    assert result.identity.serial == "SIM-BATTERY"
+    assert DrillFiles(tmp_path / "state").results() == {"battery": result}
+    assert home.truth_then["battery_w"] > 3000  # it is steered again
+    told = [f for f in home.facts if isinstance(f, SetpointStatus) and f.device == "battery"]
+    assert told[-1].fallback_after_s == 60
+    assert told[-1].fallback_observed_s == result.observed_s
+
+
+def test_what_the_owner_then_sets_keeps_the_promise(drill):
+    devices = {**NO_HEAT, "battery": {"fallback": {"after": "60s", "timer": "39s"}}}
+    home = drill(
+        "battery", before=lambda home: slow_timer(home, "battery", 80 / 60), devices=devices
+    )
+    assert home.said.result.timer_s == 39
+    assert home.said.result.kept
+    assert "as promised" in home.said.text
+
+
+def test_an_unlimited_source_is_drilled_at_its_nameplate_without_loss(drill):
+    home = drill("roof")
+    assert home.said.result.kept, home.said.text
+    assert 60 <= home.said.result.observed_s <= 62
+    produced = [-truth["roof_w"] for _, truth in home.trace[-300:]]
+    assert min(produced) > 3900
+
+
+def test_a_device_that_never_falls_back_is_named_and_steered_again(drill):
+    home = drill("battery", before=lambda home: slow_timer(home, "battery", 1e6), after_s=20)
+    assert home.said.result.observed_s is None
+    assert "does not fall back by itself" in home.said.text
+    assert home.truth_then["battery_w"] > 3000
+
+
+def test_nothing_is_written_while_it_lasts(drill):
+    modes = []
+
+    def watch(home):
+        battery = home.house._world.battery
+        write = battery.write
+
+        def noted(address, words):
+            modes.append(home.clock.now())
+            write(address, words)
+
+        battery.write = noted
+
+    home = drill("battery", before=watch)
+    began = home.said.result.at
+    end = began + seconds(home.said.result.observed_s)
+    assert not [at for at in modes if began + seconds(1) < at < end]
+
+
+@pytest.mark.parametrize(
+    ("device", "changes", "state", "why"),
+    [
+        ("attic", {}, DrillState.UNKNOWN_DEVICE, "battery"),
+        ("battery", {"control": "advise"}, DrillState.REFUSED, "needs act"),
+        ("roof", {"grid": {"export_limit_w": 3000}}, DrillState.REFUSED, "no timer of its own"),
+        (
+            "battery",
+            {"grid": {"import_limit_w": None, "export_limit_w": 3000},
+             "devices": {**NO_HEAT, "roof": {"fallback": {"level": "own-rule"}}}},
+            DrillState.REFUSED,
+            "export limit of 3000 W would be broken",
+        ),
+    ],
+)  # fmt: skip
+def test_a_drill_that_cannot_or_may_not_be_is_refused_with_the_reason(
+    drill, device, changes, state, why
+):
+    home = drill(device, **changes)
+    assert home.said.state is state
+    assert why in home.said.text
+
+
+def test_a_broken_limit_ends_it_and_the_device_is_steered_at_once(drill):
+    async def oven(home, _files):
+        home.house.set_load(9000)
+
+    house = {**SUNNY, "solar_w": 0, "battery_soc_pct": 90, "load_w": 2000}
+    grid = {"import_limit_w": 6000}
+    home = drill("battery", house, grid=grid, meanwhile=oven, after_s=10)
+    assert home.said.state is DrillState.ABORTED
+    assert "limit at the connection point was broken" in home.said.text
+    assert home.truth_then["grid_w"] < 6060
+
+
+async def withdraw(_home, files):
+    files.clear()
+
+
+async def observe(home, _files):
+    control = OwnerControl(mode=ControlMode.OBSERVE)
+    await home.gateway.owner(OwnerRequest(control=control, by="topic"))
+
+
+@pytest.mark.parametrize(("end", "why"), [(withdraw, "withdrawn"), (observe, "left act")])
+def test_when_the_owner_changes_his_mind_it_ends(drill, end, why):
+    home = drill("battery", meanwhile=end)
+    assert home.said.state is DrillState.ABORTED
+    assert why in home.said.text
+
+
+def test_a_second_request_waits_outside(tmp_path):
+    files = DrillFiles(tmp_path)
+    assert files.ask(DrillRequest(id="a", device="battery"))
+    assert not files.ask(DrillRequest(id="b", device="roof"))
+    assert files.request().id == "a"
