@@ -83,7 +83,13 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
         )
         lines = await open_lines(settings, world, stack)
         ground = _Ground(
-            settings=settings, world=world, journal=journal, armory=armory, lines=lines
+            settings=settings,
+            world=world,
+            journal=journal,
+            armory=armory,
+            lines=lines,
+            on_line=_on_line(settings),
+            phases=_phases(settings),
         )
         gateway = _build(ground, state)
         await gateway.handover.adopt_or_release()
@@ -119,6 +125,8 @@ class _Ground:
     lines: Mapping[str, Line]
     bus: LocalBus = field(default_factory=LocalBus)
     turns: Mapping[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    on_line: Mapping[str, list[str]]
+    phases: Mapping[str, Duration]
 
 
 def _build(ground: _Ground, state: StateDir) -> Gateway:
@@ -257,14 +265,13 @@ def _station(
 ) -> Station:
     device = item.device
     package = ground.world.packages[device.driver]
-    on_line = (other.device for other in ground.settings.devices)
-    neighbours = tuple(o.id for o in on_line if o.line == device.line and o.id != device.id)
+    neighbours = tuple(id_ for id_ in ground.on_line[device.line] if id_ != device.id)
     return Station(
         device=device,
         driver=package.open(device, item.settings, ground.lines[device.line]),
         neighbours=neighbours,
         turn=ground.turns[device.line],
-        phase=_phase(device, ground.settings),
+        phase=ground.phases[device.id],
         clock=ground.world.clock,
         site=site,
         bus=ground.bus,
@@ -274,16 +281,31 @@ def _station(
     )
 
 
-def _phase(device: Device, settings: Settings) -> Duration:
-    """Where in its slot a device is polled: a few together, the grid meter with the last.
+def _on_line(settings: Settings) -> Mapping[str, list[str]]:
+    """The devices by line."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for item in settings.devices:
+        found[item.device.line].append(item.device.id)
+    return found
+
+
+def _phases(settings: Settings) -> Mapping[str, Duration]:
+    """Where in its slot each device is polled: a few together, the grid meter with the last.
 
     Whoever wakes together waits for each other, so a hundred devices in one tick would be read
     at a different moment in every slot; what the grid meter says is acted upon when all of the
     slot were read.
     """
     devices = sorted((item.device for item in settings.devices), key=lambda d: d.role is Role.GRID)
-    step = min(_STEP, device.poll * _TOGETHER // (_SPREAD * len(devices)))
-    return Duration(devices.index(device) // _TOGETHER * step)
+    return {
+        device.id: Duration(rank // _TOGETHER * _step(device, len(devices)))
+        for rank, device in enumerate(devices)
+    }
+
+
+def _step(device: Device, count: int) -> int:
+    """Between two groups of so many devices in all."""
+    return min(_STEP, device.poll * _TOGETHER // (_SPREAD * count))
 
 
 def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:

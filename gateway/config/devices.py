@@ -268,8 +268,7 @@ def _clashes(device: Device, healthy: list[DeviceSettings]) -> Iterator[Finding]
     """What two devices cannot both be; the first in the file is right."""
     path: Path = ("devices", device.id)
     for other in (settings.device for settings in healthy):
-        place = (other.line, other.unit, other.role)
-        if place == (device.line, device.unit, device.role):
+        if other.line == device.line and (other.unit, other.role) == (device.unit, device.role):
             found = f"{describe(device.connection)}, where {other.id} has the same role"
             allowed = "another connection, unit or role"
             yield Finding(path=(*path, "connection"), found=found, allowed=allowed)
