@@ -7,17 +7,17 @@ rows were forgotten.  The epoch stands in the file and beside it.
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import Final, Self
 
-from gateway.adapters.chain import verify
+from gateway.adapters.chain import Damaged, verify
 from gateway.adapters.files import write_whole
 from gateway.adapters.group_commit import GroupCommit, InlineCommit
 from gateway.adapters.journal_copy import copy_journal, copy_of, head_in, newest_in
 from gateway.adapters.journal_file import (
-    Damaged,
     JournalFile,
     NewerJournal,
     NotAJournal,
@@ -40,6 +40,8 @@ from gateway.ports.clock import Clock
 from gateway.ports.journal import Body, Row
 
 __all__ = ["NotAJournal", "SqliteJournal", "copy_journal", "open_journal", "read_journal"]
+
+OnWrite = Callable[[int, int, float, bool], None]
 
 _DAY: Final = Duration(24 * HOUR)
 _MOST_STARTS: Final = 2**40  # a greater number is damage
@@ -96,6 +98,10 @@ def _check(path: Path, products: Collection[str], since: Instant, epoch: int) ->
     if newest is None and (epoch or copy_of(path).exists()):
         message = f"{path}: the journal is gone or empty, and start {epoch} was not the first"
         raise Damaged(message)
+    copied = newest_in(copy_of(path))
+    if copied is not None and newest is not None and copied[0] > newest[0]:
+        message = f"{path}: the journal is damaged: its copy has rows after its newest, {newest[0]}"
+        raise Damaged(message)
     if lost_in_log(path, *(newest or (0, GENESIS))):
         message = f"{path}: the journal is damaged: its write-ahead log breaks off in the middle"
         raise Damaged(message)
@@ -150,6 +156,7 @@ class SqliteJournal:
 
     Attributes:
         damage: None, or what was wrong with the file at this start and what was done.
+        on_write: told of each write: rows, characters, real seconds, whether it was synced.
     """
 
     def __init__(
@@ -167,21 +174,31 @@ class SqliteJournal:
         self._keep = settings.keep
         self._products = products
         self._threaded = threaded
-        self._copied = newest_in(copy_of(file.path))
+        copied = newest_in(copy_of(file.path))
+        self._copied = None if copied is None else copied[1]
         self.damage = damage
+        self.on_write: OnWrite | None = None
         self.epoch = file.head.epoch
         self.sync_window_in_force = settings.window_in_force
         self._seq, self._hash = file.last
         self._commit: GroupCommit | InlineCommit = (
             GroupCommit(
-                file.write,
+                self._write,
                 last=self._seq,
                 window_s=in_seconds(settings.sync_window),
                 spacing_s=in_seconds(settings.sync_spacing),
             )
             if threaded
-            else InlineCommit(file.write, last=self._seq)
+            else InlineCommit(self._write, last=self._seq)
         )
+
+    def _write(self, rows: Sequence[Row], *, sync: bool) -> None:
+        """In the writer's thread, where there is one."""
+        began = perf_counter()
+        self._file.write(rows, sync=sync)
+        if self.on_write is not None:
+            size = sum(len(row.body) for row in rows)
+            self.on_write(len(rows), size, perf_counter() - began, sync)
 
     @property
     def failed(self) -> str | None:

@@ -102,6 +102,12 @@ class Outbox:
         return topic in self._retained
 
     @property
+    def waiting(self) -> int:
+        """How many messages the broker has not taken yet."""
+        queues = (self._kept, self._flying, self._ready, self._loose, self._held, self._ticks)
+        return sum(len(queue) for queue in queues)
+
+    @property
     def retained(self) -> tuple[str, ...]:
         """Topics that stand retained on the broker, or will."""
         return tuple(self._retained)

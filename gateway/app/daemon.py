@@ -16,6 +16,7 @@ from gateway.adapters.watchdog import open_watchdog
 from gateway.app.gateway import World
 from gateway.app.lines import borrow
 from gateway.app.mirroring import Mirroring
+from gateway.app.observing import counted, observing, open_metrics
 from gateway.app.reload import Reload
 from gateway.app.tasks import Tasks
 from gateway.app.telling import FaultTeller
@@ -34,11 +35,12 @@ async def run_daemon(site: Site, scale: Scale | None, read: Callable[[], Loaded]
     """
     clock = WallClock() if scale is None else ScaledClock(scale)
     log = configure_log(site.log, os.environ, clock)
+    metrics = open_metrics(site, clock)
     world = World(
         clock=clock,
         packages=driver_packages(),
         lines=line_factories(),
-        watchdog=open_watchdog(os.environ),
+        watchdog=counted(open_watchdog(os.environ), metrics),
         speed=1.0 if scale is None else scale.speed,
     )
     stop, hangup = _signals()
@@ -53,7 +55,8 @@ async def run_daemon(site: Site, scale: Scale | None, read: Callable[[], Loaded]
             world.watchdog.ready(gateway.summary())
             say = structlog.get_logger()
             say.info("gateway.started", area=site.area, epoch=gateway.journal.epoch)
-            await stop.wait()
+            with observing(metrics, gateway, mirroring):
+                await stop.wait()
             say.info("gateway.stop_asked")
             world.watchdog.stopping()
             mirroring.close()

@@ -19,6 +19,8 @@ from gateway.model.time import HOUR, Duration, parse_duration, short_duration
 
 DECADE: Final = Duration(3653 * 24 * HOUR)
 _LARGEST: Final = 1e12
+_LAST_PORT: Final = 65_535
+_ADDRESS: Final = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})"
 _BARE = re.compile(r"[0-9]+(\.[0-9]+)?")
 _ALMOST_DURATION = re.compile(r"([0-9]+) *(m|mins?|minutes?|secs?|seconds?|hours?|hrs?|days?)")
 _ALMOST_NUMBER = re.compile(r"[-+]?0*[0-9_]+([.,][0-9_]+)?")
@@ -187,6 +189,28 @@ class Text(Scalar):
     def schema(self) -> dict[str, object]:
         """A string with its pattern."""
         return {"type": "string", "pattern": f"^{self.pattern}$"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address(Scalar):
+    """Where something listens: ``HOST:PORT``."""
+
+    @property
+    def allowed(self) -> str:
+        """The form."""
+        return "HOST:PORT such as 127.0.0.1:9464, with a port from 0 to 65535"
+
+    def parse(self, value: object) -> tuple[str, int]:
+        """Host and port."""
+        match = re.fullmatch(_ADDRESS, value) if isinstance(value, str) else None
+        if match is None or int(match[2]) > _LAST_PORT:
+            hint = f"write 127.0.0.1:{value}" if isinstance(value, int) else ""
+            raise refusal(value, self.allowed, hint="" if isinstance(value, bool) else hint)
+        return match[1].strip("[]"), int(match[2])
+
+    def schema(self) -> dict[str, object]:
+        """A string with its pattern."""
+        return {"type": "string", "pattern": f"^{_ADDRESS}$"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

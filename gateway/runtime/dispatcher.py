@@ -88,6 +88,7 @@ class Dispatcher:
             self._devices, settle=settings.settle, metered=site.grid is not None
         )
         self._meter: Reading | None = None
+        self._frozen: set[str] = set()
         self.on_pass: Callable[[float], None] | None = None
         self._log = structlog.get_logger()
 
@@ -152,6 +153,8 @@ class Dispatcher:
     def on_reading(self, reading: Reading) -> None:
         """A station read its device."""
         progress = self._progress.get(reading.device)
+        if progress is not None:
+            self._note_frozen(reading)
         if progress is not None and reading.device not in self._drilled:
             self._judge(progress, reading)
             self._defend(progress, reading)
@@ -236,6 +239,18 @@ class Dispatcher:
             self._estimate_load(meter)
             self.tick()
             self._ask_market(meter)
+
+    def _note_frozen(self, reading: Reading) -> None:
+        device, frozen = reading.device, self._site.frozen(reading.device)
+        if frozen is (device in self._frozen):
+            return
+        self._frozen ^= {device}
+        text = "it shows the same values whatever it is told; does its logger reach the device?"
+        self._bus.publish(
+            FaultChanged(
+                device=device, code="DEVICE_FROZEN", active=frozen, at=reading.at, text=text
+            )
+        )
 
     def _estimate_load(self, meter: Reading) -> None:
         before = self._site.meter_frozen
@@ -346,6 +361,7 @@ class Dispatcher:
         """Hand the setpoint to the device's station, on the terms that hold."""
         terms = progress.terms
         progress.command(quantity, now)
+        self._site.tell(progress.device, quantity)
         self._stations[progress.device].command(
             Setpoint(
                 device=progress.device,

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from gateway.config import explain, explain_json, load
+from gateway.model.device import Identity
+from gateway.model.drill import DrillResult
+from gateway.model.time import SECOND, Instant
 
 EXAMPLE = Path(__file__).parents[3] / "config" / "gridtender.yaml"
 ENVIRON = {"HOME": "/home/ann"}
@@ -105,6 +108,50 @@ def test_problems_for_programs_keep_their_parts(loaded):
         "path": "aera",
         "found": "an unknown key",
         "allowed": "area, broker, control, currency, devices, dispatch, grid, home_assistant, "
-        "journal, log, parties, products, state_dir, timezone",
+        "journal, log, metrics, parties, products, state_dir, timezone",
         "hint": "did you mean 'area'?",
     }
+
+
+def test_writes_and_a_second_controller_are_told(example):
+    text = " ".join(page(example).split())
+
+    assert "at most 500 a day, without those that its own timer ends" in text
+    assert "renews 2880 times a day, every 30s" in text
+    assert "if somebody else writes its setpoint: written again" in text
+
+
+def test_a_lease_that_breaks_the_budget_by_itself_is_noted(loaded):
+    text = " ".join(page(loaded(NO_LIMITS.format("writes: {volatile: false}"))).split())
+
+    assert "its lease alone renews 2880 times a day, more than writes.per_day 500" in text
+    longer = "writes: {volatile: false, per_day: 1500}, fallback: {after: 120s}"
+    assert "its lease alone" not in page(loaded(NO_LIMITS.format(longer)))
+
+
+def test_yielding_under_a_limit_is_noted(loaded):
+    text = NO_LIMITS.format("contest: yield")
+
+    assert "yields to another controller" not in page(loaded(text))
+    assert "yields to another controller" in page(loaded(text + "grid: {import_limit_w: 9000}\n"))
+
+
+NO_LIMITS = (
+    "devices:\n  g: {{driver: sunspec, connection: 'tcp://g', role: grid}}\n"
+    "  b: {{driver: sunspec, connection: 'tcp://h', role: storage, {}}}\n"
+)
+LATE = DrillResult(
+    device="battery", at=Instant(1_782_000_000 * SECOND), identity=Identity(), promised_s=60.0,
+    timer_s=60, stood_s=80.0, observed_s=81.0,
+)  # fmt: skip
+
+
+def test_a_drill_is_shown_beside_the_promise_with_what_to_set(example):
+    drills = {"battery": LATE}
+    text = " ".join(explain(example, ENVIRON, drills=drills).split())
+    machine = explain_json(example, ENVIRON, drills=drills)["site"]["devices"]
+    battery = next(device for device in machine if device["id"] == "battery")
+
+    assert "drill of 2026-06-21: its timer was set to 60 s" in text
+    assert "it fell back after 81.0 s: LATE; set fallback: {timer: 39s}" in text
+    assert (battery["fallback_observed_s"], battery["fallback_kept"]) == (81.0, False)

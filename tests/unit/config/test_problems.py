@@ -12,8 +12,8 @@ BROKEN = {
         (
             "site.yaml:2:1: broekr: found an unknown key, allowed: area, broker, control, "
             "currency, "
-            "devices, dispatch, grid, home_assistant, journal, log, parties, products, state_dir, "
-            "timezone; "
+            "devices, dispatch, grid, home_assistant, journal, log, metrics, parties, products, "
+            "state_dir, timezone; "
             "did you mean 'broker'?"
         ),
     ),
@@ -432,12 +432,33 @@ BROKEN = {
             "allowed: an anchor that was written above and is complete"
         ),
     ),
+    "an address without a port": (
+        "metrics: {listen: localhost}\n",
+        (
+            "site.yaml:1:19: metrics.listen: found 'localhost', allowed: HOST:PORT such as "
+            "127.0.0.1:9464, with a port from 0 to 65535"
+        ),
+    ),
+    "a port without an address": (
+        "metrics: {listen: 9464}\n",
+        (
+            "site.yaml:1:19: metrics.listen: found 9464, allowed: HOST:PORT such as "
+            "127.0.0.1:9464, with a port from 0 to 65535; write 127.0.0.1:9464"
+        ),
+    ),
+    "a port that is too large": (
+        'metrics: {listen: "[::1]:70000"}\n',
+        (
+            "site.yaml:1:19: metrics.listen: found '[::1]:70000', allowed: HOST:PORT such as "
+            "127.0.0.1:9464, with a port from 0 to 65535"
+        ),
+    ),
     "several mistakes": (
         "aera: home\ngrid:\n  import_limit_w: -1\nlog: {level: loud}\ntimezone: Mars\n",
         (
             "site.yaml:1:1: aera: found an unknown key, allowed: area, broker, control, currency, "
-            "devices, dispatch, grid, home_assistant, journal, log, parties, products, state_dir, "
-            "timezone; "
+            "devices, dispatch, grid, home_assistant, journal, log, metrics, parties, products, "
+            "state_dir, timezone; "
             "did you mean 'area'?"
         ),
         "site.yaml:3:19: grid.import_limit_w: found -1, allowed: a number in W, at least 0",
