@@ -66,9 +66,11 @@ class DrillFiles:
 
     def results(self) -> dict[str, DrillResult]:
         """The newest result of each device; one that cannot be read counts as none."""
-        if not self._results.is_dir():
-            return {}
-        found = (_read(DrillResult, file) for file in sorted(self._results.glob("*.json")))
+        try:
+            files = sorted(self._results.glob("*.json")) if self._results.is_dir() else []
+        except OSError:  # a folder of another user
+            files = []
+        found = (_read(DrillResult, file) for file in files)
         return {result.device: result for result in found if result is not None}
 
     def _make(self, folder: Path) -> None:

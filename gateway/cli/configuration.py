@@ -27,14 +27,17 @@ def add(commands: "Commands") -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from gateway.adapters.drill import DrillFiles
     from gateway.adapters.plugins import distribution_of
     from gateway.config import exit_code, explain, explain_json
 
     loaded = load(options.file)
+    drills = {} if loaded.site is None else DrillFiles(Path(loaded.site.state_dir)).results()
     if options.json:
-        print(json.dumps(explain_json(loaded, os.environ, distribution=distribution_of), indent=2))
+        told = explain_json(loaded, os.environ, distribution=distribution_of, drills=drills)
+        print(json.dumps(told, indent=2))
     else:
-        print(explain(loaded, os.environ, distribution=distribution_of))
+        print(explain(loaded, os.environ, distribution=distribution_of, drills=drills))
     return exit_code(loaded)
 
 

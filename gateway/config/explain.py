@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from gateway.config.load import Loaded
@@ -11,19 +12,27 @@ from gateway.config.wording import (
     MODES,
     WHEN_GONE,
     broker_text,
+    contest_text,
     duration_text,
     enforcement_texts,
     fallback_text,
     price_text,
+    renewals_per_day,
+    steered,
     steps_text,
     terms_text,
+    writes_text,
 )
+from gateway.dispatch.drill import finding
 from gateway.model.device import Device, Limits
+from gateway.model.drill import DrillResult
 from gateway.model.resource import POWER
 from gateway.model.site import Site
-from gateway.model.time import in_seconds
+from gateway.model.time import in_seconds, rfc3339
 
 Origin = Callable[[str], str | None]
+Drilled = Mapping[str, DrillResult]
+NO_DRILLS: Final[Drilled] = MappingProxyType({})
 
 WIDTH: Final = 100
 _LABEL: Final = 14
@@ -33,17 +42,24 @@ def _unknown(_name: str) -> str | None:
     return None
 
 
-def explain(loaded: Loaded, environ: Mapping[str, str], *, distribution: Origin = _unknown) -> str:
+def explain(
+    loaded: Loaded,
+    environ: Mapping[str, str],
+    *,
+    distribution: Origin = _unknown,
+    drills: Drilled = NO_DRILLS,
+) -> str:
     """One page of text: what the gateway will do with this file, and every problem.
 
     Args:
         loaded: what came of the file.
         environ: tells where a default folder comes from.
         distribution: name and version of the distribution that a driver comes from.
+        drills: what the last drill of a device measured.
     """
     parts = [[loaded.file]]
     if loaded.site is not None:
-        parts += _site_parts(_Page(loaded, loaded.site, environ, distribution))
+        parts += _site_parts(_Page(loaded, loaded.site, environ, distribution, drills))
     if loaded.notes:
         parts.append(["Notes", *(line for note in loaded.notes for line in _item(note))])
     if loaded.problems:
@@ -69,9 +85,15 @@ class _Page:
     """Lines about one site."""
 
     def __init__(
-        self, loaded: Loaded, site: Site, environ: Mapping[str, str], origin: Origin
+        self,
+        loaded: Loaded,
+        site: Site,
+        environ: Mapping[str, str],
+        origin: Origin,
+        drills: Drilled,
     ) -> None:
         self.site = site
+        self._drills = drills
         self._given = loaded.positions
         self._environ = environ
         self._origin = origin
@@ -135,7 +157,21 @@ class _Page:
             lines += _labelled(device.id, text if given or not by else f"{text} *", indent=2)
             for word, line in zip(("by", *[""] * len(by)), by, strict=False):
                 lines.append(f"{'':{_LABEL + 2}}{word:3}{line}".rstrip())
+            if drilled := self._drills.get(device.id):
+                told = f"drill of {rfc3339(drilled.at)[:10]}: {finding(drilled)}"
+                lines += _labelled("", told, indent=2)
         return [WHEN_GONE[self.site.control], *(lines or ["  no device"])]
+
+    def writes(self) -> list[str]:
+        """How often devices are written to, and what a second controller meets."""
+        lines = []
+        for settings in self.site.devices:
+            device = settings.device
+            if steered(device):
+                lines += _labelled(device.id, writes_text(device), indent=2)
+                other = f"if somebody else writes its setpoint: {contest_text(device)}"
+                lines += _labelled("", other, indent=2)
+        return ["Writes to devices", *(lines or ["  none"])]
 
     def products(self) -> list[str]:
         lines = []
@@ -191,6 +227,7 @@ def _site_parts(page: _Page) -> list[list[str]]:
         page.devices(),
         page.fallbacks(),
         page.limits(),
+        page.writes(),
         page.products(),
         page.grid(),
         page.rest(),
@@ -261,7 +298,11 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def explain_json(
-    loaded: Loaded, environ: Mapping[str, str], *, distribution: Origin = _unknown
+    loaded: Loaded,
+    environ: Mapping[str, str],
+    *,
+    distribution: Origin = _unknown,
+    drills: Drilled = NO_DRILLS,
 ) -> dict[str, object]:
     """The same for a program: plain values only, durations in seconds, powers in W."""
     site = loaded.site
@@ -283,12 +324,16 @@ def explain_json(
             for one in loaded.problems
         ],
         "notes": list(loaded.notes),
-        "site": None if site is None else _site_json(loaded, site, environ, distribution),
+        "site": None if site is None else _site_json(loaded, site, environ, distribution, drills),
     }
 
 
 def _site_json(
-    loaded: Loaded, site: Site, environ: Mapping[str, str], distribution: Origin
+    loaded: Loaded,
+    site: Site,
+    environ: Mapping[str, str],
+    distribution: Origin,
+    drills: Drilled,
 ) -> dict[str, object]:
     given = ("state_dir",) in loaded.positions
     return {
@@ -299,7 +344,10 @@ def _site_json(
         "state_dir": site.state_dir,
         "state_dir_from": state_origin(environ, given=given) or "file",
         "broker": broker_text(site.broker),
-        "devices": [_device_json(one.device, distribution) for one in site.devices],
+        "devices": [
+            _device_json(one.device, distribution, drills.get(one.device.id))
+            for one in site.devices
+        ],
         "products": [
             {
                 "id": product.id,
@@ -321,7 +369,9 @@ def _site_json(
     }
 
 
-def _device_json(device: Device, distribution: Origin) -> dict[str, object]:
+def _device_json(
+    device: Device, distribution: Origin, drilled: DrillResult | None
+) -> dict[str, object]:
     return {
         "id": device.id,
         "role": str(device.role),
@@ -335,4 +385,9 @@ def _device_json(device: Device, distribution: Origin) -> dict[str, object]:
         "fallback_level_w": device.fallback.level_w,
         "fallback": fallback_text(device),
         "enforced_by": " ".join(enforcement_texts(device)),
+        "renewals_per_day": renewals_per_day(device)[0] if steered(device) else 0,
+        "writes_per_day": device.writes.per_day,
+        "contest": device.contest.value,
+        "fallback_observed_s": None if drilled is None else drilled.observed_s,
+        "fallback_kept": None if drilled is None else drilled.kept,
     }

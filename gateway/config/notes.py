@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from gateway.config.devices import default_level_w
-from gateway.model.device import Device, Role
+from gateway.config.wording import renewals_per_day, steered
+from gateway.model.device import ContestPolicy, Device, Role
 from gateway.model.resource import POWER
 from gateway.model.site import ControlMode, FixedPrice, Site, TopicPrice
 
@@ -60,6 +61,18 @@ def _about_device(site: Site, device: Device) -> Iterator[str]:
         yield (
             f"{device.id} falls back to {where}, which may break a limit at the connection "
             f"point; {level:g} W would keep it."
+        )
+    count, _ = renewals_per_day(device)
+    most = device.writes.per_day
+    if steered(device) and device.writes.volatile is False and most is not None and count > most:
+        yield (
+            f"{device.id}: its lease alone renews {count} times a day, more than writes.per_day "
+            f"{most}; fallback.after 120s or longer makes it {24 * 60}, which is the least."
+        )
+    if level is not None and device.contest is ContestPolicy.YIELD:
+        yield (
+            f"{device.id} yields to another controller, which may not know the limits at the "
+            "connection point; contest: insist writes again."
         )
     if device.no_timer:
         yield (

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from gateway.model.device import Device, Role
+from gateway.dispatch.lease import lease_of
+from gateway.model.device import ContestPolicy, Device, Role
 from gateway.model.product import Product
 from gateway.model.site import BrokerSettings, ControlMode, PriceSource, PriceTable, TopicPrice
 from gateway.model.time import HOUR, Duration, rfc3339, short_duration
@@ -115,6 +116,35 @@ def enforcement_texts(device: Device) -> tuple[str, ...]:
         f"its own timer if that can end at {level}, else `gridtender release`;",
         *_without_timer(device),
     )
+
+
+def renewals_per_day(device: Device) -> tuple[int, Duration]:
+    """How often a setpoint that stands all day is renewed, and the time between."""
+    half = Duration(lease_of(device.fallback.timer or device.fallback.after) // 2)
+    return 24 * HOUR // half, half
+
+
+def writes_text(device: Device) -> str:
+    """How often it may be written to, what the lease alone takes, and what does not count."""
+    budget = device.writes
+    count, half = renewals_per_day(device)
+    lease = f"the lease alone renews {count} times a day, every {duration_text(half)}"
+    most = "counted" if budget.per_day is None else f"at most {budget.per_day} a day"
+    if budget.volatile is True:
+        return f"counted, without wear (volatile: true); {lease}"
+    if budget.volatile is False:
+        return f"{most}, its timer's registers too (volatile: false); {lease}"
+    return (
+        f"{most}, without those that its own timer ends; with a timer {lease}, else what "
+        "stands is read back and written once an hour"
+    )
+
+
+def contest_text(device: Device) -> str:
+    """What is done when somebody else steers it too."""
+    if device.contest is ContestPolicy.INSIST:
+        return "written again, at most every 2 s to 30 s"
+    return "left to the other for 5min to 1h, then tried again"
 
 
 def _without_timer(device: Device) -> tuple[str, ...]:

@@ -55,8 +55,13 @@ def lease_terms(device: Device, capabilities: Capabilities) -> LeaseTerms:
 
 
 def _terms(lease_s: int, promise: str, refused: str = "", *, timer_s: int = 0) -> LeaseTerms:
-    lease = min(Duration(lease_s * SECOND), LONGEST_LEASE)
+    lease = lease_of(Duration(lease_s * SECOND))
     return LeaseTerms(timer_s=timer_s, lease=lease, refused=refused, promise=promise)
+
+
+def lease_of(timer: Duration) -> Duration:
+    """How long one setpoint is meant."""
+    return min(timer, LONGEST_LEASE)
 
 
 def _level(level_w: float | None) -> str:
