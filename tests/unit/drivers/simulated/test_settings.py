@@ -22,6 +22,8 @@ def test_numbers_and_windows_are_taken():
         ({"load_w": "much"}, ("load_w",)),
         ({"seed": None}, ("seed",)),
         ({"cooker": 1}, ("cooker",)),
+        ({"modern": 1}, ("modern",)),
+        ({"heartbeat_s": "5"}, ("heartbeat_s",)),
         ({"load_w": True}, ("load_w",)),
         ({"cloud": "some"}, ("cloud",)),
         ({"cloud": [[1, 2]]}, ("cloud",)),
