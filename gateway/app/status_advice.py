@@ -9,6 +9,8 @@ from gateway.app.board import Board, Payload
 FAULTS: Final = {
     "JOURNAL_FAILED": "Free some space, or look at the disk of the state folder. The devices are "
     "still steered; outside parties are refused until it is written again.",
+    "DEVICE_FROZEN": "Restart the device's logger or what connects it: it shows the same values "
+    "whatever it is told, so it is not believed and kept at its fall-back level.",
     "METER_FROZEN": "Restart the grid meter or what connects it: it shows the same values "
     "whatever the house does, so it is not believed.",
     "SETPOINT_CONTESTED": "Find the other controller (an app, a home automation, the maker's "
