@@ -205,6 +205,8 @@ class SunSpecDriver:
             notes.append(f"its own timer was set to {self._timer_s} s, but {name} stands at 0")
         if not (notes or overridden) and left_s is None:
             return reading
+        if left_s is None and not notes and overridden is None:
+            return reading
         return replace(
             reading,
             quality=Quality.SUSPECT if stopped else reading.quality,

@@ -1,6 +1,7 @@
 """One device's trouble is not another's, and the watchdog is told the truth."""
 
 import asyncio
+from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ class Pit:
 
     def __init__(self, clock, fakes, exchange, tenderer):
         self.clock, self.fed, self.commands = clock, 0, []
+        self.armed, self.beats = set(), []
         fallback = Fallback(after=Duration(20 * SECOND))
         devices = [fakes.device(d, fallback=fallback) for d in ("a", "b")]
         self.site = fakes.site(*devices)
@@ -29,7 +31,10 @@ class Pit:
             self.site.put(fakes.reading(device, clock.now(), 0.0, soc_pct=50.0))
             self.site.enter(device, DeviceState.ONLINE, clock.now(), "")
         self.stations = {
-            d.id: SimpleNamespace(device=d, command=self.commands.append) for d in devices
+            d.id: SimpleNamespace(
+                device=d, command=self.commands.append, beat=partial(self.beats.append, d.id)
+            )
+            for d in devices
         }
         self.mode = ControlMode.ACT
         self.dispatcher = Dispatcher(
@@ -43,7 +48,7 @@ class Pit:
             clock=clock,
             watchdog=SimpleNamespace(feed=self.feed),
             mode=lambda: self.mode,
-            armed=lambda _: False,
+            armed=self.armed.__contains__,
             writes=Writes({d.id: d for d in devices}, clock),
         )
         self.floor.marketplace.on_traded = self.dispatcher.on_traded
@@ -135,3 +140,29 @@ def test_nothing_is_written_outside_act_and_the_watchdog_is_fed(pit, mode):
     made = pit(4, lambda p: setattr(p, "mode", mode))
     assert made.commands == []
     assert made.fed >= 3
+
+
+def test_devices_that_are_held_hear_a_beat_a_second_after_a_healthy_pass(pit):
+    made = pit(10, lambda p: p.armed.add("a"))
+    assert set(made.beats) == {"a"}
+    assert made.fed - 1 <= len(made.beats) <= made.fed
+
+
+def test_a_pass_that_failed_for_one_device_beats_for_none(pit):
+    def break_a(p):
+        p.armed |= {"a", "b"}
+
+        def broken(_setpoint):
+            raise ZeroDivisionError
+
+        p.stations["a"].command = broken
+
+    assert pit(5, break_a).beats == []
+
+
+@pytest.mark.parametrize("mode", [ControlMode.OBSERVE, ControlMode.ADVISE, ControlMode.HANDS_OFF])
+def test_nothing_beats_outside_act(pit, mode):
+    def prepare(p):
+        p.mode, p.armed = mode, {"a", "b"}
+
+    assert pit(4, prepare).beats == []

@@ -2,13 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from gateway.model.device import DeviceState
 from gateway.model.errors import DeviceMisbehaves
 from gateway.model.event import Described, StateChanged
-from gateway.model.setpoint import Outcome
+from gateway.model.setpoint import Outcome, RegisterWrite
 from gateway.model.time import MILLISECOND, SECOND, Duration, seconds
 from gateway.runtime.station import Station
 
@@ -16,10 +17,11 @@ from gateway.runtime.station import Station
 class Bench:
     """A station, its fakes and what it told."""
 
-    def __init__(self, clock, fakes, *, neighbours=(), **device):
+    def __init__(self, clock, fakes, *, neighbours=(), listens=False, **device):
         self.clock = clock
         self.fakes = fakes
-        self.driver = fakes.Driver(clock, fakes.target)
+        driver = fakes.Driver(clock, fakes.target)
+        self.driver = Listening(driver) if listens else driver
         configured = fakes.device(**device)
         self.site = fakes.site(configured, *(fakes.device(n) for n in neighbours))
         self.bus, self.armory = fakes.Heard(), fakes.Armory()
@@ -140,6 +142,20 @@ def test_the_first_write_arms_and_later_ones_do_not(bench):
     made = bench(script)
     assert [q for q, _ in made.driver.written] == [1.0, 2.0]
     assert list(made.armory) == ["d"]
+
+
+def test_a_device_that_moved_is_let_go_of_where_it_is_now_to_the_words_found_first(bench):
+    first = (RegisterWrite(address=7, words=(42,)),)
+
+    async def script(b):
+        met = await b.driver.arm()
+        await b.armory.store(replace(met, connection="mem://before", found=first))
+        await wait(b, 1.5)
+        b.station.command(b.fakes.setpoint(1.0))
+        await wait(b, 0.1)
+
+    kept = bench(script).armory["d"]
+    assert (kept.connection, kept.found) == ("mem://d", first)
 
 
 def test_nothing_is_written_when_the_record_cannot_be_kept(bench):
@@ -273,3 +289,73 @@ def test_requests_of_one_read_are_not_mixed_with_those_of_a_neighbour(clock, fak
     assert len(reads) > 20
     assert all(first == second for first, second in reads)
     assert {first for first, _ in reads[:2]} == {"a", "b"}
+
+
+class Listening:
+    """A driver's heartbeat beside its other duties; ``takes_s`` is the line's."""
+
+    def __init__(self, driver):
+        self._driver, self.takes_s = driver, 0.0
+        self.listens, self.beats, self.recalled = True, [], []
+
+    def __getattr__(self, name):
+        return getattr(self._driver, name)
+
+    async def beat(self):
+        self.beats.append(self.clock.now())
+        await self.clock.sleep(seconds(self.takes_s))
+
+    def recall(self, arming):
+        self.recalled.append(arming)
+
+
+def test_a_device_that_listens_hears_at_most_one_beat_a_second(bench):
+    async def script(b):
+        await wait(b, 0.5)
+        for _ in range(40):
+            b.station.beat()
+            await wait(b, 0.25)
+
+    heard = bench(script, listens=True).driver.beats
+    gaps = [(two - one) / SECOND for one, two in pairwise(heard)]
+    assert 9 <= len(heard) <= 12
+    assert min(gaps) >= 0.9
+
+
+def test_a_slow_heartbeat_delays_no_setpoint(bench):
+    async def script(b):
+        b.driver.takes_s = 5.0
+        await wait(b, 1.5)
+        b.station.beat()
+        await wait(b, 0.1)
+        b.station.command(b.fakes.setpoint(1.0))
+        await wait(b, 0.1)
+
+    made = bench(script, listens=True)
+    assert [q for q, _ in made.driver.written] == [1.0]
+
+
+def test_a_device_that_does_not_listen_hears_nothing(bench):
+    async def script(b):
+        b.driver.listens = False
+        await wait(b, 1.5)
+        b.station.beat()
+        await wait(b, 2)
+
+    assert bench(script, listens=True).driver.beats == []
+
+
+def test_a_driver_is_told_what_an_earlier_life_found(bench):
+    async def script(b):
+        await wait(b, 1.5)
+        b.station.command(b.fakes.setpoint(1.0))
+        await wait(b, 0.1)
+        b.first = list(b.driver.recalled)
+        b.station._recognised = False
+        b.station.command(b.fakes.setpoint(2.0))
+        await wait(b, 0.1)
+        b.second = list(b.driver.recalled)
+
+    made = bench(script, listens=True)
+    assert made.first == []
+    assert made.second == [made.armory.get("d")]
