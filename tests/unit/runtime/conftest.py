@@ -39,7 +39,8 @@ class Armory(dict):
         return tuple(self.values())
 
     async def store(self, arming):
-        self.setdefault(arming.device, arming)
+        known = self.get(arming.device, arming)
+        self[arming.device] = replace(arming, found=known.found, at=known.at)
 
     async def discard(self, device):
         del self[device]
