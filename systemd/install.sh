@@ -15,6 +15,7 @@
 #   --help           show this
 #
 #   PIP_ARGS         further arguments for pip, e.g. PIP_ARGS="--no-index --find-links wheels"
+#   EXTRAS           what else to install, at every upgrade again, e.g. EXTRAS=metrics
 #   PYTHON           the interpreter to build the environment with (default python3, >= 3.11)
 #
 # What goes where:
@@ -119,7 +120,7 @@ if [ "$uninstall" = yes ]; then
         rm -rf "$program" "$program.a" "$program.b"
     fi
     if [ "$purge" = yes ]; then
-        rm -rf "$config" "$state" "$unit.d"
+        rm -rf "$config" "$config".before* "$state" "$state".before* "$unit.d"
     fi
     if [ "$live" = yes ]; then
         systemctl daemon-reload
@@ -155,22 +156,25 @@ give_up() {
 rm -rf "$new"
 mkdir -p "$root/opt"
 "$python" -m venv "$new" || give_up "no environment could be made: apt-get install python3-venv"
-extra=''
+extras=${EXTRAS:-}
 if ! PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v mosquitto >/dev/null; then
-    extra='[embedded]'
+    extras=${extras:+$extras,}embedded
     echo "mosquitto is not installed: taking the broker written in Python along."
 fi
 # shellcheck disable=SC2086  # PIP_ARGS is several words
 "$new/bin/python" -m pip install --disable-pip-version-check --quiet \
-    ${PIP_ARGS:-} "${wheel:-gridtender}$extra" || give_up "pip could not install ${wheel:-gridtender}"
+    ${PIP_ARGS:-} "${wheel:-gridtender}${extras:+[$extras]}" || give_up "pip could not install ${wheel:-gridtender}"
 "$new/bin/gridtender" --help >/dev/null || give_up "the new program does not start"
 # The unit belongs to its program: going back to one brings the other.
 cp "$here/gridtender.service" "$here/gridtender.sysusers.conf" "$new"
-if [ -n "$installed" ] && [ -e "$config/gridtender.yaml" ]; then
-    if "$program/bin/gridtender" check "$config/gridtender.yaml" >/dev/null 2>&1; then
-        "$new/bin/gridtender" check "$config/gridtender.yaml" >/dev/null ||
-            give_up "the new version does not take $config/gridtender.yaml as it is (see above)"
-    fi
+
+# takes PROGRAM: whether it finds nothing wrong with the configuration, as the service would.
+takes() {
+    STATE_DIRECTORY=$state "$1/bin/gridtender" check "$config/gridtender.yaml"
+}
+
+if [ -n "$installed" ] && [ -e "$config/gridtender.yaml" ] && takes "$program" >/dev/null 2>&1; then
+    takes "$new" >&2 || give_up "the new version does not take $config/gridtender.yaml as it is"
 fi
 
 # --- configuration: yours, written once -------------------------------------------------------
