@@ -114,16 +114,21 @@ class Storage:
         return replace(self, start=self.start.renewed(words))
 
     def command(self, quantity: float, timer_s: int) -> Plan:
-        """Force the flow: reserve, then rates and timer, then the mode that makes them act."""
+        """Force the flow: settings, then rates and timer, then the mode that makes them act."""
         steps = self._steps(quantity)
         rates = self._rates(charge=steps, discharge=-steps, timer_s=timer_s)
-        if quantity > 0.0:
-            rates |= self.now.put(ChaGriSet=_GRID)
-        return (self._reserve(), rates, self.now.put(StorCtl_Mod=_BOTH_LIMITS))
+        source = self.now.put(ChaGriSet=_GRID) if quantity > 0.0 else {}
+        return (self._reserve(), source, rates, self.now.put(StorCtl_Mod=_BOTH_LIMITS))
 
     def due(self, plan: Plan) -> Plan:
-        """All but the last group always; that one again only where it is not in force."""
-        return plan[:-1] if stands(plan[-1], self.words) else plan
+        """All of it, but the last group and the source of charging only where they do not stand.
+
+        A setting that is written at every renewal would wear the device's memory.
+        """
+        *before, last = plan
+        source = set(self.now.addresses("ChaGriSet"))
+        kept = (g for g in before if set(g) != source or not stands(g, self.words))
+        return (*kept, *(() if stands(last, self.words) else (last,)))
 
     def neutral(self) -> Plan:
         """Limits out of force first; the rates behind them at 100 %, the rest as found."""

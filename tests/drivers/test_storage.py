@@ -71,11 +71,14 @@ async def test_a_target_is_two_limits_that_meet(rig, quantity, expected):
 async def test_the_mode_is_enabled_last_and_renewals_write_the_rates_alone(rig):
     made = rig.battery()
     mode, rates = made.at("124.StorCtl_Mod"), made.at("124.OutWRte")
+    source = made.at("124.ChaGriSet")
     async with rig.tcp(made.memory) as line:
         driver = await connected(rig, line)
-        await driver.write(rig.setpoint(2000))
-        await driver.write(rig.setpoint(2000))
-    assert [address for _, address, _ in made.writes()] == [rates, mode, rates]
+        first = await driver.write(rig.setpoint(2000))
+        again = await driver.write(rig.setpoint(2000))
+    assert [address for _, address, _ in made.writes()] == [source, rates, mode, rates]
+    assert [write.lapses for write in first.taken] == [False, True, False]
+    assert [write.lapses for write in again.taken] == [True]
 
 
 async def test_a_mode_that_somebody_took_away_is_reported_and_set_again(rig):
