@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sunspec2.device import Model
 
-from drivers.sunspec.codec import exponent, layout
+from drivers.sunspec.codec import exponent, layout, layout_of, raw, words_for
 
 LENGTHS = {
     1: 66,
@@ -29,6 +29,13 @@ LENGTHS = {
     204: 105,
     211: 124,
     213: 124,
+    701: 153,
+    702: 50,
+    703: 17,
+    704: 65,
+    713: 7,
+    715: 7,
+    802: 62,
 }
 LARGEST = 3.4e38
 WORDS = st.one_of(
@@ -43,8 +50,11 @@ def oracle(model, length, words):
     reference = Model(model_id=model, model_addr=0, model_len=length, data=data)
     values, doubtful = {}, set()
     groups = [("", reference)]
-    for repeated in reference.groups.values():
-        groups += [(f"{number}.", group) for number, group in enumerate(repeated, 1)]
+    for name, inner in reference.groups.items():
+        if isinstance(inner, list):
+            groups += [(f"{number}.", group) for number, group in enumerate(inner, 1)]
+        else:
+            groups.append((f"{name}.", inner))
     for prefix, group in groups:
         for name, point in group.points.items():
             kind = point.pdef["type"]
@@ -142,3 +152,47 @@ def test_a_string_ends_at_its_first_nul_whatever_follows():
 )
 def test_a_scale_factor_outside_ten_powers_is_none(word, power):
     assert exponent(word) == power
+
+
+def test_a_group_that_stands_once_is_named_and_not_repeated():
+    names = [point.name for point in layout(704, 65).points]
+    assert names[-8:-4] == ["PFWInj.PF", "PFWInj.Ext", "PFWInjRvrt.PF", "PFWInjRvrt.Ext"]
+    assert len(names) == len(set(names))
+
+
+def test_ports_of_714_are_as_many_as_its_length_holds():
+    assert layout(714, 68).point("2.DCW").offset == 57
+    assert layout(714, 68).point("3.DCW") is None
+
+
+@given(curves=st.integers(0, 4), points=st.integers(0, 8))
+def test_groups_within_groups_are_counted_by_the_models_own_words(curves, points):
+    length = 13 + curves * (10 + 2 * points)
+    words = [705, length, *range(100, 100 + length)]
+    shape = layout(705, length)
+    words[shape.point("NCrv").offset], words[shape.point("NPt").offset] = curves, points
+    names = {point.name for point in layout_of(words).points}
+    assert {n for n in names if n.endswith(".V")} == {
+        f"{c}.{p}.V" for c in range(1, curves + 1) for p in range(1, points + 1)
+    }
+
+
+def test_a_scale_factor_may_stand_in_the_definition_itself():
+    assert layout(307, 11).decode((307, 11, 225, *[0x8000] * 10))["307.TmpAmb"] == 22.5
+
+
+def test_a_hardware_address_is_text_and_all_ones_are_none():
+    words = [11, 13, *[0] * 13]
+    at = layout(11, 13).point("MAC").offset
+    words[at : at + 4] = 0x0000, 0x0040, 0xADA9, 0x9576
+    assert layout(11, 13).decode(tuple(words))["11.MAC"] == "00:40:AD:A9:95:76"
+    words[at : at + 4] = [0xFFFF] * 4
+    assert layout(11, 13).decode(tuple(words))["11.MAC"] is None
+
+
+@given(value=st.integers(-(2**40), 2**40), name=st.sampled_from(["WSet", "WSetPct", "WMaxLimPct"]))
+def test_a_number_becomes_words_and_back_or_the_nearest_that_is_not_nothing(value, name):
+    point = layout(704, 65).point(name)
+    back = raw(point, words_for(point, value))
+    most = {"WSet": 2**31 - 1, "WSetPct": 2**15 - 1, "WMaxLimPct": 2**16 - 2}[name]
+    assert back == max(0 if name == "WMaxLimPct" else -most, min(most, value))
