@@ -17,9 +17,11 @@ FAULTS: Final = {
     "cloud) and stop it, or choose with the device's key contest who gives way.",
     "SETPOINT_NOT_FOLLOWED": "See whether the device allows control from outside, and whether "
     "something else limits it: its own app, a full battery, a ripple control receiver, heat.",
-    "WRITE_BUDGET": "Its registers were written as often today as you allow; it gets the more "
-    "important setpoints only. Raise writes.per_day if its maker allows it.",
 }
+_WRITTEN: Final = (
+    "It gets only what safety asks for until midnight UTC. Raise its writes.per_day if its maker "
+    "allows it, or find out what makes it move so often."
+)
 _OTHER_FAULT: Final = "The text says what was found; the log around that time may say more."
 _STATES: Final = {
     "offline": "Check its power, its network and that no other program holds its only "
@@ -87,6 +89,10 @@ def _device(device: str, board: Board, *, faulted: bool) -> Iterator[Attention]:
         )
     status = board.of(f"d/{device}/set")
     outcome = str(status.get("outcome"))
+    budget, writes = status.get("writesPerDay"), status.get("writesToday") or 0
+    if budget is not None and writes >= budget:
+        what = f"written to {writes} times today, {budget} are allowed"
+        yield Attention(subject=device, what=what, do=_WRITTEN)
     if outcome in _OUTCOMES and not faulted and word != "offline":
         yield Attention(subject=device, what=_outcome(outcome, status), do=_OUTCOMES[outcome])
 

@@ -183,6 +183,8 @@ class _Page:
         yield f"{row}  {told}"
         if status.get("commanded") is not None:
             yield from self._entry("", str(status.get("because", "")))
+        if told := _bounds(status):
+            yield from self._entry("", told)
 
     def _stale(self, reading: Payload) -> bool:
         at = _instant(reading.get("at"))
@@ -267,6 +269,19 @@ def document(status: Status) -> dict[str, object]:
         ],
         "topics": dict(sorted(status.board.topics.items())),
     }
+
+
+def _bounds(status: Payload) -> str:
+    """When the device would be at its fall-back without us, and what its memory had to take."""
+    after, seen = status.get("fallbackAfter_s"), status.get("fallbackObserved_s")
+    writes, budget = status.get("writesToday"), status.get("writesPerDay")
+    parts = []
+    if after is not None and status.get("commanded") is not None:
+        drilled = "no drill yet" if seen is None else f"{seen:.0f} s in the last drill"
+        parts.append(f"fall-back within {after:.0f} s ({drilled})")
+    if writes:
+        parts.append(f"{writes}{'' if budget is None else f' of {budget}'} writes today")
+    return ", ".join(parts)
 
 
 def _printable(line: str) -> str:

@@ -139,6 +139,17 @@ def test_a_setpoint_that_does_not_hold_needs_attention_once(outcome):
     assert one.what == "SETPOINT_NOT_FOLLOWED: asked for -2970 W"
 
 
+def test_fall_back_and_writes_are_shown_and_a_budget_that_is_used_up_needs_attention():
+    bounds = {"fallbackAfter_s": 60, "fallbackObserved_s": None, "writesToday": 12}
+    shown = text(changed("d/roof/set", **bounds, writesPerDay=None))
+    assert "fall-back within 60 s (no drill yet), 12 writes today" in shown
+    bounds["fallbackObserved_s"] = 41.2
+    used = changed("d/roof/set", **bounds, writesPerDay=12)
+    shown = text(used)
+    assert "fall-back within 60 s (41 s in the last drill), 12 of 12 writes today" in shown
+    assert [one.subject for one in status(used).attention()] == ["roof"]
+
+
 def test_a_halted_market_and_a_clock_that_is_not_set_need_attention():
     halted = changed("p/power/session", sessionStatus="HALTED")
     assert [one.subject for one in status(halted).attention()] == ["power"]
