@@ -51,6 +51,7 @@ GUEST = "guest"
 # Devices polled together, how long after one another such groups are, and the part of a poll
 # (a quarter) that all of them may take.
 _TOGETHER, _STEP, _SPREAD = 8, Duration(5 * MILLISECOND), 4
+_BEHIND = Duration(MILLISECOND)
 # Grows whenever the same tenders would clear otherwise than before.
 RULES = 1
 # How long a pass waits for devices of the meter's slot, real seconds at speed 1.
@@ -290,17 +291,22 @@ def _on_line(settings: Settings) -> Mapping[str, list[str]]:
 
 
 def _phases(settings: Settings) -> Mapping[str, Duration]:
-    """Where in its slot each device is polled: a few together, the grid meter with the last.
+    """Where in its slot each device is polled: a few together, the grid meter after the last.
 
     Whoever wakes together waits for each other, so a hundred devices in one tick would be read
     at a different moment in every slot; what the grid meter says is acted upon when all of the
-    slot were read.
+    slot were read, so it asks when the others have asked.
     """
     devices = sorted((item.device for item in settings.devices), key=lambda d: d.role is Role.GRID)
     return {
-        device.id: Duration(rank // _TOGETHER * _step(device, len(devices)))
+        device.id: Duration(rank // _TOGETHER * _step(device, len(devices)) + _behind(device))
         for rank, device in enumerate(devices)
     }
+
+
+def _behind(device: Device) -> int:
+    """The grid meter's delay after its group."""
+    return min(_BEHIND, device.poll // _SPREAD) if device.role is Role.GRID else 0
 
 
 def _step(device: Device, count: int) -> int:
