@@ -331,7 +331,9 @@ class SunSpecDriver:
         if fallback.level_w is None:
             return f"its own timer ({model}) gives it back to its own rule {after} after a renewal"
         level = f"{fallback.level_w:g} W"
-        if timer is not None and timer.reaches_level:
+        if timer is None:
+            return f"{model} has no timer here: `gridtender release` writes {level}"
+        if timer.reaches_level:
             return f"its own timer ({model}) brings it to {level} {after} after a renewal"
         return f"its timer cannot end at a level ({model}): `gridtender release` writes {level}"
 

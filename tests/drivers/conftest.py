@@ -60,7 +60,7 @@ class Map:
             model_id, length = model if isinstance(model, tuple) else (model, LENGTHS[model])
             self.places.setdefault(model_id, address)
             body = [model_id, length, *[0xFFFF] * length]
-            if model_id > 700:
+            if 700 < model_id < 900:
                 for point in layout(model_id, length).points:
                     if point.type in NOTHING:
                         empty = split(NOTHING[point.type], point.size)
