@@ -24,6 +24,7 @@ LIBRARIES = (
     "pymodbus.client",
     "amqtt.broker",
     "icalendar",
+    "prometheus_client",
 )
 PROGRAM = ("gateway.cli", "gateway.config", "gateway.app.daemon", "drivers.sunspec")
 CHILD = """
