@@ -390,7 +390,8 @@ class Dispatcher:
         """A setpoint that somebody else wrote over, or that was forgotten, is written again."""
         if reading.overridden is None or progress.held is None or progress.held.quantity is None:
             return
-        if progress.overridden(reading.overridden, reading.at):
+        restarted = self._site.view(reading.device, reading.at).since > progress.held.at
+        if progress.overridden(reading.overridden, reading.at, restarted=restarted):
             found = reading.overridden
             self._log.warning("setpoint.overridden", device=reading.device, found=found)
             self._publish(progress)

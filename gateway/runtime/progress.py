@@ -88,10 +88,11 @@ class Progress:
         self._accepted = self._effective = None
         return False
 
-    def overridden(self, detail: str, at: Instant) -> bool:
-        """Somebody else's words stand in the device: write again; whether that is news.
+    def overridden(self, detail: str, at: Instant, *, restarted: bool = False) -> bool:
+        """Other words than ours stand in the device: write again; whether that is news.
 
-        It is none while our own writes fail: then our words cannot stand there.
+        It is none while our own writes fail: then our words cannot stand there.  A device that
+        ``restarted``, or whose timer ended, has forgotten; else somebody else wrote.
         """
         if self.outcome is Outcome.COMMANDED or self.contest.yields(at):
             return False  # what was read is older than our word, or is not ours to say
@@ -100,8 +101,15 @@ class Progress:
             return False
         self.outcome, self.detail = Outcome.OVERRIDDEN, detail
         self._accepted = self._effective = None
-        self.contest = self.contest.struck(detail, at)
+        if not restarted and not self._timer_ended(at):
+            self.contest = self.contest.struck(detail, at)
         return True
+
+    def _timer_ended(self, now: Instant) -> bool:
+        """Whether the device's own countdown is over: renewals did not reach it."""
+        if self.held is None or self.terms is None or not self.terms.timer_s:
+            return False
+        return now - self.held.at >= self.terms.timer_s * SECOND
 
     @property
     def accepted_at(self) -> Instant | None:

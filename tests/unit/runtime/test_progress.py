@@ -164,3 +164,11 @@ def test_a_device_that_is_left_to_another_is_not_fought_over_while_it_is():
     assert not due(progress, 1000.0, 60)
     assert not progress.overridden("register 5: wrote 1, reads 0", at(60))
     assert progress.contest.turns == turns
+
+
+@pytest.mark.parametrize(("s", "restarted"), [(60, False), (5, True)])
+def test_a_device_that_forgot_is_told_again_and_nobody_is_blamed(s, restarted):
+    progress = accepted(1000.0)
+    assert progress.overridden("register 5: wrote 1, reads 0", at(s), restarted=restarted)
+    assert not progress.contest.overrides
+    assert due(progress, 1000.0, s)
