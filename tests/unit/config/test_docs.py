@@ -31,7 +31,8 @@ from gateway.config.shapes import (
 
 TEXT = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 SHAPES = (
-    SiteShape, BrokerShape, ListenShape, DeviceShape, FallbackShape, LimitsShape, WritesShape, ProductShape,
+    SiteShape, BrokerShape, ListenShape, DeviceShape, FallbackShape, LimitsShape, WritesShape,
+    ProductShape,
     GridShape, DispatchShape, JournalShape, PartyShape,
     HomeAssistantShape, LogShape, MetricsShape,
 )  # fmt: skip
