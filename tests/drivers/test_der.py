@@ -51,6 +51,15 @@ async def test_generation_is_negative_and_an_empty_713_is_no_battery(rig):
     assert reading.points["702.WMax"] == 8000
 
 
+async def test_a_poll_of_six_models_is_three_requests(rig):
+    made = rig.der()
+    async with rig.tcp(made.memory) as line:
+        driver = await connected(rig, line)
+        made.memory.requests.clear()
+        await driver.read()
+    assert len(made.memory.requests) == 3
+
+
 async def test_the_way_back_stands_before_the_limit_is_enabled(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:

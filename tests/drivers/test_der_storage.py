@@ -1,6 +1,8 @@
 """A battery under model 704 with 802 beside it, judged at its own registers over a socket."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drivers.sunspec.der_704 import Der
 from drivers.sunspec.discovery import Header
@@ -175,3 +177,19 @@ def test_a_target_without_any_value_says_why():
     assert "WSetEna is not implemented" in Der.target(Header(704, 1000, 65), model, 1.0, None)
     model = [0x8000] * 67
     assert "neither WSet nor WSetPct" in Der.target(Header(704, 1000, 65), model, 1.0, None)
+
+
+@given(quantity=st.floats(-20_000, 20_000), base_w=st.integers(500, 30_000), watts=st.booleans())
+def test_a_target_is_rounded_toward_standstill_in_watts_and_in_percent(quantity, base_w, watts):
+    model = [0] * 67
+    model[55] = 0 if watts else 0x8000  # WSet_SF
+    model[56] = 0xFFFE  # WSetPct_SF: hundredths
+    lever = Der.target(Header(704, 1000, 65), model, float(base_w), None)
+    held = dict(lever.words)
+    for group in lever.command(quantity, 60):
+        held |= group
+    flow = lever.renewed(held).expressed()
+    wanted = quantity if watts else max(-base_w, min(base_w, quantity))
+    assert abs(flow) <= abs(wanted) + 1e-6 * base_w
+    assert abs(flow) > abs(wanted) - lever.resolution_w - 1e-6 * base_w
+    assert flow * quantity >= 0
