@@ -174,6 +174,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         slot_wait_s=SLOT_WAIT_S / world.speed,
     )
     marketplace.on_traded = dispatcher.on_traded
+    writes.on_day = dispatcher.tell
     obey(others.limits, marketplace, dispatcher)
     handover = Handover(
         armory=ground.armory,

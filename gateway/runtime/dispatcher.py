@@ -202,6 +202,12 @@ class Dispatcher:
             if told:
                 self._publish(progress)
 
+    def tell(self) -> None:
+        """Publish how far every setpoint came, with today's count of writes."""
+        for progress in self._progress.values():
+            if progress.outcome is not None:
+                self._publish(progress)
+
     # When a pass is made.
 
     async def _renew(self) -> None:

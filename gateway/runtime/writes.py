@@ -26,6 +26,9 @@ Store = Callable[[Sequence[WriteCount]], None]
 class Writes:
     """Counts of every device that is steered, and what their budgets leave.
 
+    Attributes:
+        on_day: called when a UTC day has ended and every count is at nothing again.
+
     ``kept``: what an earlier life counted; ``store`` keeps all of them, beside the loop where
     ``threaded``.
     """
@@ -45,6 +48,7 @@ class Writes:
         self._threaded = threaded
         self._counts = {count.device: count for count in kept}
         self._changed = False
+        self.on_day: Callable[[], None] = lambda: None
         self._log = structlog.get_logger()
 
     def note(self, device: str, taken: Iterable[TakenWrite]) -> None:
@@ -79,6 +83,7 @@ class Writes:
             if today != day:
                 self._tell_day(day)
                 day = today
+                self.on_day()
             if self._clock.monotonic() - kept_at >= KEPT_EVERY:
                 kept_at = self._clock.monotonic()
                 await self.keep()

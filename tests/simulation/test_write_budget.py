@@ -1,7 +1,7 @@
 """A write budget that runs out: money waits, limits do not; and what is counted."""
 
 from gateway.model.setpoint import SetpointStatus, TakenWrite
-from gateway.model.time import in_seconds
+from gateway.model.time import in_seconds, parse_rfc3339
 
 SUNNY = {"load_w": 300, "temperature_c": 21.2, "solar_w": 4000}
 NO_HEAT = {"heatpump": None}
@@ -67,6 +67,27 @@ def test_a_limit_without_timer_that_stands_is_not_written_again(at_home):
     a_hour, _ = at_home(script, house, grid={"export_limit_w": 3000}, devices=NO_HEAT)
     # The lease alone was 120 an hour; what is left follows the meter's noise.
     assert a_hour < 60
+
+
+def test_after_midnight_utc_the_published_count_begins_anew(at_home):
+    async def script(home):
+        await home.pass_time(40, step_s=1)
+        spent(home, "battery")
+        home.gateway.dispatcher.tell()
+        await home.pass_time(120, step_s=1)
+        told = [f for f in home.facts if isinstance(f, SetpointStatus) and f.device == "battery"]
+        late = parse_rfc3339("2026-06-22T00:00:00Z")
+        return [f.writes_today for f in told if f.at < late], [
+            f.writes_today for f in told if f.at >= late
+        ]
+
+    house = {**SUNNY, "solar_w": 0, "battery_soc_pct": 80}
+    epoch = parse_rfc3339("2026-06-21T23:59:00Z")
+    devices = {**NO_HEAT, "battery": {"writes": TIGHT}}
+    before, after = at_home(script, house, epoch=epoch, devices=devices)
+    assert before[-1] >= 30
+    assert after
+    assert max(after) < 10
 
 
 def test_what_a_timer_ends_is_counted_apart(at_home):
