@@ -5,6 +5,7 @@
 #   make test                             the quick tests; without mosquitto its tests are skipped
 #   make test-all                         the slow ones too: sockets, faults, processes, the wheel
 #   make test-days                        thirty virtual days of the daemon, half an hour or less
+#   make chaos                            1000 kills and as many power cuts, an hour; KILLS=50 for fewer
 #   make check                            style, types, floors
 #   make bench                            every benchmark
 
@@ -12,10 +13,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 JOBS ?= auto
+KILLS ?= 1000
 
 QUICK := not slow and not e2e and not chaos
 
-.PHONY: help setup demo test test-slow test-days test-all check style types floors bench wheel lock clean
+.PHONY: help setup demo test test-slow test-days chaos test-all check style types floors bench wheel lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -36,6 +38,10 @@ test-slow: setup
 # Virtual time disturbs nobody and can wait, so it goes behind whatever runs in real time.
 test-days: setup
 	nice -n 19 $(BIN)/pytest -m days -s -p no:cacheprovider $(ARGS)
+
+# The same tests as in test-slow, where each kills 100 times.
+chaos: setup
+	GRIDTENDER_CHAOS=$(KILLS) $(BIN)/pytest -m chaos $(ARGS)
 
 test-all: test test-slow test-days
 

@@ -9,6 +9,10 @@ from gateway.model.errors import JournalFailed
 from gateway.ports.journal import Row
 
 
+class Damaged(JournalFailed):
+    """What is in the journal is not what was written."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """Where a chain begins: after row ``seq`` with ``hash``; and the epoch of its file."""
@@ -25,7 +29,7 @@ def verify(rows: Iterable[Row], head: Head = _WHOLE) -> Iterator[Row]:
     """Pass the rows on while the chain holds.
 
     Raises:
-        JournalFailed: naming the first row that was changed, is missing or is out of order.
+        Damaged: naming the first row that was changed, is missing or is out of order.
     """
     seq, previous = head.seq, head.hash
     for row in rows:
@@ -33,9 +37,8 @@ def verify(rows: Iterable[Row], head: Head = _WHOLE) -> Iterator[Row]:
         expected = digest(previous, seq=seq, now=row.now, kind=row.kind, body=row.body)
         if (row.seq, row.hash) != (seq, expected):
             message = (
-                f"journal row {row.seq} does not follow row {seq - 1}: rows were changed or lost; "
-                "restore the file from a copy, or move it away and restart with an empty one"
+                f"journal row {row.seq} does not follow row {seq - 1}: rows were changed or lost"
             )
-            raise JournalFailed(message)
+            raise Damaged(message)
         previous = row.hash
         yield row

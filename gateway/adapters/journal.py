@@ -25,6 +25,7 @@ from gateway.adapters.journal_file import (
     check_readable,
     connect_read_only,
     explained,
+    is_old,
     reply_blocks,
     rows_of,
     suspect,
@@ -69,7 +70,9 @@ def open_journal(
     """
     finish(path)
     now, damage = clock.now(), None
-    known = _known_epoch(path)
+    known = _known_epoch(path, now)
+    if not known:  # so that a first start that is killed is none whose count was lost
+        _tell_epoch(path, 0)
     try:
         _check(path, products, Instant(now - _DAY), known)
         file = JournalFile(path, epoch=known)
@@ -77,10 +80,9 @@ def open_journal(
         raise
     except (Damaged, NotAJournal) as fault:
         damage = mend(path, str(fault), now, products)
-        file = JournalFile(path, epoch=_epoch_after_damage(path, known, now))
+        file = JournalFile(path, epoch=known)
     try:
-        with explained(_epoch_file(path), "cannot be written"):
-            write_whole(_epoch_file(path), f"{file.head.epoch}\n")
+        _tell_epoch(path, file.head.epoch)
     except BaseException:
         file.close()
         raise
@@ -94,6 +96,8 @@ def _check(path: Path, products: Collection[str], since: Instant, epoch: int) ->
     if suspect(path).exists():
         message = f"{path}: the journal is damaged: the last run could not write to it"
         raise Damaged(message)
+    if is_old(path):
+        return
     newest = check(path, products, since)
     if newest is None and (epoch or copy_of(path).exists()):
         message = f"{path}: the journal is gone or empty, and start {epoch} was not the first"
@@ -111,6 +115,11 @@ def _epoch_file(path: Path) -> Path:
     return Path(f"{path}.epoch")
 
 
+def _tell_epoch(path: Path, epoch: int) -> None:
+    with explained(_epoch_file(path), "cannot be written"):
+        write_whole(_epoch_file(path), f"{epoch}\n")
+
+
 def _told_epoch(path: Path) -> int | None:
     try:
         written = _epoch_file(path).read_text("ascii").strip()
@@ -119,15 +128,17 @@ def _told_epoch(path: Path) -> int | None:
     return int(written) if written.isdecimal() and int(written) < _MOST_STARTS else None
 
 
-def _known_epoch(path: Path) -> int:
+def _known_epoch(path: Path, now: Instant) -> int:
+    """The greatest that any start may have had.
+
+    Where the file that counts is gone, the minutes since 1970: starts last longer on average.
+    """
+    told = _told_epoch(path)
     heads = (head_in(one) for one in (path, copy_of(path)))
     epochs = [head.epoch for head in heads if head and 0 <= head.epoch < _MOST_STARTS]
-    return max([_told_epoch(path) or 0, *epochs])
-
-
-def _epoch_after_damage(path: Path, known: int, now: Instant) -> int:
-    """Never one of an earlier start, also where nobody counted: they last a minute on average."""
-    return known if _told_epoch(path) is not None else max(known, now // MINUTE)
+    known = max([told or 0, *epochs])
+    lost = told is None and (known > 0 or _epoch_file(path).exists() or copy_of(path).exists())
+    return max(known, now // MINUTE) if lost else known
 
 
 def read_journal(path: Path) -> Iterator[Row]:
@@ -287,12 +298,12 @@ class SqliteJournal:
         """Forget old rows that no replay of the rest needs; returns how many.
 
         For each product everything from its newest checkpoint older than ``keep`` (None: as
-        configured) stays.
+        configured; never less than the day for which requests are answered the same) stays.
 
         Raises:
             JournalFailed: the disk did not take it.
         """
-        cutoff = Instant(self._clock.now() - (self._keep if keep is None else keep))
+        cutoff = Instant(self._clock.now() - max(_DAY, self._keep if keep is None else keep))
         path = self._file.path
         with explained(path), contextlib.closing(connect_read_only(path)) as db:
             boundary = oldest_needed(db, products, before=cutoff)

@@ -103,10 +103,15 @@ def _packed(rows: Sequence[Row]) -> Block:
         seq=rows[-1].seq,
         first=rows[0].seq,
         now=rows[-1].now,
-        replies=sum(row.kind == "reply" for row in rows),
+        replies=reply_count(rows),
         data=packer.compress(text.encode("ascii")) + packer.flush(),
         hash=bytes.fromhex(rows[-1].hash),
     )
+
+
+def reply_count(rows: Sequence[Row]) -> int:
+    """How many of the rows are replies."""
+    return sum(row.kind == "reply" for row in rows)
 
 
 def unpack(block: Block, before: str) -> list[Row]:

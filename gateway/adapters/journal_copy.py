@@ -15,6 +15,7 @@ from gateway.adapters.journal_file import (
     connect_read_only,
     exhaust,
     explained,
+    is_database,
     link,
     rows_of,
     transaction,
@@ -90,6 +91,7 @@ def write_new(target: Path, head: Head, blocks: Iterable[Block]) -> None:
             for step in MIGRATIONS:
                 step(db)
             db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+            db.execute("UPDATE head SET version = ?", (len(MIGRATIONS),))
             set_head(db, head)
             _fill(db, head, blocks)
     with target.open("rb") as file:
@@ -117,21 +119,21 @@ def _recent(db: sqlite3.Connection, products: Collection[str], since: Instant) -
     return link(db, min(starts)) if starts else head_of(db)
 
 
-def newest_in(path: Path) -> Instant | None:
-    """When the newest row of a journal was written; None where there is none or it is broken."""
-    if not path.is_file():
+def newest_in(path: Path) -> tuple[int, Instant] | None:
+    """Seq and time of a journal's newest row; None where there is none or it is broken."""
+    if not is_database(path):
         return None
     try:
         with contextlib.closing(connect_read_only(path)) as db:
-            found = db.execute("SELECT now FROM block ORDER BY seq DESC LIMIT 1").fetchone()
-    except sqlite3.Error:
+            seq, now = db.execute(f"{_SCAN} LIMIT 1").fetchone()
+    except (sqlite3.Error, TypeError):
         return None
-    return Instant(int(found[0])) if found else None
+    return int(seq), Instant(int(now))
 
 
 def head_in(path: Path) -> Head | None:
     """Where the chain of a journal begins, as far as that can be read."""
-    if not path.is_file():
+    if not is_database(path):
         return None
     try:
         with contextlib.closing(connect_read_only(path)) as db:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from gateway.adapters.chain import Head, verify
+from gateway.adapters.chain import Damaged, Head, verify
 from gateway.adapters.files import sync_directory
 from gateway.adapters.journal_blocks import unpack
 from gateway.adapters.journal_schema import (
@@ -34,6 +34,7 @@ from gateway.ports.journal import Row
 _CHUNK: Final = 100
 _PRUNED_AT_ONCE: Final = 5_000
 _TAIL: Final = 100
+_MAGIC: Final = b"SQLite format 3\x00"
 _WAL_BYTES: Final = 4 * 2**20
 # What says something about the disk or its rights, not about what is written in the file.
 _DISK: Final = frozenset(
@@ -58,10 +59,6 @@ class NotAJournal(JournalFailed, WrongInput):
 
 class NewerJournal(NotAJournal):
     """A newer gridtender wrote it: nothing is wrong with the file."""
-
-
-class Damaged(JournalFailed):
-    """What is in the file is not what was written."""
 
 
 class JournalFile:
@@ -172,6 +169,15 @@ def suspect(path: Path) -> Path:
     return Path(f"{path}.suspect")
 
 
+def is_old(path: Path) -> bool:
+    """Whether an earlier program wrote it: bringing it forward checks every row."""
+    if not is_database(path):
+        return False
+    with explained(path), contextlib.closing(connect_read_only(path)) as db:
+        check_kind(path, db)
+        return 0 < _version(path, db, len(MIGRATIONS)) < len(MIGRATIONS)
+
+
 def check(path: Path, products: Collection[str], since: Instant) -> tuple[int, str] | None:
     """What a restart will read: the rows from the products' checkpoints on, answers ``since``.
 
@@ -181,14 +187,17 @@ def check(path: Path, products: Collection[str], since: Instant) -> tuple[int, s
         NotAJournal, Damaged: it does not serve.
         JournalFailed: the disk does not let us.
     """
-    if not path.exists() or path.stat().st_size == 0:
-        return None
+    with explained(path):
+        if not path.is_file() or path.stat().st_size == 0:
+            return None
+        if not is_database(path):
+            message = f"{path}: this is no journal: it does not begin like a database"
+            raise NotAJournal(message)
     with explained(path), contextlib.closing(connect_read_only(path)) as db:
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
             return None
         check_kind(path, db)
-        if _version(path, db, len(MIGRATIONS)) < len(MIGRATIONS):
-            return 0, GENESIS  # the migration checks every row
+        _version(path, db, len(MIGRATIONS))
         for table in ("head", "checkpoint"):
             (found,) = db.execute(f"PRAGMA quick_check({table})").fetchone()
             if found != "ok":
@@ -287,6 +296,14 @@ def _in_words(path: Path, what: str, error: sqlite3.Error) -> JournalFailed:
     if code & 0xFF in _DISK and not short:
         return JournalFailed(f"{path}: the journal {what}: {error}; {_ADVICE}")
     return Damaged(f"{path}: the journal is damaged: {error}")
+
+
+def is_database(path: Path) -> bool:
+    """Whether SQLite may open it: of what is none it removes the log."""
+    if not path.is_file() or path.stat().st_size < PAGE:
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:

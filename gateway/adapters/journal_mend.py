@@ -5,13 +5,13 @@ hash chain says which of them belong together.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from gateway.adapters.chain import Head, verify
 from gateway.adapters.files import sync_directory
-from gateway.adapters.journal_blocks import Block, checkpoints, unpack
+from gateway.adapters.journal_blocks import Block, checkpoints, reply_count, unpack
 from gateway.adapters.journal_carve import carve, carve_log
 from gateway.adapters.journal_copy import copy_of, head_in, write_new
 from gateway.adapters.journal_file import explained, suspect
@@ -110,8 +110,8 @@ def _run(head: Head, by_first: dict[int, list[Block]], reached: set[tuple[int, b
     products: set[str] = set()
     seq, hashed = head.seq, head.hash
     while True:
-        nexts = ((block, _proven(block, hashed)) for block in by_first.get(seq + 1, ()))
-        good = next(((block, rows) for block, rows in nexts if rows is not None), None)
+        nexts = (_proven(block, hashed) for block in by_first.get(seq + 1, ()))
+        good = next((proven for proven in nexts if proven is not None), None)
         if good is None:
             return Run(head=head, blocks=tuple(found), products=frozenset(products))
         block, rows = good
@@ -133,13 +133,14 @@ def best(found: Iterable[Run], products: frozenset[str]) -> Run:
     return max(whole, key=lambda run: (run.end, len(run.blocks)))
 
 
-def _proven(block: Block, before: str) -> list[Row] | None:
-    """Its rows, if they are what its hash says."""
+def _proven(block: Block, before: str) -> tuple[Block, list[Row]] | None:
+    """The block and its rows, if they are what its hash says."""
     try:
-        rows = unpack(block, before)
-        return [*verify(rows, Head(seq=block.first - 1, hash=before))]
+        rows = [*verify(unpack(block, before), Head(seq=block.first - 1, hash=before))]
     except (ValueError, JournalFailed):
         return None
+    # What the hash does not cover follows from the rows.
+    return replace(block, now=rows[-1].now, replies=reply_count(rows)), rows
 
 
 def _swap(path: Path, aside: Path) -> None:
