@@ -183,7 +183,7 @@ class Entities:
                 "availability": self.gateway_only,
             },
             "reason": {
-                **_sensor("State reason", state, f"value_json.reason[:{_LONGEST_STATE}]"),
+                **_sensor("State reason", state, f"value_json.reason[:{_LONGEST_STATE}] or 'none'"),
                 "entity_category": "diagnostic",
                 "enabled_by_default": False,
                 "availability": self.gateway_only,

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from gateway.adapters.state import StateDir, StateInUse, StateMissing, StateUnusable
+from gateway.model.energy import Counter, Metered
 from gateway.model.site import ControlMode, OwnerControl
 from gateway.model.time import Instant
 
@@ -98,3 +99,31 @@ def test_whether_it_is_held_is_told_without_holding_it(state):
         assert state.is_held()
         assert state.is_held()
     assert not state.is_held()
+
+
+def test_limits_and_energy_come_back_as_they_were_stored(state):
+    assert state.load_limits() == {}
+    assert state.load_energy() == {}
+    state.store_limits({"roof": {"max_w": 3000.5}})
+    metered = Metered(at=Instant(7), out=Counter(total_wh=1234.567, raw_wh=9.0), serial="123")
+    state.store_energy({"roof": metered})
+    assert state.load_limits() == {"roof": {"max_w": 3000.5}}
+    assert state.load_energy() == {"roof": metered}
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"v": 2}', '{"v": 1, "devices": {"a": 3}}'])
+def test_broken_energy_file_is_set_aside_and_counting_begins_anew(state, content):
+    file = state.path / "energy.json"
+    file.write_text(content)
+    with pytest.raises(StateUnusable, match="is now energy.json.broken"):
+        state.load_energy()
+    assert state.load_energy() == {}
+    assert (state.path / "energy.json.broken").read_text() == content
+
+
+def test_broken_limits_file_is_refused_and_kept(state):
+    file = state.path / "limits.json"
+    file.write_text('{"v": 1, "limits": {"roof": {"max_w": "much"}}}')
+    with pytest.raises(StateUnusable, match=r"limits.json: .*remove the file"):
+        state.load_limits()
+    assert file.exists()
