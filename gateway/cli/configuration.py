@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from gateway.cli.arguments import FINE, command, load, name
 
 if TYPE_CHECKING:
     from gateway.cli.arguments import Commands
+    from gateway.config import Loaded
+    from gateway.model.limit import Wishes
 
 
 def add(commands: "Commands") -> None:
@@ -29,16 +32,33 @@ def add(commands: "Commands") -> None:
 def _check(options: argparse.Namespace) -> int:
     from gateway.adapters.drill import DrillFiles
     from gateway.adapters.plugins import distribution_of
-    from gateway.config import exit_code, explain, explain_json
+    from gateway.config import exit_code, explain, explain_json, wishes_text
 
     loaded = load(options.file)
+    wishes = _wishes(loaded)
     drills = {} if loaded.site is None else DrillFiles(Path(loaded.site.state_dir)).results()
     if options.json:
         told = explain_json(loaded, os.environ, distribution=distribution_of, drills=drills)
-        print(json.dumps(told, indent=2))
+        print(json.dumps({**told, "ownerLimits": wishes}, indent=2))
     else:
         print(explain(loaded, os.environ, distribution=distribution_of, drills=drills))
+        if loaded.site is not None and (lines := wishes_text(loaded.site, wishes)):
+            print("", *lines, sep="\n")
     return exit_code(loaded)
+
+
+def _wishes(loaded: "Loaded") -> "Wishes":
+    """Limits kept in the state folder; none where that is not there, or not ours to read."""
+    from gateway.adapters.state import StateDir, StateMissing, StateUnusable
+
+    if loaded.site is None:
+        return {}
+    try:
+        return StateDir(Path(loaded.site.state_dir), create=False).load_limits()
+    except StateUnusable as fault:
+        if not isinstance(fault, StateMissing):
+            print(f"gridtender: {fault}", file=sys.stderr)
+        return {}
 
 
 def _schema(options: argparse.Namespace) -> int:

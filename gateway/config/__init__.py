@@ -4,6 +4,7 @@ from gateway.config.explain import explain, explain_json
 from gateway.config.load import Loaded, exit_code, load
 from gateway.config.problem import Position, Problem
 from gateway.config.schema import json_schema, render_json_schema
+from gateway.config.wishes import wishes_text
 
 __all__ = [
     "Loaded",
@@ -15,4 +16,5 @@ __all__ = [
     "json_schema",
     "load",
     "render_json_schema",
+    "wishes_text",
 ]

@@ -115,7 +115,7 @@ def test_limits_and_energy_come_back_as_they_were_stored(state):
 def test_broken_energy_file_is_set_aside_and_counting_begins_anew(state, content):
     file = state.path / "energy.json"
     file.write_text(content)
-    with pytest.raises(StateUnusable, match="is now energy.json.broken"):
+    with pytest.raises(StateUnusable, match=r"is now energy.json.broken"):
         state.load_energy()
     assert state.load_energy() == {}
     assert (state.path / "energy.json.broken").read_text() == content
