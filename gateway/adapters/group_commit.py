@@ -20,6 +20,7 @@ T = TypeVar("T")
 LAZY_S: Final = 1.0  # rows nobody waits for reach the file within this time
 MANY_ROWS: Final = 1000  # ... or when so many wait
 QUEUE_CHARS: Final = 64 * 2**20
+PATIENCE_S: Final = 5.0  # who waits longer for the disk is told that it failed
 _FIRST_RETRY_S: Final = 1.0
 _LAST_RETRY_S: Final = 30.0
 _FULL = (
@@ -103,6 +104,7 @@ class GroupCommit:
         spacing_s: shortest time between two syncs (the budget), 0 = no budget.
         limit_chars: what may wait in memory.
         retry_s: before the first new try after a failure; doubles up to 30 s.
+        patience_s: how long anybody waits for one sync, beyond window and spacing.
     """
 
     def __init__(
@@ -114,10 +116,12 @@ class GroupCommit:
         spacing_s: float = 0.0,
         limit_chars: int = QUEUE_CHARS,
         retry_s: float = _FIRST_RETRY_S,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._write = write
         self._window_s = window_s
         self._spacing_s = spacing_s
+        self._patience_s = window_s + spacing_s + patience_s
         self._queue = _Queue(limit_chars)
         self._synced = last
         self._newest = last
@@ -168,7 +172,18 @@ class GroupCommit:
                 self._asked_at = time.monotonic()
                 self._changed.notify()
             self._waiters.append(waiter)
-        await waiter.future
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await waiter.future
+        except TimeoutError as error:
+            raise JournalFailed(self._too_slow()) from error
+
+    def _too_slow(self) -> str:
+        """Refuse everybody until the disk has taken something again."""
+        slow = f"the disk has not answered for {self._patience_s:.1f} s: is it failing, or full?"
+        with self._changed:
+            self._failed = self._failed or slow
+            return self._failed
 
     async def call(self, job: Callable[[], T]) -> T:
         """Run ``job`` in the writer thread, between two transactions."""

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -18,7 +19,7 @@
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static long changes, die_at = -1, slow_us;
+static long changes, die_at = -1;
 static int half, log_fd = -1;
 
 static void *real(const char *name) { return dlsym(RTLD_NEXT, name); }
@@ -33,9 +34,20 @@ void disk_die_at(long number, int in_the_middle) {
 
 long disk_changes(void) { return changes; }
 
-void disk_slow(long us) { slow_us = us; }
-
 void disk_log(int fd) { log_fd = fd; }
+
+/* True, with errno set, where the disk refuses; waits where it is slow to sync. */
+static int trouble(int syncing) {
+    const char *path = getenv("DISK_TROUBLE");
+    FILE *file = path ? fopen(path, "r") : NULL;
+    if (!file) return 0;
+    int number = 0, slow_ms = 0;
+    if (fscanf(file, "%d %d", &number, &slow_ms) < 1) number = 0;
+    fclose(file);
+    if (syncing) usleep(1000L * slow_ms);
+    errno = number;
+    return number != 0;
+}
 
 static const char *below(const char *path) {
     const char *root = getenv("DISK_ROOT");
@@ -90,6 +102,7 @@ static ssize_t change_at(int fd, const void *data, size_t size, off_t at, int he
         if (log_fd >= 0 && fd == 1) record('!', "said", 0, data, size);
         return here ? out(fd, data, size) : out_at(fd, data, size, at);
     }
+    if (trouble(0)) return -1;
     pthread_mutex_lock(&lock);
     if (here) at = lseek(fd, 0, fcntl(fd, F_GETFL) & O_APPEND ? SEEK_END : SEEK_CUR);
     int die = count();
@@ -119,7 +132,7 @@ static int sync_of(const char *call, int fd) {
     pthread_mutex_lock(&lock);
     if (count()) kill(getpid(), SIGKILL);
     pthread_mutex_unlock(&lock);
-    if (slow_us) usleep(slow_us);
+    if (trouble(1)) return -1;
     int done = out(fd);
     pthread_mutex_lock(&lock);
     if (!done) record('s', name, 0, NULL, 0);
@@ -136,6 +149,7 @@ static int cut(const char *call, int fd, off64_t size) {
     const char *name = name_of(fd, buffer, sizeof buffer);
     int (*out)(int, off64_t) = real(call);
     if (!name) return out(fd, size);
+    if (trouble(0)) return -1;
     pthread_mutex_lock(&lock);
     if (count()) kill(getpid(), SIGKILL);
     int done = out(fd, size);
@@ -152,6 +166,7 @@ int rename(const char *from, const char *to) {
     int (*out)(const char *, const char *) = real("rename");
     const char *name = below(from), *target = below(to);
     if (!name || !target) return out(from, to);
+    if (trouble(0)) return -1;
     pthread_mutex_lock(&lock);
     if (count()) kill(getpid(), SIGKILL);
     int done = out(from, to);
@@ -164,6 +179,7 @@ int unlink(const char *path) {
     int (*out)(const char *) = real("unlink");
     const char *name = below(path);
     if (!name) return out(path);
+    if (trouble(0)) return -1;
     pthread_mutex_lock(&lock);
     if (count()) kill(getpid(), SIGKILL);
     int done = out(path);
@@ -176,6 +192,7 @@ static int opened(const char *call, const char *path, int flags, mode_t mode) {
     int (*out)(const char *, int, ...) = real(call);
     const char *name = flags & O_CREAT ? below(path) : NULL;
     if (!name || access(path, F_OK) == 0) return out(path, flags, mode);
+    if (trouble(0)) return -1;
     pthread_mutex_lock(&lock);
     if (count()) kill(getpid(), SIGKILL);
     int fd = out(path, flags, mode);

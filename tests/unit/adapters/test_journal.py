@@ -5,6 +5,7 @@ import contextlib
 import random
 import sqlite3
 import stat
+import threading
 from dataclasses import replace
 
 import pytest
@@ -184,7 +185,7 @@ async def test_full_queue_takes_no_more_rows_and_stays_failed(path, threaded):
 
 
 def test_missing_folder_is_refused_naming_the_file(tmp_path):
-    with pytest.raises(JournalFailed, match=r"nowhere/journal.sqlite: .*cannot be read"):
+    with pytest.raises(JournalFailed, match=r"nowhere/journal\.sqlite.*cannot be written"):
         _open(tmp_path / "nowhere" / "journal.sqlite", threaded=False)
     with pytest.raises(JournalFailed, match="cannot be read"):
         list(read_journal(tmp_path / "none.sqlite"))
@@ -333,3 +334,25 @@ async def test_closed_journal_refuses_to_wait(path):
     seq = journal.append(Instant(1), "submit", {})
     with pytest.raises(JournalFailed, match="closed"):
         await journal.durable(seq)
+
+
+async def test_disk_that_does_not_answer_is_told_in_time_and_forgiven_when_it_does(path):
+    """Whoever waits for the disk is refused, rows go on being queued, and nothing is lost."""
+    answers = threading.Event()
+    journal = _open(path, threaded=True)
+    write = journal._commit._write
+
+    def stuck(rows, *, sync):
+        answers.wait(10)
+        write(rows, sync=sync)
+
+    journal._commit._write, journal._commit._patience_s = stuck, 0.2
+    with pytest.raises(JournalFailed, match="not answered for"):
+        await journal.durable(journal.append(Instant(1), "submit", {}))
+    assert "not answered" in journal.failed
+    later = journal.append(Instant(2), "submit", {})
+    answers.set()
+    await _until(lambda: journal.failed is None)
+    await journal.durable(later)
+    await journal.close()
+    assert [row.now for row in read_journal(path)] == [1, 2]
