@@ -202,6 +202,9 @@ class Station:
 
     def _received(self, reading: Reading) -> None:
         self._misses = 0
+        if reading.overridden is not None:
+            # It may have restarted, or be another one: seen anew before the next write.
+            self._recognised = False
         self._site.put(reading)
         if reading.asleep:
             self._enter(DeviceState.SLEEPING, "the device says it sleeps")
