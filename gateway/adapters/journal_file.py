@@ -26,7 +26,6 @@ from gateway.adapters.journal_schema import (
     oldest_needed,
     select,
 )
-from gateway.model.chain import GENESIS
 from gateway.model.errors import JournalFailed, WrongInput
 from gateway.model.time import Instant
 from gateway.ports.journal import Row
