@@ -69,3 +69,22 @@ def commanded(status: Payload, described: Payload) -> str:
     if described.get("capabilities", {}).get("control") == "limit":
         return f"at most {abs(quantity):.0f} W"
     return f"{quantity:.0f} W"
+
+
+def tightened(told: Payload) -> str:
+    """The limits of a device that stand inside their outermost bound."""
+    limits, ranges = told.get("limits"), told.get("ranges")
+    if not isinstance(limits, dict) or not isinstance(ranges, dict):
+        return ""
+    found = [
+        f"{key} {value:g}"
+        for key, value in limits.items()
+        if isinstance(value, int | float) and value != _loosest(key, ranges.get(key))
+    ]
+    return ", ".join(found)
+
+
+def _loosest(key: str, allowed: object) -> object:
+    if not isinstance(allowed, list) or not allowed:
+        return None
+    return allowed[0] if key == "min_soc_pct" else allowed[-1]

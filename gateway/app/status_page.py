@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gateway.app.board import Board, Payload, commanded, money, watts
+from gateway.app.board import Board, Payload, commanded, money, tightened, watts
 from gateway.app.status_advice import Attention, attention
 from gateway.app.status_ground import Ground
 from gateway.model.time import MINUTE, SECOND, Instant, parse_rfc3339, rfc3339
@@ -144,6 +144,7 @@ class _Page:
             if topic.endswith("/clearing"):
                 yield from self._market(topic.split("/")[1], clearing)
         yield from self._parties()
+        yield from self._limits()
         yield ""
         yield f"{'device':<{_LABEL}}{'state':<9}{'power':>9}{'charge':>8}  setpoint"
         for device in self._board.devices():
@@ -156,6 +157,12 @@ class _Page:
         text = f"{money(clearing)}, {volume} {clearing.get('resourceUnit', '')}{left}"
         yield from self._entry(product, text)
         yield from self._entry("", str(clearing.get("because", "")))
+
+    def _limits(self) -> Iterator[str]:
+        """What the owner has tightened since the configuration."""
+        for topic, told in sorted(self._board.topics.items()):
+            if topic.endswith("/limits") and (text := tightened(told)):
+                yield from self._entry("limits", f"{topic.split('/')[1]}: {text}")
 
     def _parties(self) -> Iterator[str]:
         local = {*self._board.devices(), *_OWN}

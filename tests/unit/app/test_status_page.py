@@ -221,3 +221,11 @@ def test_no_line_is_wider_than_asked_whatever_is_heard(words, topic, width):
 
 def test_the_usual_terminal_is_wide_enough():
     assert max(len(line) for line in page(status())) <= WIDTH == 80
+
+
+def test_limits_the_owner_tightened_are_shown_and_the_others_are_not():
+    ranges = {"min_soc_pct": [10, 100], "charge_w": [0, 5000]}
+    limits = {"min_soc_pct": 40, "charge_w": 5000}
+    shown = text({"d/battery/limits": {"limits": limits, "ranges": ranges}})
+    assert "limits    battery: min_soc_pct 40" in shown
+    assert "charge_w" not in shown
