@@ -32,7 +32,7 @@ class Contest:
         what: which register, what we wrote and what stands, as last found.
         fight: whether it is one now.
         turns: how often the gateway held back in this fight.
-        until: nothing is written before; None outside a fight.
+        pause: between two words of ours; ``until``: none before.  None outside a fight.
     """
 
     policy: ContestPolicy
@@ -40,6 +40,7 @@ class Contest:
     what: str = ""
     fight: bool = False
     turns: int = 0
+    pause: Duration | None = None
     until: Instant | None = None
 
     def yields(self, now: Instant) -> bool:
@@ -50,19 +51,25 @@ class Contest:
         """Whether the gateway's next word is due."""
         return self.until is None or now >= self.until
 
-    def struck(self, what: str, at: Instant) -> "Contest":
-        """Somebody else's words stand in place of ours."""
+    def struck(self, what: str, at: Instant, ours: Instant) -> "Contest":
+        """Somebody else's words stand in place of those that we wrote at ``ours``.
+
+        Who yields rests from now on; who insists keeps the pause between his own words, so a
+        stranger who writes once a minute is answered at once.
+        """
         overrides = (*(then for then in self.overrides if at - then < WINDOW), at)
         fight = self.fight or len(overrides) >= OVERRIDES
         # The newest few tell as much as all.
         found = replace(self, overrides=overrides[-OVERRIDES:], what=what, fight=fight)
         if not fight:
             return found
-        return replace(found, turns=self.turns + 1, until=Instant(at + _pause(self)))
+        pause, since = _pause(self), ours if self.policy is ContestPolicy.INSIST else at
+        until = Instant(max(at, since + pause))
+        return replace(found, turns=self.turns + 1, pause=pause, until=until)
 
     def settled(self, now: Instant) -> "Contest":
         """The fight is over once our words stood for the window after the last pause."""
-        if not self.overrides or now - (self.until or self.overrides[-1]) < WINDOW:
+        if not self.overrides or now - max(self.until or 0, self.overrides[-1]) < WINDOW:
             return self
         return Contest(policy=self.policy)
 
@@ -75,7 +82,7 @@ class Contest:
     @property
     def text(self) -> str:
         """For the owner: who writes what, and what the gateway does about it; empty: no fight."""
-        if self.until is None:
+        if self.until is None or self.pause is None:
             return ""
         last = self.overrides[-1]
         seen = f"somebody else steers this device too: {self.what} ({rfc3339(last)})"
@@ -84,10 +91,10 @@ class Contest:
                 f"{seen}; it is left alone until {rfc3339(self.until)}; switch off the other "
                 "controller, or set contest: insist"
             )
-        pause = short_duration(Duration(self.until - last))
         return (
-            f"{seen}; ours is written again every {pause}, so limits at the connection point may "
-            "not hold; switch off the other controller, or set contest: yield"
+            f"{seen}; ours is written again, at most every {short_duration(self.pause)}, so limits "
+            "at the connection point may not hold; switch off the other controller, or set "
+            "contest: yield"
         )
 
 

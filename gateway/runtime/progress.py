@@ -83,7 +83,7 @@ class Progress:
             self._accepted, self._stood, self.told_failure = written, self.held, ""
             return True
         if written.outcome is Outcome.OVERRIDDEN:
-            self.contest = self.contest.struck(written.detail, written.at)
+            self._struck(written.detail, written.at)
         self.held, self.again, self.told_failure = self._stood, True, written.detail
         self._accepted = self._effective = None
         return False
@@ -102,8 +102,12 @@ class Progress:
         self.outcome, self.detail = Outcome.OVERRIDDEN, detail
         self._accepted = self._effective = None
         if not restarted and not self._timer_ended(at):
-            self.contest = self.contest.struck(detail, at)
+            self._struck(detail, at)
         return True
+
+    def _struck(self, detail: str, at: Instant) -> None:
+        ours = at if self.held is None else self.held.at
+        self.contest = self.contest.struck(detail, at, ours)
 
     def _timer_ended(self, now: Instant) -> bool:
         """Whether the device's own countdown is over: renewals did not reach it."""

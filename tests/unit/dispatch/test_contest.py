@@ -17,7 +17,7 @@ def at(s):
 def struck(policy, *seconds):
     contest = Contest(policy=policy)
     for s in seconds:
-        contest = contest.struck(WHAT, at(s))
+        contest = contest.struck(WHAT, at(s), at(s))
     return contest
 
 
@@ -36,7 +36,7 @@ def test_three_times_in_a_quarter_of_an_hour_is_a_fight():
 def test_yielding_pauses_double_from_5_minutes_to_an_hour():
     contest, now, pauses = struck(ContestPolicy.YIELD, 0, 1), 2.0, []
     for _ in range(6):
-        contest = contest.struck(WHAT, at(now))
+        contest = contest.struck(WHAT, at(now), at(now))
         pauses.append(in_seconds(contest.until - at(now)) / 60)
         assert contest.yields(Instant(contest.until - 1))
         assert not contest.yields(contest.until)
@@ -47,7 +47,7 @@ def test_yielding_pauses_double_from_5_minutes_to_an_hour():
 def test_insisting_pauses_double_from_2_to_30_seconds_and_nothing_is_left_alone():
     contest, now, pauses = struck(ContestPolicy.INSIST, 0, 1), 2.0, []
     for _ in range(6):
-        contest = contest.struck(WHAT, at(now))
+        contest = contest.struck(WHAT, at(now), at(now))
         pauses.append(in_seconds(contest.until - at(now)))
         assert not contest.yields(at(now))
         assert not contest.may_write(at(now))
@@ -73,3 +73,12 @@ def test_a_stepped_clock_keeps_the_length_of_a_pause():
     contest = struck(ContestPolicy.YIELD, 0, 1, 2).shifted(-3600 * SECOND)
     assert contest.yields(Instant(at(2) - 3600 * SECOND + 5 * MINUTE - 1))
     assert not contest.yields(Instant(at(2) - 3600 * SECOND + 5 * MINUTE))
+
+
+def test_who_insists_answers_at_once_one_who_writes_once_a_minute():
+    contest = Contest(policy=ContestPolicy.INSIST)
+    for minute in range(20):
+        now = at(60 * minute + 60)
+        contest = contest.struck(WHAT, now, ours=at(60 * minute))
+        assert contest.may_write(now)
+    assert contest.fight
