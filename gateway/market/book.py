@@ -71,7 +71,7 @@ class InstrumentBook:
         self._product = product
         self._steps = steps
         self._grid = grid
-        self._netted: dict[str, tuple[int, list[Step]]] = {}
+        self._netted: dict[str, tuple[int, tuple[Step, ...]]] = {}
         self._stamp: tuple[int, Instant] = (-1, interval.start)
         self._standing: tuple[tuple[Requirement, ...], list[tuple[str, Tender, int]]] = ((), [])
 
@@ -86,7 +86,7 @@ class InstrumentBook:
     def withdraw(self, party: str) -> None:
         """Take the party's requirement out; it keeps its position."""
         self.requirements.pop(party, None)
-        for step in self._netted.pop(party, (0, []))[1]:
+        for step in self._netted.pop(party, (0, ()))[1]:
             self._steps.remove(step)
 
     def add(self, party: Party, tender: Tender, sequence: int, remaining: int) -> None:
@@ -260,7 +260,7 @@ class InstrumentBook:
         steps = netting.net(
             requirement.party, requirement.numbered, position, self._grid, requirement.sequence
         )
-        self._netted[requirement.party.id] = position, steps
+        self._netted[requirement.party.id] = position, tuple(steps)
         for step in steps:
             self._steps.add(step)
 

@@ -35,6 +35,7 @@ class Books:
         self._grid = PriceGrid.of(product)
         self._books: dict[Instant, InstrumentBook] = {}
         self._starts: dict[str, tuple[Instant, ...]] = {}  # of each party's instruments
+        self._shared: dict[tuple[Instant, ...], tuple[Instant, ...]] = {}
 
     def __iter__(self) -> Iterator[InstrumentBook]:
         return (self._books[start] for start in sorted(self._books))
@@ -56,7 +57,9 @@ class Books:
         """The instrument's book, where the party is going to tender."""
         starts = self._starts.get(party, ())
         if interval.start not in starts:
-            self._starts[party] = (*starts, interval.start)
+            # Most parties tender in the same instruments: they share one tuple.
+            wider = (*starts, interval.start)
+            self._starts[party] = self._shared.setdefault(wider, wider)
         return self.open(interval)
 
     def over(self, now: Instant) -> list[InstrumentBook]:
@@ -71,6 +74,7 @@ class Books:
         """Forget the book."""
         start = book.interval.start
         del self._books[start]
+        self._shared = {starts: starts for starts in self._shared if start not in starts}
         for party in book.parties():
             left = tuple(other for other in self._starts.pop(party) if other != start)
             if left:
