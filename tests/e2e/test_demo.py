@@ -102,6 +102,8 @@ async def test_the_lines_it_prints_work_when_pasted(demo, broker):
         assert codes == [200, 200]
         await until(lambda: guest.answers("create-transaction"), "a transaction", 15)
         number = guest.answers("create-transaction")[0]["clearing"]
+        # A push goes before state: the clearing itself may come a moment later.
+        await until(lambda: guest.clearing["sequence"] >= number, "its clearing", 5)
         cleared = [p for t, p in guest.heard if t == "p/power/clearing"]
         touched = next(c for c in cleared if c["sequence"] == number)
         earlier = next(c for c in reversed(cleared) if c["sequence"] < number)
