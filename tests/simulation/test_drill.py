@@ -3,11 +3,12 @@
 import pytest
 
 from gateway.adapters.drill import DrillFiles
-from gateway.model.drill import DrillRequest, DrillState
+from gateway.model.device import Identity
+from gateway.model.drill import DrillRequest, DrillResult, DrillState
 from gateway.model.request import OwnerRequest
 from gateway.model.setpoint import SetpointStatus
 from gateway.model.site import ControlMode, OwnerControl
-from gateway.model.time import seconds
+from gateway.model.time import Instant, seconds
 
 SUNNY = {"load_w": 300, "temperature_c": 21.2, "battery_soc_pct": 50, "solar_w": 4000}
 NO_LIMIT = {"import_limit_w": None}
@@ -178,3 +179,24 @@ def test_a_second_request_waits_outside(tmp_path):
     assert files.ask(DrillRequest(id="a", device="battery"))
     assert not files.ask(DrillRequest(id="b", device="roof"))
     assert files.request().id == "a"
+
+
+@pytest.mark.parametrize(("serial", "shown"), [("SIM-BATTERY", 80.5), ("ANOTHER", None)])
+def test_what_an_earlier_life_measured_is_shown_for_the_same_device_only(
+    at_home, tmp_path, serial, shown
+):
+    identity = Identity(maker="Gridtender", model="Simulated battery", version="1", serial=serial)
+    (tmp_path / "state").mkdir()
+    DrillFiles(tmp_path / "state").keep(
+        DrillResult(
+            device="battery", at=Instant(0), identity=identity, promised_s=60.0, timer_s=60,
+            stood_s=79.5, observed_s=80.5,
+        )
+    )  # fmt: skip
+
+    async def script(home):
+        await home.pass_time(20, step_s=1)
+        return [f for f in home.facts if isinstance(f, SetpointStatus) and f.device == "battery"]
+
+    told = at_home(script, SUNNY, grid=NO_LIMIT, devices=NO_HEAT)
+    assert told[-1].fallback_observed_s == shown
