@@ -11,54 +11,40 @@ UNKNOWN_W: Final = 100_000.0
 """The most that flows where nobody knows a rating: more than a house connection carries."""
 
 _HEADROOM = 1.5  # times the rating: gusts, cold modules, overload
-_S_PER_H = 3600.0
+S_PER_H: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passed:
-    """The time that passed since the reading before, seconds.
+    """What happened since the counters were looked at before.
 
     Attributes:
-        elapsed_s: all of it, also while the device or the gateway was away.
-        measured_s: of it, what the two readings stand for: none over a long gap.
+        elapsed_s: seconds, also those that the device or the gateway was away.
+        in_wh, out_wh: by measured power, Wh >= 0.
     """
 
     elapsed_s: float
-    measured_s: float
+    in_wh: float = 0.0
+    out_wh: float = 0.0
 
 
 def observe(
     metered: Metered, reading: Reading, passed: Passed, rating_w: float | None, *, unsure: bool
 ) -> Metered:
-    """Count one more reading.
+    """Look at the counters of one more reading.
 
-    ``unsure``: nobody knows how long the gateway was away, so its counters are not looked at.
+    ``unsure``: nobody knows how long the gateway was away, so they are not looked at.
     """
-    trusted = reading.quality is not Quality.SUSPECT
-    power_w = reading.power_w if reading.quality is Quality.GOOD else None
-    most_wh = _most_w(rating_w) * passed.elapsed_s / _S_PER_H
-    flowed = _flowed_wh(metered.power_w, power_w, passed.measured_s)
-    looked = trusted and not unsure
+    looked = reading.quality is not Quality.SUSPECT and not unsure
+    most_wh = _most_w(rating_w) * passed.elapsed_s / S_PER_H
+    into = Sample(
+        raw_wh=reading.counted_in_wh if looked else None, power_wh=passed.in_wh, most_wh=most_wh
+    )
+    out = Sample(
+        raw_wh=reading.counted_out_wh if looked else None, power_wh=passed.out_wh, most_wh=most_wh
+    )
     return replace(
-        metered,
-        into=count(
-            metered.into,
-            Sample(
-                raw_wh=reading.counted_in_wh if looked else None,
-                power_wh=flowed[0],
-                most_wh=most_wh,
-            ),
-        ),
-        out=count(
-            metered.out,
-            Sample(
-                raw_wh=reading.counted_out_wh if looked else None,
-                power_wh=flowed[1],
-                most_wh=most_wh,
-            ),
-        ),
-        power_w=power_w,
-        at=reading.at,
+        metered, at=reading.at, into=count(metered.into, into), out=count(metered.out, out)
     )
 
 
@@ -72,20 +58,9 @@ def identify(metered: Metered, serial: str) -> Metered:
         metered,
         into=forget_base(metered.into),
         out=forget_base(metered.out),
-        power_w=None,
         serial=serial,
     )
 
 
 def _most_w(rating_w: float | None) -> float:
     return UNKNOWN_W if rating_w is None else _HEADROOM * rating_w
-
-
-def _flowed_wh(before_w: float | None, now_w: float | None, seconds: float) -> tuple[float, float]:
-    """Energy in and out by the mean of two measured powers; nothing where one is missing."""
-    if before_w is None or now_w is None:
-        return 0.0, 0.0
-    hours = seconds / _S_PER_H
-    into = (max(before_w, 0.0) + max(now_w, 0.0)) / 2 * hours
-    out = (max(-before_w, 0.0) + max(-now_w, 0.0)) / 2 * hours
-    return into, out

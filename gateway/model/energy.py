@@ -37,12 +37,10 @@ class Metered:
     Attributes:
         at: the last reading counted.
         into, out: energy into and out of it.
-        power_w: at that reading, passive; None where it told none.
         serial: of the device that was counted last, empty where unknown.
     """
 
     at: Instant
     into: Counter = field(default_factory=Counter)
     out: Counter = field(default_factory=Counter)
-    power_w: float | None = None
     serial: str = ""

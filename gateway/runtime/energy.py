@@ -1,10 +1,10 @@
-"""Energy of every device, counted at each reading and kept on the disk.
+"""Energy of every device: its counters, its measured power, and what the disk keeps.
 
 What is told was kept before, so a total never falls, not even by a power cut.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
@@ -13,14 +13,16 @@ from gateway.model.device import Capabilities, Device
 from gateway.model.energy import Metered
 from gateway.model.errors import GridtenderError
 from gateway.model.event import Described, EnergyCounted, Fact
-from gateway.model.reading import Reading
-from gateway.model.time import MINUTE, SECOND, Duration, Instant, in_seconds
+from gateway.model.reading import Quality, Reading
+from gateway.model.time import HOUR, MINUTE, SECOND, Duration, Instant, in_seconds
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 
 KEEP_EVERY = Duration(5 * MINUTE)
 """Between two writes to the disk: 288 small files a day."""
 
+# A look costs more than a reading, and no counter tells more in a second than in ten.
+_LOOK_EVERY = Duration(10 * SECOND)
 # Longer than this, or than three polls, two readings do not tell what flowed between them.
 _LONGEST_GAP = Duration(30 * SECOND)
 # Without a synchronised clock nobody knows how long we were away; so long it is waited for.
@@ -35,6 +37,9 @@ class _Entry:
 
     Attributes:
         last: when its last reading came, monotonic; None before the first of this run.
+        power_w: at that reading where it was good, passive.
+        looked: when its counters were last looked at, monotonic.
+        in_wh, out_wh: by measured power since then.
         left_at: its last reading of an earlier run, until the time since then is allowed for.
     """
 
@@ -42,11 +47,15 @@ class _Entry:
     metered: Metered | None = None
     told: Capabilities | None = None
     last: Duration | None = None
+    power_w: float | None = None
+    looked: Duration | None = None
+    in_wh: float = 0.0
+    out_wh: float = 0.0
     left_at: Instant | None = None
 
 
 class Energy:
-    """Counts at each reading; every five minutes keeps and tells the totals.
+    """Counts while readings come; every five minutes keeps and tells the totals.
 
     ``load`` reads what was kept, ``store`` keeps it (and may take its time).
     """
@@ -70,7 +79,7 @@ class Energy:
         for device, metered in self._kept.items():
             if device in self._entries:
                 entry = self._entries[device]
-                entry.metered, entry.left_at = replace(metered, power_w=None), metered.at
+                entry.metered, entry.left_at = metered, metered.at
         bus.listen(self._hear)
 
     async def run(self) -> None:
@@ -129,22 +138,32 @@ class Energy:
             self._log.info("energy.device_exchanged", device=described.device, serial=serial)
 
     def _count(self, entry: _Entry, reading: Reading) -> None:
+        """Integrate the power of each reading; look at the counters now and then."""
         now = self._clock.monotonic()
-        metered = entry.metered or Metered(at=reading.at)
-        elapsed_s = 0.0 if entry.last is None else in_seconds(now - entry.last)
+        power_w = reading.power_w if reading.quality is Quality.GOOD else None
+        if entry.last is not None and entry.power_w is not None and power_w is not None:
+            self._integrate(entry, power_w, now - entry.last)
+        entry.last, entry.power_w = now, power_w
+        if entry.looked is None or now - entry.looked >= _LOOK_EVERY:
+            self._look(entry, reading, now)
+
+    @staticmethod
+    def _integrate(entry: _Entry, power_w: float, elapsed: int) -> None:
+        """By the mean of two powers; not over a gap, which they do not speak for."""
+        before_w = entry.power_w or 0.0
+        if elapsed > max(3 * entry.device.poll, _LONGEST_GAP):
+            return
+        half_hours = elapsed / (2 * HOUR)
+        entry.in_wh += (max(before_w, 0.0) + max(power_w, 0.0)) * half_hours
+        entry.out_wh += (max(-before_w, 0.0) + max(-power_w, 0.0)) * half_hours
+
+    def _look(self, entry: _Entry, reading: Reading, now: Duration) -> None:
+        elapsed_s = 0.0 if entry.looked is None else in_seconds(now - entry.looked)
         away_s, unsure = self._away_s(entry)
-        gap_s = in_seconds(max(3 * entry.device.poll, _LONGEST_GAP))
-        entry.metered = observe(
-            metered,
-            reading,
-            Passed(
-                elapsed_s=elapsed_s + away_s,
-                measured_s=elapsed_s if elapsed_s <= gap_s else 0.0,
-            ),
-            _rating_w(entry),
-            unsure=unsure,
-        )
-        entry.last = now
+        passed = Passed(elapsed_s=elapsed_s + away_s, in_wh=entry.in_wh, out_wh=entry.out_wh)
+        metered = entry.metered or Metered(at=reading.at)
+        entry.metered = observe(metered, reading, passed, _rating_w(entry), unsure=unsure)
+        entry.looked, entry.in_wh, entry.out_wh = now, 0.0, 0.0
 
     def _away_s(self, entry: _Entry) -> tuple[float, bool]:
         """How long the gateway was away, once; and whether that is still unknown."""

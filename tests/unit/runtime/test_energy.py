@@ -1,4 +1,4 @@
-"""Energy is counted at each reading; told is only what the disk has kept."""
+"""Energy is counted as readings come; told is only what the disk has kept."""
 
 from dataclasses import replace
 
@@ -58,7 +58,7 @@ class Room:
             raise StateUnusable(message)
         self.kept = dict(meters)
 
-    def read(self, counted_wh=None, power_w=None, after_s=1.0, **more):
+    def read(self, counted_wh=None, power_w=None, after_s=10.0, **more):
         self.clock.passed += seconds(after_s)
         flows = {} if power_w is None else {POWER: power_w}
         reading = Reading(device="roof", at=self.clock.now(), flows=flows, **more)
@@ -155,6 +155,14 @@ async def test_without_a_counter_the_power_is_integrated_but_not_over_gaps():
     assert room.energy._entries["roof"].metered.out.total_wh == 60.0
     room.read(None, -3600.0, after_s=3600)
     assert room.energy._entries["roof"].metered.out.total_wh == 60.0
+
+
+async def test_every_reading_is_integrated_though_counters_are_looked_at_now_and_then():
+    room = Room()
+    for second in range(61):
+        room.read(None, -3600.0 if second % 2 else 0.0, after_s=1)
+    await room.energy.keep()
+    assert room.told == [30]
 
 
 async def test_what_is_not_good_is_not_counted():
