@@ -303,7 +303,7 @@ class Ear:
             (
                 p
                 for t, p in self.heard
-                if t.startswith("u/") and p.get("inResponseTo") == request_id
+                if p and t.startswith("u/") and p.get("inResponseTo") == request_id
             ),
             None,
         )
