@@ -64,7 +64,8 @@ class Repeats:
 
     def due(self, now: Duration) -> list[Event]:
         """Summaries of what was repeated for long enough."""
-        return [one for story in self._stories.values() for one in self._summary(story, now)]
+        stories = list(self._stories.values())  # a thread may say something meanwhile
+        return [one for story in stories for one in self._summary(story, now)]
 
     def end(self, now: Duration) -> list[Event]:
         """Summaries of all that was repeated, before the log ends."""

@@ -18,6 +18,7 @@ from gateway.adapters.archive import Archive, BackupFailed, NotABackup
 from gateway.adapters.clock import real_now
 from gateway.adapters.files import sync_directory, write_whole
 from gateway.adapters.journal_copy import check_whole, head_in
+from gateway.adapters.journal_file import NewerJournal, NotAJournal
 from gateway.adapters.plugins import own_version
 from gateway.adapters.state import StateDir
 from gateway.app.backup import CONFIG, ELSEWHERE, PASSING, STATE
@@ -100,10 +101,19 @@ def _targets(
 
 
 def _check_journal(archive: Archive) -> None:
-    """Raises JournalFailed where the journal's chain does not hold, or a newer one wrote it."""
+    """Raises JournalFailed where the journal's chain does not hold, or a newer one wrote it.
+
+    An older one is as it was backed up, and is brought forward at the next start.
+    """
     name = f"{STATE}/journal.sqlite"
-    if name in archive.names:
+    if name not in archive.names:
+        return
+    try:
         check_whole(archive.file(name))
+    except NewerJournal:
+        raise
+    except NotAJournal:
+        return
 
 
 @contextlib.contextmanager

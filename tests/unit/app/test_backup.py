@@ -1,9 +1,11 @@
 """A backup is whole or refused; restoring overwrites nothing unasked and forgets nothing newer."""
 
 import asyncio
+import contextlib
 import io
 import json
 import os
+import sqlite3
 import stat
 import tarfile
 from pathlib import Path
@@ -21,7 +23,8 @@ from gateway.adapters.archive import (
     write_archive,
 )
 from gateway.adapters.clock import WallClock
-from gateway.adapters.journal import open_journal, read_journal
+from gateway.adapters.journal import NotAJournal, open_journal, read_journal
+from gateway.adapters.journal_schema import APPLICATION_ID
 from gateway.adapters.state import StateDir, StateInUse
 from gateway.app.backup import back_up
 from gateway.app.restore import RestoreRefused, restore
@@ -233,6 +236,28 @@ def test_a_newer_version_is_refused(home):
     write_archive(source, {"version": "99.0", "v": 2}, [])
     with pytest.raises(NotABackup, match="upgrade"):
         put_back(source)
+
+
+def _journal_of(path, version):
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};"
+            f"CREATE TABLE head (version); INSERT INTO head VALUES ({version});"
+        )
+    return path.read_bytes()
+
+
+def test_a_journal_of_an_older_version_is_taken_and_one_of_a_newer_is_not(home):
+    for version, target in ((1, "old"), (99, "new")):
+        content = _journal_of(home / f"{version}.sqlite", version)
+        about = {"version": "0.0.1", "state": str(home / target)}
+        items = [Item(name="state/journal.sqlite", content=content)]
+        write_archive(home / f"{target}.gz", about, items)
+    put_back(home / "old.gz")
+    assert (home / "old" / "journal.sqlite").exists()
+    with pytest.raises(NotAJournal, match="upgrade"):
+        put_back(home / "new.gz")
+    assert not (home / "new").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b\x08"])
