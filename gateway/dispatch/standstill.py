@@ -6,6 +6,7 @@ still arrive, so nothing is known of its flow: it is not believed, and gets its 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from gateway.model.reading import PointValue, Reading
 from gateway.model.time import MINUTE, SECOND, Duration, Instant
@@ -73,5 +74,6 @@ def measured(reading: Reading) -> Shown:
     return {**shown, "power_w": reading.power_w}
 
 
+@cache
 def _is_control(point: str) -> bool:
     return point.partition(".")[0] in _CONTROLS

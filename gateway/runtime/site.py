@@ -261,6 +261,8 @@ def _slim(reading: Reading) -> Reading:
 def _note_standstill(entry: _Entry, reading: Reading) -> None:
     """A bound need not move a source, a compressor waits: of them only the controls tell."""
     at, told_w = reading.at, entry.told_w
+    if told_w is None and entry.flow is None:
+        return  # nothing was told yet: what it shows now tells nothing
     longest = Duration(max(LONGEST, 3 * entry.device.poll))
     shown, steered = everything(reading), entry.steering
     entry.whole = next_standstill(entry.whole, shown, told_w, at) if shown else None
