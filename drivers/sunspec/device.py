@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from drivers.sunspec.arming import record
 from drivers.sunspec.blocks import Blocks, Unit
 from drivers.sunspec.choice import STEERING, capabilities, choose, identity, rating
 from drivers.sunspec.codec import HEADER, layout
@@ -28,7 +29,7 @@ from gateway.model.device import Description, Device, Role
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.reading import PointValue, Quality, Reading
 from gateway.model.setpoint import Arming, Outcome, RegisterWrite, Setpoint, Written
-from gateway.model.time import Instant, in_seconds
+from gateway.model.time import Instant
 from gateway.ports.line import Line
 
 _PV_STOR = 82  # 120 DERTyp
@@ -133,18 +134,7 @@ class SunSpecDriver:
         words, at = await self._unit.windows(lever.windows)
         lever = lever.renewed(words)
         self._lever = lever = lever if self._steering else lever.begun(words)
-        level_w = self._device.fallback.level_w
-        return Arming(
-            device=self._device.id,
-            connection=self._device.line,
-            unit=self._device.unit,
-            at=at,
-            identity=await self._identifying(self._connected().shape, lever.header),
-            found=runs(lever.found()),
-            level=() if level_w is None else runs(lever.level(level_w)),
-            timeout=self._device.timeout,
-            promise=self._promise(lever),
-        )
+        return await record(self._device, self._unit, self._connected().shape, lever, at)
 
     def recall(self, arming: Arming) -> None:
         """What an earlier life found is the device's own rule, not what it left behind."""
@@ -306,36 +296,6 @@ class SunSpecDriver:
         hearts = await self._models(shape, tuple(OURS))
         found = (Heart.of(shape.headers[model], words) for model, words in hearts.items())
         self._heart = next((heart for heart in found if heart is not None), None)
-
-    async def _identifying(self, shape: Shape, header: Header) -> tuple[RegisterWrite, ...]:
-        """The control model's header and the serial number of the device it belongs to."""
-        marks = [Span(header.address, HEADER)]
-        common = shape.headers.get(COMMON)
-        if common is not None:
-            point = layout(COMMON, common.length).point("SN")
-            if point is not None:
-                marks.append(Span(common.address + point.offset, point.size))
-        return tuple(
-            [
-                RegisterWrite(address=mark.address, words=(await self._unit.ask(mark)).words)
-                for mark in marks
-            ]
-        )
-
-    def _promise(self, lever: Lever) -> str:
-        fallback = self._device.fallback
-        after = f"{in_seconds(fallback.after):g} s"
-        model, timer = f"model {lever.header.model}", lever.timer
-        if fallback.level_w is None and timer is None:
-            return f"{model} has no timer here: `gridtender release` writes the words found"
-        if fallback.level_w is None:
-            return f"its own timer ({model}) gives it back to its own rule {after} after a renewal"
-        level = f"{fallback.level_w:g} W"
-        if timer is None:
-            return f"{model} has no timer here: `gridtender release` writes {level}"
-        if timer.reaches_level:
-            return f"its own timer ({model}) brings it to {level} {after} after a renewal"
-        return f"its timer cannot end at a level ({model}): `gridtender release` writes {level}"
 
     async def _blocks(self, known_map: _Map) -> tuple[Blocks, Instant]:
         try:
