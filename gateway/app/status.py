@@ -11,9 +11,9 @@ from gateway.adapters.broker import external
 from gateway.adapters.clock import WallClock, scaled_clock
 from gateway.adapters.mqtt_watch import watch
 from gateway.adapters.presence import Presence
-from gateway.adapters.state import StateDir
+from gateway.adapters.state import StateDir, StateMissing
 from gateway.app.board import Board
-from gateway.app.status_ground import Ground, read_ground
+from gateway.app.status_ground import Ground, nothing_at, read_ground
 from gateway.app.status_page import Status
 from gateway.model.errors import BrokerUnavailable, GridtenderError
 from gateway.model.site import Site
@@ -157,5 +157,9 @@ def _ground(folder: Path) -> tuple[Ground | None, str]:
     """What the state folder tells, or why it may not be looked into."""
     try:
         return read_ground(StateDir(folder, create=False)), ""
+    except StateMissing:
+        return nothing_at(folder), ""
     except GridtenderError as fault:
         return None, str(fault)
+    except OSError as fault:
+        return None, f"{folder}: {fault.strerror}"

@@ -59,6 +59,20 @@ def read_ground(state: StateDir) -> Ground:
     )
 
 
+def nothing_at(path: Path) -> Ground:
+    """A folder that is not there: no gateway has run with it."""
+    return Ground(
+        path=path,
+        running=False,
+        control=None,
+        control_broken="",
+        armed=(),
+        broken=(),
+        written=None,
+        presence=None,
+    )
+
+
 def _written(journal: Path) -> Instant | None:
     """Of the file or its write-ahead log, whichever is newer."""
     times = [path.stat().st_mtime_ns for path in (journal, Path(f"{journal}-wal")) if path.exists()]

@@ -55,6 +55,11 @@ class Status:
         """Whether the running gateway was heard."""
         return self.board.of("status").get("status") == "online"
 
+    @property
+    def unknown(self) -> bool:
+        """Whether nothing tells if one runs."""
+        return self.ground is None and not self.heard
+
     def attention(self) -> list[Attention]:
         """All that needs a person."""
         found = [*self._about_ground()]
@@ -68,7 +73,10 @@ class Status:
 
     def _about_ground(self) -> Iterator[Attention]:
         ground = self.ground
-        if not self.running:
+        if self.unknown:
+            do = "Be the user it runs as, or use sudo."
+            yield Attention(subject="gateway", what=f"not known to run: {self.blind}", do=do)
+        elif not self.running:
             do = "systemctl start gridtender; journalctl -u gridtender says why it ended."
             yield Attention(subject="gateway", what="it does not run", do=do)
         if ground is None:
@@ -110,7 +118,9 @@ class _Page:
         yield from self._entry("gateway", self._gateway())
         yield from self._entry("control", self._control())
         yield from self._entry("broker", status.broker)
-        yield from self._entry("clock", "synchronised" if status.synchronised else "NOT set")
+        yield from self._entry(
+            "clock", "synchronised" if status.synchronised else "NOT synchronised"
+        )
         if status.ground is not None and status.ground.written is not None:
             ago = self._span(self._now - status.ground.written)
             yield from self._entry("journal", f"written {ago} ago")
@@ -118,7 +128,7 @@ class _Page:
     def _gateway(self) -> str:
         status = self._status
         if not status.running:
-            return "NOT RUNNING"
+            return "not known to run" if status.unknown else "NOT RUNNING"
         presence = status.ground.presence if status.ground else None
         version = f", version {presence.version}" if presence else ""
         since = _instant(self._board.of("status").get("since"))

@@ -155,7 +155,7 @@ def test_a_halted_market_and_a_clock_that_is_not_set_need_attention():
     assert [one.subject for one in status(halted).attention()] == ["power"]
     unset = replace(status(), synchronised=False)
     assert [one.subject for one in unset.attention()] == ["clock"]
-    assert "clock     NOT set" in "\n".join(page(unset))
+    assert "clock     NOT synchronised" in "\n".join(page(unset))
 
 
 def test_a_gateway_that_does_not_run_says_so_and_shows_the_state_folder():
@@ -179,9 +179,11 @@ def test_a_running_gateway_that_cannot_be_heard_says_why():
     assert "The house is steered all the same." in shown
 
 
-def test_a_state_folder_that_may_not_be_read_is_said():
-    shown = text(dict.fromkeys(HEALTHY), ground=None, blind="/x: use sudo")
-    assert "/x: use sudo" in shown
+def test_where_nothing_tells_whether_it_runs_that_is_said():
+    shown = text(dict.fromkeys(HEALTHY), ground=None, blind="/x: Permission denied")
+    assert "gateway: not known to run: /x: Permission denied" in shown
+    assert "use sudo" in shown
+    assert "systemctl start" not in shown
 
 
 def test_a_program_gets_the_same():
