@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import socket
+from dataclasses import dataclass
 
 import aiomqtt
 import pytest
@@ -39,8 +41,8 @@ class Assistant:
         self.client = None
 
     @contextlib.asynccontextmanager
-    async def at(self, endpoint):
-        login = {"username": "owner", "password": "mine"}
+    async def at(self, endpoint, password="mine"):
+        login = {"username": "owner", "password": password}
         async with aiomqtt.Client(endpoint.host, endpoint.port, **login) as self.client:
             await self.client.subscribe("homeassistant/#")
             await self.client.subscribe("rmf/1/home/#")
@@ -89,14 +91,15 @@ async def broker(tmp_path):
 
 
 @contextlib.asynccontextmanager
-async def a_gateway(folder, broker, **changes):
+async def a_gateway(folder, endpoint, **changes):
     """The gateway on a simulated house, in real time, mirrored to the broker."""
     clock = ScaledClock(Scale(epoch_real=_BEGAN, epoch_sim=_NOON, speed=1.0))
     house = house_factories()["demo"](clock, HOUSE)
-    password = folder / "password"
-    password.write_text(broker.password)
-    url = f"mqtt://{broker.host}:{broker.port}"
-    changes = {"broker": {"url": url, "password_file": str(password)}, **changes}
+    if endpoint is not None:
+        password = folder / "password"
+        password.write_text(endpoint.password)
+        url = f"mqtt://{endpoint.host}:{endpoint.port}"
+        changes["broker"] = {"url": url, "password_file": str(password)}
     loaded = load(write_site(folder, house, **changes), driver_packages(), ("mem",), environ={})
     assert not loaded.problems, [str(one) for one in loaded.problems]
     world = World(clock=clock, packages=driver_packages(), lines={"mem": house.line})
@@ -207,3 +210,46 @@ async def test_turned_off_its_announcements_are_taken_back(tmp_path, broker):
             await home.until(
                 lambda: not [t for t in home.retained if t.startswith(announced)], "taken back"
             )
+
+
+@dataclass
+class Own:
+    """Where the gateway's own broker listens."""
+
+    host: str
+    port: int
+
+
+@pytest.mark.parametrize("kind", ["mosquitto", "embedded"])
+async def test_on_the_gateways_own_broker_the_owner_sees_and_sets_and_nobody_else(tmp_path, kind):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        own = Own(*probe.getsockname())
+    listening = {"kind": kind, "listen": {"port": own.port}}
+    async with a_gateway(tmp_path, None, broker=listening):
+        password = tmp_path / "state" / "credentials" / "owner"
+        async with asyncio.timeout(DEADLINE_S):
+            while not await answers(own, password):  # noqa: ASYNC110 - it is another process
+                await asyncio.sleep(0.05)
+        async with Assistant().at(own, password.read_text().strip()) as home:
+            await home.until(lambda: home.state(BATTERY, "min_soc_pct") == "10", "a reserve")
+            async with aiomqtt.Client(own.host, own.port) as stranger:
+                topic = home.entities(BATTERY)["min_soc_pct"]["command_topic"]
+                with contextlib.suppress(aiomqtt.MqttError):
+                    await stranger.publish(topic, "60", qos=1, timeout=1.0)
+            await home.command(BATTERY, "min_soc_pct", "40")
+            await home.until(lambda: home.state(BATTERY, "min_soc_pct") == "40", "it was set")
+            assert home.state(BATTERY, "min_soc_pct") != "60"
+            before = home.heard.count(BATTERY)
+            await home.client.publish("homeassistant/status", "online")
+            await home.until(lambda: home.heard.count(BATTERY) > before, "announced again")
+
+
+async def answers(own, password):
+    """Whether the broker is there, and the owner's password is known."""
+    try:
+        _, writer = await asyncio.open_connection(own.host, own.port)
+    except OSError:
+        return False
+    writer.close()
+    return password.exists()

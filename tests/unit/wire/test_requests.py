@@ -5,10 +5,12 @@ import json
 
 import pytest
 
+from gateway.model.limit import LimitKey
 from gateway.model.product import Product
 from gateway.model.request import (
     AskPosition,
     CancelTenders,
+    LimitRequest,
     OwnerRequest,
     PartyLeft,
     PriceHeard,
@@ -282,3 +284,43 @@ def test_acknowledgement_names_its_transaction():
     assert parse(topic, b'{"marketTransactionId":"x"}', BORDER, NOW) == Acknowledged(
         party="app", operation="created-transaction", transaction="x"
     )
+
+
+@pytest.mark.parametrize("payload", [b"configured", b'"configured"', b" configured\n"])
+def test_owner_takes_up_what_is_configured(payload):
+    found = parse("rmf/1/home/owner/control", payload, BORDER, NOW)
+    assert found == OwnerRequest(control=None, by="topic")
+
+
+@pytest.mark.parametrize(("payload", "value"), [(b"3000", 3000.0), (b"12.5", 12.5), (b"0", 0.0)])
+def test_owner_sets_a_limit(payload, value):
+    found = parse("rmf/1/home/owner/limit/roof/max_w", payload, BORDER, NOW)
+    assert found == LimitRequest(device="roof", key=LimitKey.MAX_W, value=value)
+
+
+@pytest.mark.parametrize(
+    ("leaf", "payload", "why"),
+    [
+        ("roof/max_w", b"", "not JSON"),
+        ("roof/max_w", b"NaN", "no number"),
+        ("roof/max_w", b"1e999", "no number"),
+        ("roof/max_w", b"1e12", "allowed: a number"),
+        ("roof/max_w", b"true", "allowed: a number"),
+        ("roof/max_w", b'"3000"', "allowed: a number"),
+        ("roof/max_w", b"[1]", "allowed: a number"),
+        ("roof/ramp_w_per_s", b"5", "there is no limit"),
+        ("roof/max_w/more", b"5", "there is no limit"),
+        ("roof", b"5", "there is no limit"),
+    ],
+)
+def test_a_limit_that_is_not_understood_changes_nothing_and_what_holds_is_told(leaf, payload, why):
+    found = parse(f"rmf/1/home/owner/limit/{leaf}", payload, BORDER, NOW)
+    assert isinstance(found, Ignored)
+    assert why in found.reason
+    assert found.holds == "rmf/1/home/d/roof/limits"
+
+
+def test_a_mode_that_is_not_understood_tells_again_which_one_holds():
+    found = parse("rmf/1/home/owner/control", b"dance", BORDER, NOW)
+    assert isinstance(found, Ignored)
+    assert found.holds == "rmf/1/home/m/control"
