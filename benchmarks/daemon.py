@@ -36,6 +36,8 @@ COMMAND = Path(sys.executable).parent / "gridtender"
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 CORES = os.sched_getaffinity(0)
 DEVICES = 100
+FAST = 50  # units; as fast as they answer
+MANY = 250  # units: 500 devices
 ROUNDS = 3
 SPELL_S = 10.0
 STARTS = 5
@@ -189,6 +191,39 @@ async def rate() -> None:
     show("resident memory", f"{rss:.0f} MB", "70 MB (50 devices)", "55 MB")
 
 
+async def full_speed() -> None:
+    fleet, rates = Fleet(FAST), []
+    try:
+        async with daemon(fleet, poll="0ms") as (pid, _):
+            await all_read(fleet)
+            for _ in range(ROUNDS):
+                fleet.ask("reset")
+                before = cpu_s(pid)
+                await asyncio.sleep(SPELL_S)
+                reads = sum(map(len, fleet.ask("reads")))
+                rates.append(reads / (cpu_s(pid) - before))
+    finally:
+        fleet.close()
+    show("polls per second of processor time", f"{statistics.median(rates):.0f}", "2500", "5000")
+
+
+async def many() -> None:
+    fleet = Fleet(MANY)
+    try:
+        async with daemon(fleet) as (pid, first_s):
+            begun = time.monotonic() - first_s
+            async with asyncio.timeout(PATIENCE_S):
+                while not all(fleet.ask("reads")):  # noqa: ASYNC110 - it only answers
+                    await asyncio.sleep(0.05)
+            all_s = time.monotonic() - begun
+            await asyncio.sleep(SPELL_S)
+            rss = rss_mb(pid)
+    finally:
+        fleet.close()
+    show("spawn -> every device read", f"{all_s:.2f} s", "4 s", "2 s")
+    show("resident memory", f"{rss:.0f} MB", "90 MB", "65 MB")
+
+
 async def start() -> None:
     fleet, spans = Fleet(10), []
     try:
@@ -232,6 +267,10 @@ def main() -> None:
     print(f"  {'figure':<34}{'value':>12}   {'must':<20}aim")
     print(f"{DEVICES} inverters and {DEVICES} meters x 1 Hz, median of {ROUNDS} x {SPELL_S:.0f} s")
     asyncio.run(rate())
+    print(f"{FAST} inverters and {FAST} meters as fast as they answer")
+    asyncio.run(full_speed())
+    print(f"{MANY} inverters and {MANY} meters")
+    asyncio.run(many())
     print(f"10 inverters and 10 meters, median of {STARTS} starts")
     asyncio.run(start())
     print(f"an inverter under an export limit, {len(STEPS)} steps")

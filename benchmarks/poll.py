@@ -1,4 +1,4 @@
-"""Where the time of a poll goes, without a socket: ``python -m benchmarks.poll``.
+"""Where the time of a poll goes, without a socket: ``python benchmarks/poll.py``.
 
 Method: process time, the smallest of several rounds, so that other programs on the machine
 disturb it little.  The device is that of benchmarks/simulated/fleet.py, with every point
@@ -9,7 +9,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from benchmarks.simulated.fleet import chain
+from simulated.fleet import chain
+
 from drivers.sunspec import package
 from drivers.transport import MemLine, RegisterMemory
 from gateway.adapters.clock import WallClock
