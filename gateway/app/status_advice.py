@@ -9,6 +9,10 @@ from gateway.app.board import Board, Payload
 FAULTS: Final = {
     "JOURNAL_FAILED": "Free some space, or look at the disk of the state folder. The devices are "
     "still steered; outside parties are refused until it is written again.",
+    "JOURNAL_SET_ASIDE": "Look at the disk or SD card. What could be proven goes on; the damaged "
+    "file was kept and can be removed. The message ends with the next restart.",
+    "ARMING_UNUSABLE": "Restore the device it names by hand, then remove the file: until then the "
+    "gateway does not drive it.",
     "DEVICE_FROZEN": "Restart the device's logger or what connects it: it shows the same values "
     "whatever it is told, so it is not believed and kept at its fall-back level.",
     "METER_FROZEN": "Restart the grid meter or what connects it: it shows the same values "

@@ -6,18 +6,18 @@ from gateway.app.gateway import Gateway
 from gateway.model.errors import JournalFailed
 from gateway.model.event import FaultChanged
 
-SET_ASIDE = "JOURNAL_SET_ASIDE"
+SET_ASIDE_CODE = "JOURNAL_SET_ASIDE"
 """The journal was damaged: it was set aside, and what can be proven of it goes on."""
-UNUSABLE = "ARMING_UNUSABLE"
+UNUSABLE_CODE = "ARMING_UNUSABLE"
 """An arming record cannot be read: its device is not driven and may still be limited."""
 
 
 def tell_findings(gateway: Gateway) -> None:
     """Publish what was wrong with journal and arming records; it stands until a restart."""
     if gateway.journal.damage is not None:
-        _tell(gateway, SET_ASIDE, gateway.journal.damage)
+        _tell(gateway, SET_ASIDE_CODE, gateway.journal.damage)
     if gateway.armory.broken:
-        _tell(gateway, UNUSABLE, "; ".join(gateway.armory.broken))
+        _tell(gateway, UNUSABLE_CODE, "; ".join(gateway.armory.broken))
 
 
 def _tell(gateway: Gateway, code: str, text: str) -> None:

@@ -144,6 +144,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         clock=world.clock,
         bus=ground.bus,
         on_change=lambda mode: handover.follow(mode),  # noqa: PLW0108 - it is made below
+        threaded=world.threaded,
     )
     marketplace = _marketplace(ground, site, owner)
     wear = WearFile(state.path)

@@ -12,13 +12,16 @@ from gateway.model.time import SECOND
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 
+_PATIENCE_S = 5.0
+
 
 class Owner:
     """The mode in force: what was said last, while it lasts, else what is configured.
 
     ``stored`` reads what topic or command left in the state directory; ``store`` keeps it.
     Where that cannot be read at the start it is hands-off: nobody knows that it was not said.
-    ``on_change`` is awaited after the mode in force changed.
+    ``on_change`` is awaited after the mode in force changed.  What is said is stored in a thread
+    if ``threaded``: a slow disk holds up neither control nor others.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class Owner:
         clock: Clock,
         bus: Bus,
         on_change: Callable[[ControlMode], Awaitable[None]],
+        threaded: bool = False,
     ) -> None:
         self._configured = configured
         self._stored = stored
@@ -39,6 +43,8 @@ class Owner:
         self._on_change = on_change
         self._announced: OwnerControl | None = None
         self._changing = asyncio.Lock()
+        self._threaded = threaded
+        self._keeping = asyncio.Lock()
         self._log = structlog.get_logger()
         self._readable = True
         self._said = self._seen = self._read(OwnerControl(mode=ControlMode.HANDS_OFF))
@@ -68,13 +74,21 @@ class Owner:
         It holds even when the disk cannot keep it.
         """
         self._said = control
-        try:
-            self._store(control)
-        except GridtenderError as fault:
-            self._log.error("control.not_kept", mode=self.mode().value, reason=str(fault))
-        else:
-            self._seen = control
         await self._announce(by)
+        try:
+            async with self._keeping:
+                await self._keep(control)
+        except (GridtenderError, TimeoutError) as fault:
+            why = str(fault) or f"the disk has not answered for {_PATIENCE_S:.0f} s"
+            self._log.error("control.not_kept", mode=self.mode().value, reason=why)
+
+    async def _keep(self, control: OwnerControl | None) -> None:
+        if self._threaded:  # a disk works in real time
+            async with asyncio.timeout(_PATIENCE_S):
+                await asyncio.to_thread(self._store, control)
+        else:
+            self._store(control)
+        self._seen = control
 
     async def run(self) -> None:
         """Notice ends, and commands given through the state directory, within a second."""
