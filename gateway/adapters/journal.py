@@ -227,7 +227,7 @@ class SqliteJournal:
         While the disk fails, rows wait in memory (64 MiB of bodies).  Beyond that they are
         not journalled any more, and ``failed`` stays set until a restart.
         """
-        seq, written = self._seq + 1, encoded(body)
+        seq, written = self._seq + 1, encoded(dict(body))
         hashed = digest(self._hash, seq=seq, now=now, kind=kind, body=written)
         if self._commit.put(Row(seq=seq, now=now, kind=kind, body=written, hash=hashed)):
             self._seq, self._hash = seq, hashed
