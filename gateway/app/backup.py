@@ -1,6 +1,7 @@
 """``backup``: state and configuration of a gateway in one file, also while it runs."""
 
 import contextlib
+import os
 import pwd
 import tempfile
 from collections.abc import Iterator
@@ -45,6 +46,9 @@ def back_up(target: Path, state: StateDir, config: Path | None) -> Backup:
     Raises:
         BackupFailed: it cannot be written, or the state folder may not be read.
     """
+    if not os.access(target.parent, os.W_OK):
+        message = f"{target.parent}: no folder that can be written to; name another place"
+        raise BackupFailed(message)
     with tempfile.TemporaryDirectory(prefix=".gridtender-", dir=target.parent) as folder:
         left_out: list[str] = []
         try:

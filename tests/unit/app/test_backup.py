@@ -222,6 +222,11 @@ def test_a_journal_that_is_damaged_is_left_out_and_the_rest_is_kept(home):
         assert "state/credentials/owner" in tar.getnames()
 
 
+def test_a_folder_that_is_not_there_is_a_sentence(home):
+    with pytest.raises(BackupFailed, match="name another place"):
+        back_up(home / "nowhere" / "b", state_of(home), None)
+
+
 def test_a_folder_that_may_not_be_written_is_a_sentence(home):
     items = [Item(name="a", content=b"1")]
     with pytest.raises(BackupFailed, match="cannot be written"):
