@@ -53,16 +53,25 @@ def copy_journal(
         JournalFailed: the disk does not let us.
     """
     partial = Path(f"{target}.partial")
+    try:
+        _copy_rows(path, partial, products, since)
+        newest = check_whole(partial)
+        with explained(target, "cannot be copied"):
+            partial.replace(target)
+            sync_directory(target.parent)
+    except BaseException:  # a full disk gets its space back
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+    return newest
+
+
+def _copy_rows(path: Path, partial: Path, products: Collection[str], since: Instant | None) -> None:
     with explained(path, "cannot be copied"), contextlib.closing(connect_read_only(path)) as db:
         check_readable(path, db)
         db.execute("BEGIN")  # one state of the file, whoever writes meanwhile
         head = head_of(db) if since is None else _recent(db, products, since)
         write_new(partial, head, select(db, "seq > ? ORDER BY seq", (head.seq,)))
-    newest = check_whole(partial)
-    with explained(target, "cannot be copied"):
-        partial.replace(target)
-        sync_directory(target.parent)
-    return newest
 
 
 def check_whole(path: Path) -> int:
@@ -82,21 +91,24 @@ def write_new(target: Path, head: Head, blocks: Iterable[Block]) -> None:
     """A new journal at ``target`` with these blocks after ``head``, on the disk."""
     target.unlink(missing_ok=True)
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    _write(target, head, blocks)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+    sync_directory(target.parent)
+
+
+def _write(target: Path, head: Head, blocks: Iterable[Block]) -> None:
     with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as db:
         db.execute(f"PRAGMA page_size = {PAGE}")
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA journal_mode = MEMORY")
-        db.execute("PRAGMA synchronous = OFF")  # synced as a whole below
+        db.execute("PRAGMA synchronous = OFF")  # synced as a whole by the caller
         with transaction(db):
             for step in MIGRATIONS:
                 step(db)
             db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-            db.execute("UPDATE head SET version = ?", (len(MIGRATIONS),))
             set_head(db, head)
             _fill(db, head, blocks)
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
-    sync_directory(target.parent)
 
 
 def _fill(db: sqlite3.Connection, head: Head, blocks: Iterable[Block]) -> None:

@@ -244,6 +244,17 @@ async def test_copy_of_a_damaged_journal_is_refused_and_the_old_one_kept(path, t
     assert copy_of(path).read_bytes() == good
 
 
+async def test_copy_that_finds_no_room_leaves_nothing_of_itself(path, tmp_path):
+    """As a folder in its place shows: the rename is what fails."""
+    await lived(path, gates=50)
+    target = tmp_path / "backup"
+    target.mkdir()
+    (target / "something").write_text("")
+    with pytest.raises(JournalFailed, match="cannot be copied"):
+        copy_journal(path, target)
+    assert not path.with_name("backup.partial").exists()
+
+
 async def test_pruned_space_is_written_again_and_the_file_stays_bounded(path):
     """Thirty days of rows with three kept: after six days the file grows no more."""
     day = Duration(24 * HOUR)
