@@ -333,6 +333,9 @@ def check_readable(path: Path, db: sqlite3.Connection) -> None:
 def _version(path: Path, db: sqlite3.Connection, newest: int) -> int:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version <= 1:
+        if db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'block'").fetchone() != (0,):
+            message = f"the file says version {version} and holds what came later"
+            raise ValueError(message)
         return int(version)
     (told,) = db.execute("SELECT version FROM head").fetchone()
     if told != version:
