@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 GUEST = "guest"
 # Devices polled together, how long after one another such groups are, and the part of a poll
 # (a quarter) that all of them may take.
-_TOGETHER, _STEP, _SPREAD = 8, Duration(5 * MILLISECOND), 4
+_TOGETHER, _STEP, _SPREAD = 8, Duration(10 * MILLISECOND), 4
 _BEHIND = Duration(MILLISECOND)
 # Grows whenever the same tenders would clear otherwise than before.
 RULES = 1
