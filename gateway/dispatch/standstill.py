@@ -8,13 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
+from gateway.model.device import Limits
 from gateway.model.reading import PointValue, Reading
 from gateway.model.time import MINUTE, SECOND, Duration, Instant
 
 LONGEST = Duration(10 * SECOND)
 TOLD_W = 200.0
+# A word that is taken back sooner need not have moved anything.
+OBEYED = Duration(3 * SECOND)
 # A device that may move again only when it is told to is believed again for a while.
 ONCE_MORE = Duration(5 * MINUTE)
+_EDGE_PCT = 1.0
 # SunSpec models whose points our own writes move.
 _CONTROLS = frozenset({"123", "124", "704"})
 
@@ -59,6 +63,18 @@ def next_standstill(
     most = told_w if old.most is None else max(old.most, told_w)
     told_at = at if old.told_at is None and most - least >= TOLD_W else old.told_at
     return replace(old, least=least, most=most, told_at=told_at)
+
+
+def expected(told_w: float, soc_pct: float | None, limits: Limits) -> float | None:
+    """The flow that a command should bring; None for an empty storage to give, a full one to take.
+
+    There nobody knows: it may, a little longer.
+    """
+    if soc_pct is None:
+        return told_w
+    empty = soc_pct <= limits.min_soc_pct + _EDGE_PCT and told_w < 0
+    full = soc_pct >= limits.max_soc_pct - _EDGE_PCT and told_w > 0
+    return None if empty or full else told_w
 
 
 def everything(reading: Reading) -> Shown:

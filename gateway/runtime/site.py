@@ -8,8 +8,11 @@ from gateway.dispatch.estimate import LoadEstimate, first_estimate, next_estimat
 from gateway.dispatch.plan import AT_LIMIT_W
 from gateway.dispatch.standstill import (
     LONGEST,
+    OBEYED,
+    TOLD_W,
     Standstill,
     everything,
+    expected,
     measured,
     next_standstill,
 )
@@ -42,6 +45,7 @@ class _Entry:
     no_effect_at: Instant | None = None
     ceded: bool = False
     told_w: float | None = None
+    away_since: Instant | None = None
     whole: Standstill | None = None
     flow: Standstill | None = None
     frozen: bool = False
@@ -148,6 +152,8 @@ class Site:
         if self._still is not None:
             self._still = replace(self._still, since=Instant(self._still.since + by))
         for entry in self._entries.values():
+            if entry.away_since is not None:
+                entry.away_since = Instant(entry.away_since + by)
             entry.whole = entry.whole and entry.whole.shifted(by)
             entry.flow = entry.flow and entry.flow.shifted(by)
             if entry.since:
@@ -266,12 +272,29 @@ def _note_standstill(entry: _Entry, reading: Reading) -> None:
     longest = Duration(max(LONGEST, 3 * entry.device.poll))
     shown, steered = everything(reading), entry.steering
     entry.whole = next_standstill(entry.whole, shown, told_w, at) if shown else None
-    entry.flow = next_standstill(entry.flow, measured(reading), told_w, at)
+    entry.flow = next_standstill(entry.flow, measured(reading), _owed_w(entry, reading), at)
     follows = steered.control is Control.TARGET and not steered.stages_w
     entry.frozen = bool(
         (entry.whole and entry.whole.lasts(at, longest))
         or (follows and entry.flow.lasts(at, longest))
     )
+
+
+def _owed_w(entry: _Entry, reading: Reading) -> float | None:
+    """The flow it should have by now; what it has, while a word is too new to have moved it."""
+    power, told_w, at = reading.power_w, entry.told_w, reading.at
+    owed_w = None
+    if told_w is not None:
+        owed_w = expected(told_w, reading.soc_pct, entry.device.limits)
+    if owed_w is None or power is None:
+        entry.away_since = None
+        return power
+    if abs(owed_w - power) < TOLD_W:
+        entry.away_since = None
+    elif entry.away_since is None:
+        entry.away_since = at
+    away = entry.away_since is not None and at - entry.away_since >= OBEYED
+    return owed_w if away else power
 
 
 def _limit_w(entry: _Entry) -> float | None:

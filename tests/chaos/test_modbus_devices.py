@@ -125,9 +125,9 @@ def test_a_device_that_stands_still_is_named_within_20_s_and_the_limit_holds_wit
     told = [] if (device, controls) == ("roof", "live") else [(device, True)]
     assert named == told
     assert cleared == told + [(d, False) for d, _ in told]
-    assert leaked_s < 3 * 4
+    assert leaked_s < 20
     assert after_s == 0
-    assert abs(truth["grid_w"]) < 60
+    assert -60 < truth["grid_w"] < 300
 
 
 def test_a_frozen_battery_stands_still_and_is_tried_again_after_5_minutes(at_home):
