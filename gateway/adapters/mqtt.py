@@ -101,6 +101,7 @@ class MqttAdapter:
         self._clock = clock
         self._on_overflow = on_overflow
         self._assistant = assistant
+        self._announced_before: set[str] = set()
         self._outbox = Outbox(min_interval_s=min_interval_s)
         self._inbox: Inbox[_Wish] | None = None
         self._log = structlog.get_logger()
@@ -218,9 +219,11 @@ class MqttAdapter:
         """Hear for a moment what is retained in our name, so that ghosts are cleared."""
         announced = () if self._assistant is None else (self._assistant.announced,)
         filters = (*self._border.topics.retained, *announced)
+        self._announced_before.clear()
         await subscribe_to_others(client, filters, self._endpoint.protocol)
         await asyncio.sleep(_SWEEP_S)
         await unsubscribe(client, filters)
+        self._announce_unasked()
 
     def _receive(self, message: aiomqtt.Message) -> None:
         topic, payload = message.topic.value, bytes(message.payload or b"")
@@ -245,11 +248,21 @@ class MqttAdapter:
             return True
         if not matches(assistant.announced, topic):
             return False
-        stranger = not message.retain or self._outbox.retains(topic)
-        if not stranger and assistant.is_ours(payload):
+        if not message.retain or self._outbox.retains(topic) or not assistant.is_ours(payload):
+            return True
+        if any(topic == one.topic for one in assistant.unasked()):
+            self._announced_before.add(topic)
+        else:
             self._log.info("mqtt.announcement_cleared", topic=topic)
             self._outbox.put(Message(topic, b"", retain=True))
         return True
+
+    def _announce_unasked(self) -> None:
+        """Devices that have not answered yet, unless an earlier life announced all of them."""
+        for message in () if self._assistant is None else self._assistant.unasked():
+            known = message.topic in self._announced_before
+            if not known and not self._outbox.retains(message.topic):
+                self._outbox.put(message)
 
     def _announce_again(self, assistant: HomeAssistant) -> None:
         """One after another: a Home Assistant that starts has enough to do."""

@@ -58,11 +58,17 @@ class HomeAssistant:
         return f"{self._site.home_assistant.prefix}/status"
 
     def standing(self) -> tuple[Message, ...]:
-        """The gateway, and every configured device as far as it is known without asking it."""
+        """The gateway itself."""
+        return (self._gateway(),) if self._site.home_assistant.discovery else ()
+
+    def unasked(self) -> tuple[Message, ...]:
+        """Every configured device, as far as it is known before it was asked.
+
+        What it told in an earlier life says more: these are for devices never announced.
+        """
         if not self._site.home_assistant.discovery:
             return ()
-        devices = (self._device(device, _UNKNOWN) for device in self._devices.values())
-        return (self._gateway(), *devices)
+        return tuple(self._device(device, _UNKNOWN) for device in self._devices.values())
 
     def messages(self, described: Described) -> tuple[Message, ...]:
         """A device that has told what it is."""

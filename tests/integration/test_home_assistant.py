@@ -30,6 +30,7 @@ DEADLINE_S = 15.0
 _BEGAN, _NOON = real_now(), parse_rfc3339("2026-06-21T12:00:00Z")
 HOUSE = {"seed": 7, "battery_soc_pct": 60}
 GATEWAY = "homeassistant/device/gridtender-home-G/config"
+ROOF = "homeassistant/device/gridtender-home-D-roof/config"
 BATTERY = "homeassistant/device/gridtender-home-D-battery/config"
 
 
@@ -91,10 +92,12 @@ async def broker(tmp_path):
 
 
 @contextlib.asynccontextmanager
-async def a_gateway(folder, endpoint, **changes):
+async def a_gateway(folder, endpoint, *, unplugged=(), **changes):
     """The gateway on a simulated house, in real time, mirrored to the broker."""
     clock = ScaledClock(Scale(epoch_real=_BEGAN, epoch_sim=_NOON, speed=1.0))
     house = house_factories()["demo"](clock, HOUSE)
+    for device in unplugged:
+        await house.unplug(device)
     if endpoint is not None:
         password = folder / "password"
         password.write_text(endpoint.password)
@@ -148,6 +151,24 @@ async def test_limits_jump_back_when_refused_and_hold_over_a_restart(tmp_path, b
             await home.until(lambda: home.state(BATTERY, "min_soc_pct") == "40", "kept")
             limited = {s.device.id: s.device for s in gateway.beside.limits.site.devices}
             assert limited["battery"].limits.min_soc_pct == 40
+
+
+async def test_a_device_that_does_not_answer_after_a_restart_keeps_all_it_had(tmp_path, broker):
+    async with Assistant().at(broker) as home:
+        async with a_gateway(tmp_path, broker, unplugged=["battery"]):
+            await home.until(lambda: home.state(BATTERY, "state") == "offline", "announced unasked")
+            assert "setpoint" not in home.entities(BATTERY)
+        async with a_gateway(tmp_path, broker):
+            await home.until(lambda: home.state(BATTERY, "setpoint"), "it has answered")
+            full = home.retained[BATTERY]
+        login = {"username": "gateway", "password": broker.password}
+        async with aiomqtt.Client(broker.host, broker.port, **login) as somebody:
+            await somebody.publish(ROOF, b"", qos=1, retain=True)
+        await home.until(lambda: ROOF not in home.retained, "the roof's was lost")
+        async with a_gateway(tmp_path, broker, unplugged=["battery", "roof"]):
+            await home.until(lambda: ROOF in home.retained, "announced again unasked")
+            assert home.state(BATTERY, "state") == "offline"
+            assert home.retained[BATTERY] == full
 
 
 async def test_hands_off_by_a_switch_and_back_to_what_is_configured(tmp_path, broker):

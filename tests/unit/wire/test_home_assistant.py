@@ -53,6 +53,10 @@ def assistant(where, installation="ab12cd34"):
     return HomeAssistant(where, installation=installation, version="0.1.0")
 
 
+def announcements(home):
+    return (*home.standing(), *home.unasked())
+
+
 def described(one, told=TOLD):
     return Described(device=one.id, description=Description(identity=IDENTITY, capabilities=told))
 
@@ -113,17 +117,17 @@ def test_ids_are_the_same_in_every_run_and_differ_between_areas_and_devices():
     ids = [
         entity["unique_id"]
         for where in (one, other)
-        for message in assistant(where).standing()
+        for message in announcements(assistant(where))
         for entity in entities(message.topic, message.payload).values()
     ]
     assert len(ids) == len(set(ids))
-    again = [m.payload for m in assistant(one).standing()]
-    assert again == [m.payload for m in assistant(one).standing()]
+    again = [m.payload for m in announcements(assistant(one))]
+    assert again == [m.payload for m in announcements(assistant(one))]
 
 
 def test_area_a_b_with_device_c_is_never_area_a_with_device_b_c():
-    first = assistant(replace(site(device(Role.LOAD, name="c")), area="a-b")).standing()
-    second = assistant(replace(site(device(Role.LOAD, name="b-c")), area="a")).standing()
+    first = announcements(assistant(replace(site(device(Role.LOAD, name="c")), area="a-b")))
+    second = announcements(assistant(replace(site(device(Role.LOAD, name="b-c")), area="a")))
     assert not {m.topic for m in first} & {m.topic for m in second}
 
 
@@ -311,7 +315,7 @@ def test_turned_off_nothing_is_announced():
     roof = device(Role.SOLAR)
     where = site(roof, home_assistant=HomeAssistantSettings(discovery=False))
     home = assistant(where)
-    assert home.standing() == ()
+    assert announcements(home) == ()
     assert home.messages(described(roof)) == ()
 
 
@@ -319,8 +323,9 @@ def test_own_announcements_are_known_also_of_a_renamed_area_and_strangers_never(
     roof = device(Role.SOLAR)
     home, renamed = assistant(site(roof)), assistant(replace(site(roof), area="old"))
     neighbour = assistant(site(roof), installation="ffffffff")
-    assert all(home.is_ours(m.payload) for m in (*home.standing(), *renamed.standing()))
-    assert not any(home.is_ours(m.payload) for m in neighbour.standing())
+    ours = (*announcements(home), *announcements(renamed))
+    assert all(home.is_ours(m.payload) for m in ours)
+    assert not any(home.is_ours(m.payload) for m in announcements(neighbour))
     for foreign in (
         b"",
         b"{",
