@@ -6,6 +6,7 @@ sections 1.6 (pages and cells), 2.1 (records) and 4.1 (the log).
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -42,18 +43,48 @@ def carve(path: Path) -> Iterator[Block]:
     yield from carve_log(path, lookup)
 
 
-def carve_log(path: Path, main: Lookup = lambda _: b"") -> Iterator[Block]:
-    """Every block in the write-ahead log of ``path``, of whichever round it is."""
+def carve_log(
+    path: Path, main: Lookup = lambda _: b"", *, committed: bool = False
+) -> Iterator[Block]:
+    """Every block in the write-ahead log of ``path``, of whichever round it is.
+
+    With ``committed`` only those that a transaction wrote to its end.
+    """
+    frames = _frames(path)
+    rounds = {(one.salt, one.page): one.content for one in frames}
+    ended: dict[bytes, int] = {one.salt: at for at, one in enumerate(frames) if one.ends}
+    for at, frame in enumerate(frames):
+        if committed and ended.get(frame.salt, -1) < at:
+            continue
+
+        def lookup(number: int, salt: bytes = frame.salt) -> bytes:
+            return rounds.get((salt, number)) or main(number)
+
+        yield from _cells(frame.content, lookup)
+        yield from _cells(frame.content, main)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A page in the log; ``ends``: with it a transaction is committed."""
+
+    page: int
+    ends: bool
+    salt: bytes
+    content: bytes
+
+
+def _frames(path: Path) -> list[_Frame]:
     log = _bytes(Path(f"{path}-wal"))
-    frames = range(_LOG_HEADER, len(log) - PAGE - _FRAME_HEADER + 1, PAGE + _FRAME_HEADER)
-    newest = {int.from_bytes(log[at : at + 4], "big"): at + _FRAME_HEADER for at in frames}
-
-    def lookup(number: int) -> bytes:
-        at = newest.get(number)
-        return main(number) if at is None else log[at : at + PAGE]
-
-    for at in frames:
-        yield from _cells(log[at + _FRAME_HEADER : at + _FRAME_HEADER + PAGE], lookup)
+    return [
+        _Frame(
+            page=int.from_bytes(log[at : at + 4], "big"),
+            ends=log[at + 4 : at + 8] != bytes(4),
+            salt=log[at + 8 : at + 16],
+            content=log[at + _FRAME_HEADER : at + _FRAME_HEADER + PAGE],
+        )
+        for at in range(_LOG_HEADER, len(log) - PAGE - _FRAME_HEADER + 1, PAGE + _FRAME_HEADER)
+    ]
 
 
 def _bytes(path: Path) -> bytes:

@@ -79,10 +79,12 @@ def finish(path: Path) -> None:
 def lost_in_log(path: Path, newest: int, hashed: str) -> bool:
     """Whether the write-ahead log holds rows after the newest one that SQLite shows.
 
-    SQLite ends the log at the first frame that is not whole and says nothing of those behind.
+    SQLite ends the log at the first frame that is not whole and says nothing of those behind.  A
+    transaction that a kill cut off is no loss.
     """
     with explained(path):
-        follow = (block for block in carve_log(path) if block.first == newest + 1)
+        found = carve_log(path, committed=True)
+        follow = (block for block in found if block.first == newest + 1)
         return any(_proven(block, hashed) is not None for block in follow)
 
 

@@ -62,6 +62,7 @@ def test_nothing_told_is_lost_or_doubled_by_a_kill_at_any_change(lives, kills):
     assert not dead
     _take(said, replies, transactions, clearings, epochs)
 
+    assert not [*(lives.folder / "state").glob("*.corrupt-*")]
     assert epochs == sorted(set(epochs))
     assert len(transactions) > kills // 4
     rows = [*read_journal(lives.folder / "state" / "journal.sqlite")]

@@ -176,6 +176,33 @@ async def test_torn_last_frame_of_the_log_is_no_damage(path):
         assert journal._seq in range(rows - 3, rows)
 
 
+async def test_transaction_cut_off_before_its_last_frame_is_no_damage(path):
+    """Its first frames hold whole rows, but nobody was told of them."""
+    rows = await lived(path, stopped=False)
+    wal = path.with_name("journal.sqlite-wal")
+    log = bytearray(wal.read_bytes())
+    size = 24 + PAGE
+    last = 32 + ((len(log) - 32) // size - 1) * size
+    log[last + 4 : last + 8] = bytes(4)  # no end of a transaction
+    wal.write_bytes(log)
+    path.with_name("journal.sqlite-shm").unlink(missing_ok=True)
+    async with opened(path) as journal:
+        assert journal.damage is None
+        assert journal._seq in range(rows - 3, rows)
+
+
+async def test_large_rows_are_found_beside_what_an_earlier_round_of_the_log_left(path):
+    """Blocks of several pages, in a log that was written from its beginning again."""
+    async with opened(path) as journal:
+        for number in range(120):
+            noise = random.Random(number).randbytes(2000).hex()
+            await journal.durable(journal.append(NOON, "advance", {"noise": noise}))
+            if number in {60, 110}:
+                journal._file._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+        found = {block.first for block in carve(path)}
+    assert found >= {*range(1, 121)}
+
+
 async def test_damage_found_by_the_days_copy_is_mended_at_the_next_start(path):
     await lived(path)
     flip(path, path.read_bytes().rindex(b"\x78\xf9") + 30)
