@@ -106,7 +106,7 @@ class Machine:
         if self._container is not None:
             self._container.send_signal(signal.SIGTERM)
             try:
-                self._container.wait(30)
+                self._container.wait(8)
             except subprocess.TimeoutExpired:
                 self._container.kill()
                 self._container.wait()
@@ -191,9 +191,13 @@ class Machine:
         shown = self.run("journalctl", "--unit", unit, "--output=json", "--no-pager", *options).out
         return [json.loads(line) for line in shown.splitlines()]
 
-    def cursor(self):
-        """The present end of the journal."""
-        shown = self.run("journalctl", "--lines=0", "--show-cursor", "--no-pager").out
+    def cursor(self, unit):
+        """The newest line of a unit; of the machine where it never said a word."""
+        # Of the same unit as what is asked later: journalctl skips a line after any other's.
+        options = ("--lines=0", "--show-cursor", "--no-pager")
+        shown = self.run("journalctl", "--unit", unit, *options, check=False).out
+        if "-- cursor: " not in shown:
+            shown = self.run("journalctl", *options).out
         return shown.rsplit("-- cursor: ", 1)[1].strip()
 
     def said(self, unit, since):

@@ -221,7 +221,7 @@ def give(machine, wheels, built):
 @pytest.fixture
 def steering(service):
     """As the owner left it: running as installed, the roof limited to what the house needs."""
-    since = service.machine.cursor()
+    since = service.machine.cursor(UNIT)
     try:
         if service.machine.file(DROP_IN).exists():
             service.machine.file(DROP_IN).unlink()
@@ -288,7 +288,7 @@ def test_it_can_write_to_its_own_folders_only(steering):
 
 
 def test_a_reload_applies_a_new_configuration_and_keeps_the_process(steering):
-    pid, since = steering.pid, steering.machine.cursor()
+    pid, since = steering.pid, steering.machine.cursor(UNIT)
     steering.configure(grid={"import_limit_w": 17000, "export_limit_w": 0, "import_price": 0.6})
     steering.machine.run("systemctl", "reload", UNIT)
 
@@ -297,7 +297,7 @@ def test_a_reload_applies_a_new_configuration_and_keeps_the_process(steering):
 
 
 def test_a_reload_of_a_broken_configuration_changes_nothing_and_says_where(steering):
-    pid, since = steering.pid, steering.machine.cursor()
+    pid, since = steering.pid, steering.machine.cursor(UNIT)
     steering.configure(timezone="Mars/Base")
     steering.machine.run("systemctl", "reload", UNIT)
 
@@ -307,7 +307,7 @@ def test_a_reload_of_a_broken_configuration_changes_nothing_and_says_where(steer
 
 
 def test_the_journal_holds_its_lines_with_priorities_and_a_reload_said_why(steering):
-    since = steering.machine.cursor()
+    since = steering.machine.cursor(UNIT)
     steering.configure(timezone="Mars/Base")
     steering.machine.run("systemctl", "reload", UNIT)
     until(lambda: "config.kept" in steering.machine.said(UNIT, since), "it is refused")
@@ -324,13 +324,13 @@ def test_the_journal_holds_its_lines_with_priorities_and_a_reload_said_why(steer
     assert priorities["config.refused"] == "3"
     assert priorities["config.reloaded"] == "6"
     assert {entry["_PID"] for entry in own} == {str(steering.pid)}
-    errors = steering.machine.journal(UNIT, f"--after-cursor={since}", "--priority=err")
-    assert "Mars/Base" in str(errors)
-    assert "config.reloaded" not in str(errors)
+    errors = str(steering.machine.journal(UNIT, "--priority=err"))
+    assert "Mars/Base" in errors
+    assert "config.reloaded" not in errors
 
 
 def test_a_crash_lets_go_of_a_device_without_a_timer_before_the_restart(steering):
-    pid, since, restarts = steering.pid, steering.machine.cursor(), steering.restarts()
+    pid, since, restarts = steering.pid, steering.machine.cursor(UNIT), steering.restarts()
     steering.kill("KILL")
 
     until(steering.is_let_go, "the roof is at its fall-back level", 5)
@@ -386,7 +386,7 @@ def test_the_watchdog_ends_a_process_that_is_stopped_and_its_devices_are_let_go(
     steering.drop_in("[Service]\nWatchdogSec=3\nTimeoutAbortSec=2\n")
     steering.restart()
     until(steering.steers, "the export limit is kept", 30)
-    pid, since = steering.pid, steering.machine.cursor()
+    pid, since = steering.pid, steering.machine.cursor(UNIT)
     steering.kill("STOP")
 
     until(steering.is_let_go, "the roof is at its fall-back level", 12)
@@ -412,7 +412,7 @@ def test_the_watchdog_ends_a_loop_that_hangs_and_the_log_says_where(steering):
     steering.configure(devices={**steering.house, "odd": odd})
     steering.restart()
     until(steering.steers, "the export limit is kept", 30)
-    pid, since = steering.pid, steering.machine.cursor()
+    pid, since = steering.pid, steering.machine.cursor(UNIT)
     steering.machine.run("touch", "/run/gridtender/hang")
 
     until(steering.is_let_go, "the roof is at its fall-back level", 15)
@@ -437,7 +437,7 @@ def test_a_state_folder_elsewhere_is_released_too(steering):
 
 
 def test_a_stop_lets_go_and_a_start_takes_up_again(steering):
-    since = steering.machine.cursor()
+    since = steering.machine.cursor(UNIT)
     steering.machine.run("systemctl", "stop", UNIT)
     assert steering.is_let_go()
     assert steering.machine.property(UNIT, "Result") == "success"
