@@ -17,6 +17,7 @@ from gateway.adapters.journal_file import (
     explained,
     is_database,
     link,
+    recent_blocks,
     rows_of,
     transaction,
 )
@@ -121,11 +122,7 @@ def _fill(db: sqlite3.Connection, head: Head, blocks: Iterable[Block]) -> None:
 
 def _recent(db: sqlite3.Connection, products: Collection[str], since: Instant) -> Head:
     """Where a restart would begin to read."""
-    oldest = None
-    for seq, now in db.execute(_SCAN):
-        if now < since:
-            break
-        oldest = seq
+    oldest = min((seq for seq, _ in recent_blocks(db, since)), default=None)
     needed = oldest_needed(db, products)
     starts = [seq for seq in (oldest, needed) if seq is not None]
     return link(db, min(starts)) if starts else head_of(db)

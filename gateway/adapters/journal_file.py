@@ -7,7 +7,6 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import takewhile
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -33,6 +32,7 @@ from gateway.ports.journal import Row
 _CHUNK: Final = 100
 _PRUNED_AT_ONCE: Final = 5_000
 _TAIL: Final = 100
+_MOST_OLDER: Final = 1000
 _MAGIC: Final = b"SQLite format 3\x00"
 _WAL_BYTES: Final = 4 * 2**20
 # What says something about the disk or its rights, not about what is written in the file.
@@ -226,9 +226,21 @@ def link(db: sqlite3.Connection, seq: int) -> Head:
 
 def reply_blocks(db: sqlite3.Connection, since: Instant) -> list[int]:
     """Seq of the blocks not older than ``since`` that hold replies, oldest first."""
-    newest_first = db.execute("SELECT seq, now, replies FROM block ORDER BY seq DESC")
-    recent = takewhile(lambda found: found[1] >= since, newest_first)
-    return [seq for seq, _, replies in recent if replies][::-1]
+    return [seq for seq, replies in recent_blocks(db, since) if replies][::-1]
+
+
+def recent_blocks(db: sqlite3.Connection, since: Instant) -> Iterator[tuple[int, int]]:
+    """Seq and number of replies of the blocks not older than ``since``, newest first.
+
+    Between them may be older ones, of a boot before the clock was set.
+    """
+    older = 0
+    for seq, now, replies in db.execute("SELECT seq, now, replies FROM block ORDER BY seq DESC"):
+        if now >= since:
+            older = 0
+            yield seq, replies
+        elif (older := older + 1) > _MOST_OLDER:
+            return
 
 
 def rows_of(

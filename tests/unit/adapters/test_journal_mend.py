@@ -250,6 +250,16 @@ async def test_copy_holds_what_a_restart_needs_and_is_made_once_a_day_of_rows(pa
     assert len(copied) < 60
 
 
+async def test_replies_from_before_a_boot_without_a_clock_are_still_known(path):
+    async with opened(path) as journal:
+        for now in (NOON, Instant(HOUR), Instant(HOUR + 1), Instant(NOON + HOUR)):
+            await journal.durable(journal.append(now, "reply", {}))
+        journal.append(Instant(NOON + HOUR), "checkpoint", {"product": "power"})
+    async with opened(path, NOON + 2 * HOUR) as journal:
+        rows = [*journal.rows_for_recovery(POWER, NOON)]
+    assert [row.seq for row in rows] == [1, 4, 5]
+
+
 async def test_copy_of_a_running_journal_is_whole(path, tmp_path):
     async with open_journal(
         path, clock=WallClock(), settings=JournalSettings(), products=POWER
