@@ -7,6 +7,9 @@ switch.mqtt, and the device class tables of Sensor, Binary sensor and Number.
 import json
 import re
 
+from jinja2 import StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
 TOPIC = re.compile(r"[^/]+(?:/[^/]+)*/device/[a-zA-Z0-9_-]+/config")
 ROOT = {"dev", "o", "cmps", "availability", "availability_mode"}
 ROOT_OPTIONAL = {"state_topic", "command_topic", "qos", "encoding"}
@@ -159,29 +162,17 @@ CHECKS = {
 }
 
 
-class Attributed(dict):
-    """JSON objects as templates see them: keys are attributes."""
-
-    def __getattr__(self, name):
-        try:
-            return self[name]
-        except KeyError as error:
-            raise AttributeError(name) from error
+# As Home Assistant renders: Jinja in a sandbox; a name that is not there is a mistake here.
+JINJA = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
 
 
 def render(template, payload):
-    """What a template makes of a payload, as text.
-
-    The gateway's templates stay in what Jinja and Python have in common: one expression.
-    """
-    match = re.fullmatch(r"\{\{ (.+) \}\}", template)
-    assert match, template
+    """What a template makes of a payload, as text."""
     text = payload.decode()
-    names = {"value": text, "none": None, "__builtins__": {}}
+    names = {"value": text}
     if text:
-        names["value_json"] = json.loads(text, object_hook=Attributed)
-    # ``x is none`` is Jinja's test and, with none as a name, Python's.
-    return str(eval(match[1], names))
+        names["value_json"] = json.loads(text)
+    return JINJA.from_string(template).render(names)
 
 
 def is_available(entity, retained):
