@@ -17,7 +17,7 @@ from gateway.model.event import CancelReason, MarketEvent
 from gateway.model.product import Product
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import TenderSet
-from gateway.model.time import Instant
+from gateway.model.time import Instant, Interval
 from gateway.ports.agent import Agent
 from gateway.ports.journal import Row
 from gateway.runtime.bidding import gate_for, requirement
@@ -69,6 +69,10 @@ class ReplayedMarket(Protocol):
     @property
     def positions(self) -> Positions:
         """Of every party."""
+        ...
+
+    def newest_revision(self, party: str, interval: Interval, /) -> int:
+        """Of the party's requirements for the interval; 0 if it never had one."""
         ...
 
     def dump(self) -> object:
