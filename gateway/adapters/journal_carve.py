@@ -5,6 +5,7 @@ found proves itself by the hash chain; stale pages do no harm.  Layout: sqlite.o
 sections 1.6 (pages and cells), 2.1 (records) and 4.1 (the log).
 """
 
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,10 @@ def carve_log(
     """
     frames = _frames(path)
     rounds = {(one.salt, one.page): one.content for one in frames}
-    ended: dict[bytes, int] = {one.salt: at for at, one in enumerate(frames) if one.ends}
+    ended: dict[bytes, int] = {}
+    for at in range(len(frames) - 1, 0, -1) if committed else ():
+        if frames[at].salt not in ended and frames[at].ends and frames[at].follows(frames[at - 1]):
+            ended[frames[at].salt] = at
     for at, frame in enumerate(frames):
         if committed and ended.get(frame.salt, -1) < at:
             continue
@@ -72,6 +76,16 @@ class _Frame:
     ends: bool
     salt: bytes
     content: bytes
+    header: bytes
+
+    def follows(self, before: "_Frame") -> bool:
+        """Whether it is whole, by its checksum, which goes on from the frame before."""
+        one, two = struct.unpack(">II", before.header[16:24])
+        words = struct.unpack(f"<{(8 + PAGE) // 4}I", self.header[:8] + self.content)
+        for first, second in zip(words[::2], words[1::2], strict=True):
+            one = (one + first + two) & 0xFFFFFFFF
+            two = (two + second + one) & 0xFFFFFFFF
+        return (one, two) == struct.unpack(">II", self.header[16:24])
 
 
 def _frames(path: Path) -> list[_Frame]:
@@ -82,6 +96,7 @@ def _frames(path: Path) -> list[_Frame]:
             ends=log[at + 4 : at + 8] != bytes(4),
             salt=log[at + 8 : at + 16],
             content=log[at + _FRAME_HEADER : at + _FRAME_HEADER + PAGE],
+            header=log[at : at + _FRAME_HEADER],
         )
         for at in range(_LOG_HEADER, len(log) - PAGE - _FRAME_HEADER + 1, PAGE + _FRAME_HEADER)
     ]

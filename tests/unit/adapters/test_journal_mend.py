@@ -191,6 +191,18 @@ async def test_transaction_cut_off_before_its_last_frame_is_no_damage(path):
         assert journal._seq in range(rows - 3, rows)
 
 
+async def test_transaction_whose_last_frame_was_half_written_is_no_damage(path):
+    """The frame says that it ends the transaction, and is not whole."""
+    rows = await lived(path, stopped=False)
+    wal = path.with_name("journal.sqlite-wal")
+    log = wal.read_bytes()
+    wal.write_bytes(log[: -PAGE // 2] + bytes(PAGE // 2))
+    path.with_name("journal.sqlite-shm").unlink(missing_ok=True)
+    async with opened(path) as journal:
+        assert journal.damage is None
+        assert journal._seq in range(rows - 3, rows + 1)
+
+
 async def test_large_rows_are_found_beside_what_an_earlier_round_of_the_log_left(path):
     """Blocks of several pages, in a log that was written from its beginning again."""
     async with opened(path) as journal:
