@@ -18,6 +18,8 @@ _FAULT = "SETPOINT_NOT_FOLLOWED"
 DEAD_BAND_W = 20.0
 # Words that are read back at every poll need not be renewed by writing, but now and then.
 _LONGEST_UNWRITTEN = HOUR
+# A device that takes requests and keeps none of it is tried ever more slowly: it may wear out.
+_FIRST_PAUSE, _LONGEST_PAUSE = SECOND, Duration(30 * SECOND)
 
 
 @dataclass(slots=True)
@@ -47,6 +49,8 @@ class Progress:
     changed_at: Instant = Instant(0)
     observed_s: float | None = None
     _confirmed: Instant | None = None
+    _in_vain: int = 0
+    _pause_until: Instant = Instant(0)
     _faulty: bool = False
     _stood: Held | None = None
     _accepted: Written | None = None
@@ -81,7 +85,10 @@ class Progress:
         self.outcome, self.detail = written.outcome, written.detail
         if written.outcome is Outcome.ACCEPTED:
             self._accepted, self._stood, self.told_failure = written, self.held, ""
+            self._in_vain = 0
             return True
+        if written.taken:
+            self._hold_back(written.at)
         if written.outcome is Outcome.OVERRIDDEN:
             self._struck(written.detail, written.at)
         self.held, self.again, self.told_failure = self._stood, True, written.detail
@@ -105,6 +112,11 @@ class Progress:
             self._struck(detail, at)
         return True
 
+    def _hold_back(self, at: Instant) -> None:
+        """Wait 1 s, 2 s, 4 s, ... 30 s between requests that change nothing."""
+        pause = min(_LONGEST_PAUSE, Duration(_FIRST_PAUSE << min(self._in_vain, 8)))
+        self._in_vain, self._pause_until = self._in_vain + 1, Instant(at + pause)
+
     def _struck(self, detail: str, at: Instant) -> None:
         ours = at if self.held is None else self.held.at
         self.contest = self.contest.struck(detail, at, ours)
@@ -127,7 +139,7 @@ class Progress:
         ``armed``: whether a life of the gateway ever wrote to it without letting go.
         """
         held = self.held
-        if not self.contest.may_write(now):
+        if not self.contest.may_write(now) or (self._in_vain and now < self._pause_until):
             return False
         if held is None:
             return quantity is not None or armed
@@ -161,7 +173,7 @@ class Progress:
         told = self.outcome is not None or self.held is not None
         self.wanted, self.because, self.detail = None, "released", ""
         self.held = self._stood = self._accepted = self._effective = self.outcome = None
-        self.again = False
+        self.again, self._in_vain = False, 0
         self.contest = Contest(policy=self.contest.policy)
         return told
 
@@ -170,6 +182,7 @@ class Progress:
         self.held, self._stood = _shifted(self.held, by), _shifted(self._stood, by)
         self.contest = self.contest.shifted(by)
         self.changed_at = Instant(self.changed_at + by)
+        self._pause_until = Instant(self._pause_until + by)
         if self._confirmed is not None:
             self._confirmed = Instant(self._confirmed + by)
         if self._accepted is not None:

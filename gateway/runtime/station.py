@@ -109,8 +109,12 @@ class Station:
         self._mail.set()
 
     def beat(self) -> None:
-        """Let a device that listens know that its controller lives, at most once a second."""
-        if self._connected and isinstance(self._driver, Beating) and self._driver.listens:
+        """Let a device that listens know that its controller lives, at most once a second.
+
+        One that was not seen anew since it came back, or was written over, may be another one.
+        """
+        known = self._connected and self._recognised
+        if known and isinstance(self._driver, Beating) and self._driver.listens:
             self._heart.set()
 
     async def silence(self) -> None:

@@ -312,6 +312,7 @@ class Listening:
 def test_a_device_that_listens_hears_at_most_one_beat_a_second(bench):
     async def script(b):
         await wait(b, 0.5)
+        b.station.command(b.fakes.setpoint(1.0))
         for _ in range(40):
             b.station.beat()
             await wait(b, 0.25)
@@ -326,19 +327,24 @@ def test_a_slow_heartbeat_delays_no_setpoint(bench):
     async def script(b):
         b.driver.takes_s = 5.0
         await wait(b, 1.5)
+        b.station.command(b.fakes.setpoint(1.0))
+        await wait(b, 0.1)
         b.station.beat()
         await wait(b, 0.1)
-        b.station.command(b.fakes.setpoint(1.0))
+        b.station.command(b.fakes.setpoint(2.0))
         await wait(b, 0.1)
 
     made = bench(script, listens=True)
-    assert [q for q, _ in made.driver.written] == [1.0]
+    assert len(made.driver.beats) == 1
+    assert [q for q, _ in made.driver.written] == [1.0, 2.0]
 
 
 def test_a_device_that_does_not_listen_hears_nothing(bench):
     async def script(b):
         b.driver.listens = False
         await wait(b, 1.5)
+        b.station.command(b.fakes.setpoint(1.0))
+        await wait(b, 0.1)
         b.station.beat()
         await wait(b, 2)
 
