@@ -9,7 +9,7 @@ from gateway.dispatch.lease import lease_terms
 from gateway.model.device import Identity
 from gateway.model.drill import DrillProgress, DrillRequest, DrillResult, DrillState
 from gateway.model.errors import GridtenderError
-from gateway.model.event import Described, Fact
+from gateway.model.event import ClockStepped, Described, Fact
 from gateway.model.reading import Quality, Reading
 from gateway.model.site import ControlMode, DispatchSettings
 from gateway.model.time import MILLISECOND, SECOND, Duration, Instant
@@ -56,6 +56,7 @@ class Drills:
         self._device = ""
         self._silence: Silence | None = None
         self._broken = 0
+        self._stepped = False
         self._log = structlog.get_logger()
         bus.listen(self._hear)
 
@@ -113,8 +114,9 @@ class Drills:
 
     async def _hold(self, request: DrillRequest, progress: Progress) -> DrillResult:
         device = request.device
-        self._silence = silence = await self._fall_silent(device, progress)
-        self._device, self._broken = device, 0
+        self._broken, self._stepped = 0, False
+        self._silence = silence = await self._fall_silent(request, progress)
+        self._device = device
         text = f"renewals stopped; its timer counts down from {silence.timer_s} s"
         self._tell(request, DrillState.RUNNING, text, timer_s=silence.timer_s)
         while not self._silence.over(self._clock.now(), self._settings.settle):
@@ -123,9 +125,9 @@ class Drills:
         identity = self._identities.get(device, Identity())
         return self._silence.result(self._dispatcher.device(device), identity)
 
-    async def _fall_silent(self, device: str, progress: Progress) -> Silence:
+    async def _fall_silent(self, request: DrillRequest, progress: Progress) -> Silence:
         """One last renewal, read back; from then on only the device's own timer counts."""
-        began = self._clock.now()
+        device, began = request.device, self._clock.now()
         quantity = self._dispatcher.leave(device)
         until = Instant(began + _READ_BACK_WITHIN)
         while progress.accepted_at is None or progress.accepted_at < began:
@@ -133,6 +135,7 @@ class Drills:
                 message = f"the last renewal was not read back: {progress.detail or 'no answer'}"
                 raise _Aborted(message)
             await self._clock.sleep(_STEP)
+            self._check(request)
         return Silence(
             control=self._site.capabilities(device).control,
             quantity=quantity,
@@ -150,6 +153,9 @@ class Drills:
         if self._book.request() != request:
             message = "the request was withdrawn"
             raise _Aborted(message)
+        if self._stepped:
+            message = "the clock was set, so nothing can be measured"
+            raise _Aborted(message)
         if self._broken >= _BROKEN_READINGS:
             message = "a limit at the connection point was broken"
             raise _Aborted(message)
@@ -158,13 +164,15 @@ class Drills:
             raise _Aborted(message)
 
     def _hear(self, fact: Fact) -> None:
-        """Readings of the silent device and of the grid meter; who a device is."""
+        """Readings of the silent device and of the grid meter; who a device is; a set clock."""
         match fact:
             case Described(device=device, description=description):
                 self._identities[device] = description.identity
                 self._show_known(device)
             case Reading() if self._silence is not None:
                 self._read(fact)
+            case ClockStepped():
+                self._stepped = True
             case _:
                 pass
 

@@ -2,15 +2,20 @@
 
 import pytest
 
+from gateway.adapters.clock import VirtualClock
 from gateway.adapters.drill import DrillFiles
+from gateway.adapters.plugins import house_factories
 from gateway.model.device import Identity
 from gateway.model.drill import DrillRequest, DrillResult, DrillState
+from gateway.model.event import ClockStepped
 from gateway.model.request import OwnerRequest
 from gateway.model.setpoint import SetpointStatus
 from gateway.model.site import ControlMode, OwnerControl
-from gateway.model.time import Instant, seconds
+from gateway.model.time import HOUR, Instant, parse_rfc3339, seconds
+from tests.simulation.harness import open_home
 
 SUNNY = {"load_w": 300, "temperature_c": 21.2, "battery_soc_pct": 50, "solar_w": 4000}
+NOON = parse_rfc3339("2026-06-21T12:00:00Z")
 NO_LIMIT = {"import_limit_w": None}
 NO_HEAT = {"heatpump": None}
 
@@ -200,3 +205,42 @@ def test_what_an_earlier_life_measured_is_shown_for_the_same_device_only(
 
     told = at_home(script, SUNNY, grid=NO_LIMIT, devices=NO_HEAT)
     assert told[-1].fallback_observed_s == shown
+
+
+class SetClock(VirtualClock):
+    """Set forward by ``by`` nanoseconds at the first look after it was told to."""
+
+    def __init__(self):
+        super().__init__(NOON)
+        self.by, self.offset = 0, 0
+
+    def now(self):
+        return Instant(super().now() + self.offset)
+
+    def reanchor(self):
+        by, self.by = self.by, 0
+        self.offset += by
+        return ClockStepped(at=self.now(), by=by) if by else None
+
+
+def test_a_drill_is_given_up_when_the_clock_is_set_and_measures_nothing(tmp_path, virtual):
+    async def set_clock(home, _files):
+        home.clock.by = HOUR
+
+    async def main():
+        clock = SetClock()
+        # The devices live in real time: they know nothing of the gateway's clock.
+        house = house_factories()["demo"](VirtualClock(NOON), SUNNY)
+        changes = {"grid": NO_LIMIT, "devices": NO_HEAT}
+        async with open_home(tmp_path, NOON, {}, house, clock=clock, **changes) as home:
+            home.gateway_state = tmp_path / "state"
+            await home.pass_time(40)
+            said = await drilled(home, "battery", meanwhile=set_clock)
+            await home.pass_time(30)
+            return said, house.truth()["battery_w"]
+
+    said, follows_w = virtual(main())
+    assert said.state is DrillState.ABORTED
+    assert "the clock was set" in said.text
+    assert DrillFiles(tmp_path / "state").results() == {}
+    assert follows_w > 3000
