@@ -122,18 +122,14 @@ class SunSpecDriver:
         reading = known_map.measurer.reading(at, points)
         # A write since then, even one under way, has made these words old.
         overridden = self._other(blocks) if before and before is self._asked else None
-        if overridden and self._lever is not None:
-            # The next write must not take for standing what was replaced.
-            read = {a: w for start, block in blocks.items() for a, w in enumerate(block, start)}
-            self._lever = self._lever.renewed({**self._lever.words, **read})
         return self._annotated(reading, overridden)
 
     async def arm(self) -> Arming:
         """The words found, and those of the fall-back level; writes nothing."""
         lever = self._steerable()
         words, at = await self._unit.windows(lever.windows)
-        lever = lever.renewed(words)
-        self._lever = lever = lever if self._steering else lever.begun(words)
+        # What an earlier arming found is recalled where its record is still there.
+        self._lever = lever = lever.renewed(words).begun(words)
         return await record(self._device, self._unit, self._connected().shape, lever, at)
 
     def recall(self, arming: Arming) -> None:
@@ -221,11 +217,14 @@ class SunSpecDriver:
         return points
 
     def _other(self, blocks: Blocks) -> str | None:
-        """What stands instead of the words that were written and read back."""
+        """What stands instead of what was written and read back; the lever learns what stands."""
         if self._lever is None:
             return None
         read = {at: w for start, words in blocks.items() for at, w in enumerate(words, start)}
         other = others(self._lever, self._asked, read)
+        if any(read.get(at, word) != word for at, word in self._asked.items()):
+            # The next write must not take for standing what was replaced, or counts down.
+            self._lever = self._lever.renewed({**self._lever.words, **read})
         return f"someone changed register {other}" if other else None
 
     async def _walk(self) -> Chain:

@@ -273,3 +273,32 @@ def test_neither_a_limit_nor_its_way_back_is_rounded_up_except_to_one_percent(
             allowed_w = held[address] * step_w
             assert allowed_w <= max(asked_w, base_w / 100 if asked_w else 0) + 1e-4
             assert allowed_w >= min(asked_w, base_w) - step_w - 1e-4
+
+
+async def test_a_rule_that_the_owner_set_between_two_armings_is_the_way_back_of_the_second(rig):
+    made = rig.der()
+    async with rig.tcp(made.memory) as line:
+        driver = await connected(rig, line)
+        await driver.arm()
+        await driver.write(rig.setpoint(-3000))
+        # It is released by its record, and then its owner sets a limit of his own.
+        made.put(WMaxLimPct_704=500, WMaxLimPctEna_704=1, WMaxLimPctRvrtTms_704=0)
+        await driver.arm()
+        await driver.write(rig.setpoint(-3000))
+        held = words(made)
+        await driver.write(rig.setpoint(None))
+    assert held == [1, 375, 500, 1, 60]
+    assert words(made)[:2] == [1, 500]
+
+
+async def test_a_timer_that_counts_down_in_its_own_register_is_set_anew_at_each_renewal(rig):
+    made = rig.der()
+    async with rig.tcp(made.memory) as line:
+        driver = await connected(rig, line)
+        await driver.arm()
+        await driver.write(rig.setpoint(-3000, 60))
+        made.put(WMaxLimPctRvrtTms_704=30)
+        reading = await driver.read()
+        await driver.write(rig.setpoint(-3000, 60))
+    assert reading.overridden is None
+    assert words(made) == [1, 375, 1000, 0, 60]
