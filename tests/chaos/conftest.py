@@ -1,10 +1,9 @@
 """Fixtures of the process tests."""
 
-import os
-
 import pytest
 
 from tests.chaos.disks import Lives, build
+from tests.chaos.extent import KILLS
 from tests.e2e.processes import a_place
 
 
@@ -18,7 +17,7 @@ async def place(tmp_path):
 @pytest.fixture(scope="session")
 def kills():
     """How often a life is cut short; ``make chaos`` asks for 1000."""
-    return int(os.environ.get("GRIDTENDER_CHAOS", "100"))
+    return KILLS
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,9 @@
 
 import asyncio
 import contextlib
-import os
 import socket
 import struct
 from dataclasses import dataclass, field
-
-RUNS = int(os.environ.get("GRIDTENDER_CHAOS", "1"))
-"""How many times the usual number of seeded faults."""
 
 
 def word_at(unit, address):

@@ -1,7 +1,6 @@
 """A broker that refuses, closes, hangs, forgets, or is shared with a stranger of the same name."""
 
 import asyncio
-import os
 import random
 import socket
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from gateway.adapters.clock import WallClock
 from gateway.adapters.mqtt import MqttAdapter
 from gateway.wire.border import border
 from gateway.wire.mirror import Mirror
+from tests.chaos.extent import RUNS
 from tests.chaos.modbus_faults import FaultyDevice, FaultyWire
 from tests.integration.test_mqtt import (
     BASE,
@@ -33,7 +33,6 @@ pytestmark = [
     pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed"),
 ]
 
-RUNS = int(os.environ.get("GRIDTENDER_CHAOS", "1"))
 LONG_S = 30.0
 
 

@@ -1,6 +1,5 @@
 """The system clock is set, by seconds or by hours, while the house is steered and traded in."""
 
-import os
 import random
 from collections import Counter
 from itertools import pairwise
@@ -20,11 +19,11 @@ from gateway.model.time import HOUR, MINUTE, SECOND, Duration, Instant, parse_rf
 from gateway.model.transaction import Transaction
 from gateway.runtime.replay import Replay
 from gateway.runtime.rows import Happened, read_body
+from tests.chaos.extent import RUNS
 from tests.simulation.harness import open_home
 
 pytestmark = pytest.mark.chaos
 
-RUNS = int(os.environ.get("GRIDTENDER_CHAOS", "1"))
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")
 YEAR = 8766 * HOUR
 FULL = {"load_w": 300, "temperature_c": 21.2, "battery_soc_pct": 100, "solar_w": 6000}

@@ -1,6 +1,5 @@
 """Devices whose answers are well formed and wrong: judged at the registers and in the physics."""
 
-import os
 import random
 
 import pytest
@@ -10,11 +9,11 @@ from gateway.model.errors import RequestRefused
 from gateway.model.event import FaultChanged
 from gateway.model.reading import Quality, Reading
 from gateway.model.time import parse_rfc3339, seconds
+from tests.chaos.extent import RUNS
 from tests.simulation.harness import open_home
 
 pytestmark = pytest.mark.chaos
 
-RUNS = int(os.environ.get("GRIDTENDER_CHAOS", "1"))
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")
 QUIET = {"load_w": 300, "temperature_c": 21.2}
 CHANGES = {"grid": {"export_limit_w": 0}, "devices": {"heatpump": None}}

@@ -1,7 +1,6 @@
 """A whole house over real sockets whose wires break at random, and devices that are swapped."""
 
 import asyncio
-import os
 import random
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
@@ -10,12 +9,12 @@ import pytest
 
 from drivers.transport import serve_tcp
 from gateway.adapters.plugins import house_factories
+from tests.chaos.extent import RUNS
 from tests.chaos.modbus_faults import FaultyWire
 from tests.e2e.processes import NO_EXPORT, NO_HEAT, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.chaos]
 
-RUNS = int(os.environ.get("GRIDTENDER_CHAOS", "1"))
 EMBEDDED = {"kind": "embedded"}
 BREAKING_S = 15
 

@@ -14,8 +14,8 @@ from drivers.transport.tcp import TcpLine
 from gateway.adapters.clock import WallClock
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.time import MILLISECOND, SECOND, Duration
+from tests.chaos.extent import RUNS
 from tests.chaos.modbus_faults import (
-    RUNS,
     FaultyDevice,
     FaultyWire,
     frame,

@@ -261,8 +261,10 @@ BROKEN = {
     ),
     "a budget of writes below nothing": (
         f"devices:\n  {ROOF}, writes: {{per_day: -1}}}}\n",
-        "site.yaml:2:81: devices.roof.writes.per_day: found -1, "
-        "allowed: a whole number, at least 0",
+        (
+            "site.yaml:2:81: devices.roof.writes.per_day: found -1, "
+            "allowed: a whole number, at least 0"
+        ),
     ),
     "a word for volatile": (
         f"devices:\n  {ROOF}, writes: {{volatile: yes}}}}\n",
