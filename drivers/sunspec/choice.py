@@ -25,6 +25,7 @@ from drivers.sunspec.roles import (
 )
 from drivers.sunspec.storage_124 import Storage
 from gateway.model.device import Capabilities, Control, Device, Identity, Role
+from gateway.model.setpoint import Arming, RegisterWrite
 
 Models = Mapping[int, Sequence[int]]
 """Words of whole models by id."""
@@ -33,17 +34,35 @@ STEERING = (CONTROLS, STORAGE, DER_CONTROLS, BANK)
 
 
 def choose(
-    device: Device, shape: Shape, points: Points, models: Models, *, may_connect: bool
+    device: Device,
+    shape: Shape,
+    points: Points,
+    models: Models,
+    *,
+    may_connect: bool,
+    armed: Arming | None,
 ) -> Lever | tuple[str, ...]:
-    """The lever, or why there is none (empty where nobody asks for one)."""
+    """The lever, or why there is none (empty where nobody asks for one).
+
+    What was armed is steered by the same model until its record is gone, since the record gives
+    back no other.
+    """
     if device.role in {Role.SOLAR, Role.GENERATOR}:
         tried = _solar(device, shape, points, models)
     elif device.role is Role.STORAGE:
         tried = _storage(device, shape, points, models, may_connect=may_connect)
     else:
         tried = []
-    lever = next((one for one in tried if not isinstance(one, str)), None)
-    return tuple(one for one in tried if isinstance(one, str)) if lever is None else lever
+    levers = [one for one in tried if not isinstance(one, str)]
+    if not levers:
+        return tuple(one for one in tried if isinstance(one, str))
+    return next((one for one in levers if _is_of(one, armed)), levers[0])
+
+
+def _is_of(lever: Lever, armed: Arming | None) -> bool:
+    header = lever.header
+    mark = RegisterWrite(address=header.address, words=(header.model, header.length))
+    return armed is not None and mark in armed.identity
 
 
 def _solar(device: Device, shape: Shape, points: Points, models: Models) -> list[Lever | str]:

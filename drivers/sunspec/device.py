@@ -75,6 +75,7 @@ class SunSpecDriver:
         self._heart: Heart | None = None
         self._pulse = Pulse()
         self._steering = False
+        self._armed: Arming | None = None
         self._asked: Words = {}
         self._timer_s = 0
         self._local = ""
@@ -132,9 +133,11 @@ class SunSpecDriver:
         self._lever = lever = lever.renewed(words).begun(words)
         return await record(self._device, self._unit, self._connected().shape, lever, at)
 
-    def recall(self, arming: Arming) -> None:
+    def recall(self, arming: Arming | None) -> None:
         """What an earlier life found is the device's own rule, not what it left behind."""
-        lever = self._steerable()
+        self._armed, lever = arming, self._lever
+        if arming is None or lever is None:
+            return
         found = {at: w for part in arming.found for at, w in enumerate(part.words, part.address)}
         self._lever = lever.begun({**lever.words, **found})
 
@@ -280,7 +283,9 @@ class SunSpecDriver:
         before, self._lever, self._heart = self._lever, None, None
         may_connect = self._settings.connect
         models = await self._models(shape, STEERING)
-        lever = choose(self._device, shape, points, models, may_connect=may_connect)
+        lever = choose(
+            self._device, shape, points, models, may_connect=may_connect, armed=self._armed
+        )
         if isinstance(lever, tuple):
             self._notes += [f"reading only: {why}" for why in lever]
             return

@@ -37,11 +37,15 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What a walk found: ``parts`` begin with a model 1 each; ``notes`` say what was odd."""
+    """What a walk found: ``parts`` begin with a model 1 each; ``notes`` say what was odd.
+
+    ``broken_at`` is the register where a header should stand and none does.
+    """
 
     base: int
     parts: tuple[tuple[Header, ...], ...]
     notes: tuple[str, ...] = ()
+    broken_at: int | None = None
 
 
 async def walk(read: Read, bases: Sequence[int] = BASES) -> Chain:
@@ -73,6 +77,7 @@ async def walk(read: Read, bases: Sequence[int] = BASES) -> Chain:
 async def _follow(read: Read, base: int) -> Chain:
     headers: list[Header] = []
     notes: list[str] = []
+    broken_at: int | None = None
     address = base + len(_MARKER)
     while address < _LAST_ADDRESS:
         words = await _header(read, address, headers)
@@ -85,10 +90,11 @@ async def _follow(read: Read, base: int) -> Chain:
                 f"the chain breaks at register {address} after {after}: ID {model}, L {length}; "
                 "what comes later is not read",
             )
+            broken_at = address
             break
         headers.append(Header(model, address, length))
         address = headers[-1].end
-    return Chain(base, _parts(headers), tuple(notes))
+    return Chain(base, _parts(headers), tuple(notes), broken_at)
 
 
 async def _header(read: Read, address: int, headers: Sequence[Header]) -> tuple[int, ...] | None:

@@ -46,10 +46,11 @@ class Driver(Protocol):
 class Recalling(Protocol):
     """What a driver may offer too: it tells an earlier life's words from the device's own rule."""
 
-    def recall(self, arming: Arming) -> None:
+    def recall(self, arming: Arming | None) -> None:
         """Take the words found before the first write of all as what a release returns to.
 
-        Called after ``arm`` where the device was armed before.
+        Called before ``connect`` with the record that stands, None without one: what was armed
+        is steered by the same registers.  Called after ``arm`` where there is a record.
         """
         ...
 

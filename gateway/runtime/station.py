@@ -175,6 +175,8 @@ class Station:
         if not self._connected:
             # Never beside a write, which would find the driver between two descriptions.
             async with self._writing:
+                if isinstance(self._driver, Recalling):
+                    self._driver.recall(self._armory.get(self.device.id))
                 description = await self._ask(self._driver.connect())
             self._connected, self._recognised = True, False
             self._site.describe(self.device.id, description)

@@ -363,5 +363,5 @@ def test_a_driver_is_told_what_an_earlier_life_found(bench):
         b.second = list(b.driver.recalled)
 
     made = bench(script, listens=True)
-    assert made.first == []
-    assert made.second == [made.armory.get("d")]
+    assert made.first == [None]
+    assert made.second == [None, made.armory.get("d")]

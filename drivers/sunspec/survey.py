@@ -1,0 +1,203 @@
+"""Reading a whole chain, around whatever the device refuses or leaves unanswered."""
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drivers.sunspec.codec import HEADER, known, layout
+from drivers.sunspec.discovery import BASES, Chain, Header, walk
+from drivers.sunspec.plan import Span, spans
+from gateway.model.device import Device
+from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
+from gateway.model.time import in_seconds
+from gateway.ports.line import Line
+
+_END = 0xFFFF
+_LAST_ADDRESS = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """Registers that could not be read.
+
+    Attributes:
+        code: the exception they were refused with, None = no answer, or one that was none.
+        text: what the line said of it.
+    """
+
+    span: Span
+    code: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What stands in a device.
+
+    Attributes:
+        words: by address, without holes.
+        answers_s: how long each answer took, seconds.
+        end: how the chain ends where that is not with the end model; empty if it is.
+    """
+
+    chain: Chain
+    words: dict[int, int]
+    holes: tuple[Hole, ...]
+    end: str
+    answers_s: tuple[float, ...]
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """Every model of the chain in its order."""
+        return tuple(header for part in self.chain.parts for header in part)
+
+    def model(self, header: Header) -> tuple[int | None, ...]:
+        """A model's words, its ID first."""
+        return tuple(self.words.get(at) for at in range(header.address, header.end))
+
+    def holes_in(self, header: Header) -> tuple[Hole, ...]:
+        """Those that touch the model."""
+        return tuple(
+            hole
+            for hole in self.holes
+            if hole.span.address < header.end and header.address < hole.span.end
+        )
+
+
+class Surveyor:
+    """One look at one device.  Every request that has no answer is made once more.
+
+    Attributes:
+        deep: whether a refused block is halved down to single registers, else once.
+    """
+
+    def __init__(self, device: Device, line: Line, *, deep: bool = False) -> None:
+        self._device = device
+        self._line = line
+        self._deep = deep
+        self._words: dict[int, int] = {}
+        self._holes: list[Hole] = []
+        self._answers_s: list[float] = []
+
+    async def survey(self, bases: Sequence[int] = BASES) -> Survey:
+        """Walk the chain and read all of it.
+
+        Raises:
+            DeviceUnavailable: it does not answer, or stopped answering on the way.
+            DeviceMisbehaves: it answers, but there is no SunSpec map.
+        """
+        chain = await self._walk(bases)
+        headers = [header for part in chain.parts for header in part]
+        for header in headers:
+            await self._model(header, chain.base)
+        end = await self._end(headers) if headers and chain.broken_at is None else ""
+        return Survey(
+            chain=chain,
+            words=dict(sorted(self._words.items())),
+            holes=tuple(self._holes),
+            end=end,
+            answers_s=tuple(self._answers_s),
+        )
+
+    async def _walk(self, bases: Sequence[int]) -> Chain:
+        """Some devices are silent where no map stands, so each base is asked by itself."""
+        silent: DeviceUnavailable | None = None
+        odd: list[DeviceMisbehaves] = []
+        for base in bases:
+            try:
+                return await walk(self._read, (base,))
+            except DeviceUnavailable as unavailable:
+                silent = silent or unavailable
+            except DeviceMisbehaves as misbehaves:
+                odd.append(misbehaves)
+        if silent is not None and not odd:
+            raise silent
+        # All bases in one sentence; where one was silent, those that answered.
+        raise odd[0] if silent is not None else await self._no_map(bases)
+
+    async def _no_map(self, bases: Sequence[int]) -> DeviceMisbehaves:
+        try:
+            await walk(self._read, bases)
+        except DeviceMisbehaves as misbehaves:
+            return misbehaves
+        return DeviceMisbehaves("a SunSpec map appeared while it was looked for; try again")
+
+    async def _read(self, address: int, count: int) -> tuple[int, ...]:
+        words = await self._ask(Span(address, count))
+        self._words |= enumerate(words, address)
+        return words
+
+    async def _model(self, header: Header, base: int) -> None:
+        silent = False
+        for span in spans([header]):
+            missed = await self._block(header, span, halvings=16 if self._deep else 1)
+            silent |= any(hole.code is None for hole in missed)
+            self._holes += missed
+        if silent:
+            await self._ask(Span(base, HEADER))  # raises where the device is gone altogether
+
+    async def _block(self, header: Header, span: Span, halvings: int) -> list[Hole]:
+        """Read it, or halve it; what was missed."""
+        try:
+            await self._read(span.address, span.count)
+        except (RequestRefused, DeviceUnavailable, DeviceMisbehaves) as fault:
+            cut = _middle(header, span, anywhere=self._deep) if halvings else None
+            if cut is None:
+                code = fault.code if isinstance(fault, RequestRefused) else None
+                return [Hole(span=span, code=code, text=str(fault))]
+        else:
+            return []
+        lower = Span(span.address, cut - span.address)
+        upper = Span(cut, span.end - cut)
+        return [
+            *await self._block(header, lower, halvings - 1),
+            *await self._block(header, upper, halvings - 1),
+        ]
+
+    async def _ask(self, span: Span) -> tuple[int, ...]:
+        try:
+            return await self._once(span)
+        except DeviceUnavailable:
+            await asyncio.sleep(in_seconds(self._device.timeout))
+            return await self._once(span)
+
+    async def _once(self, span: Span) -> tuple[int, ...]:
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        block = await self._line.read(
+            self._device.unit, span.address, span.count, timeout=self._device.timeout
+        )
+        self._answers_s.append(loop.time() - began_s)
+        return block.words
+
+    async def _end(self, headers: Sequence[Header]) -> str:
+        """What stands where the chain is over."""
+        address = headers[-1].end
+        if address >= _LAST_ADDRESS:
+            return "the chain reaches the last register there is"
+        try:
+            words = await self._read(address, HEADER)
+        except RequestRefused as refused:
+            return f"no end model: exception {refused.code} at register {address}"
+        except DeviceUnavailable:
+            return f"no end model: no answer at register {address}"
+        if words[0] == _END:
+            return ""
+        return f"no end model: {words[0]:04X} {words[1]:04X} at register {address}"
+
+
+def _middle(header: Header, span: Span, *, anywhere: bool) -> int | None:
+    """Where to halve it: between points if it has any, None where it is not to be halved."""
+    middle = span.address + span.count // 2
+    if not known(header.model):
+        return middle if span.count > 1 else None
+    edges = [
+        header.address + point.offset
+        for point in layout(header.model, header.length).points
+        if span.address < header.address + point.offset < span.end
+    ]
+    if not edges:
+        return middle if anywhere and span.count > 1 else None
+    after = bisect_left(edges, middle)
+    return min(edges[max(0, after - 1) : after + 1], key=lambda edge: abs(edge - middle))
