@@ -68,8 +68,8 @@ def open_journal(
         NotAJournal: it was written by a newer version.
         JournalFailed: the disk does not let us.
     """
-    finish(path)
     now, damage = clock.now(), None
+    finish(path, now)
     known = _known_epoch(path, now)
     if not known:  # so that a first start that is killed is none whose count was lost
         _tell_epoch(path, 0)
@@ -279,11 +279,12 @@ class SqliteJournal:
         return True
 
     async def _copy(self) -> None:
-        self._copied = now = self._clock.now()
+        now = self._clock.now()
         if self._threaded:
             await asyncio.to_thread(self._copy_since, Instant(now - _DAY))
         else:
             self._copy_since(Instant(now - _DAY))
+        self._copied = now
 
     def _copy_since(self, since: Instant) -> None:
         path = self._file.path

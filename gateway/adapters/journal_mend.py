@@ -4,6 +4,7 @@ Nothing is deleted.  The rows come from the damaged file itself and from the las
 hash chain says which of them belong together.
 """
 
+import contextlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from gateway.adapters.chain import Head, verify
 from gateway.adapters.files import sync_directory
 from gateway.adapters.journal_blocks import Block, checkpoints, reply_count, unpack
 from gateway.adapters.journal_carve import carve, carve_log
-from gateway.adapters.journal_copy import copy_of, head_in, write_new
+from gateway.adapters.journal_copy import copy_of, head_in, newest_in, write_new
 from gateway.adapters.journal_file import explained, suspect
 from gateway.model.errors import JournalFailed
 from gateway.model.time import Instant, rfc3339
@@ -53,9 +54,10 @@ def mend(path: Path, why: str, now: Instant, products: Collection[str]) -> str:
         heads = (head_in(one) for one in (path, copy_of(path)))
         found = runs([*carve(path), *carve(copy_of(path))], [one for one in heads if one])
         run = best(found, frozenset(products))
-        write_new(_new(path), run.head, run.blocks)
+        _write_whole(path, run)
         aside = _free_name(path, now)
         _swap(path, aside)
+        _distrust_copy(path, run, now)
     what = (
         f"the journal goes on with rows {run.head.seq + 1} to {run.end}"
         if run.blocks
@@ -64,7 +66,7 @@ def mend(path: Path, why: str, now: Instant, products: Collection[str]) -> str:
     return f"{why}; the file was set aside as {aside.name}, nothing was deleted; {what}"
 
 
-def finish(path: Path) -> None:
+def finish(path: Path, now: Instant) -> None:
     """What a mending left half done when it was killed."""
     new = _new(path)
     with explained(path, "cannot be set aside"):
@@ -73,7 +75,7 @@ def finish(path: Path) -> None:
         if path.exists():
             new.unlink()
             return
-        _swap(path, next(_aside(path)))
+        _swap(path, _half_aside(path) or _free_name(path, now))
 
 
 def lost_in_log(path: Path, newest: int, hashed: str) -> bool:
@@ -145,6 +147,27 @@ def _proven(block: Block, before: str) -> tuple[Block, list[Row]] | None:
     return replace(block, now=rows[-1].now, replies=reply_count(rows)), rows
 
 
+def _write_whole(path: Path, run: Run) -> None:
+    """Under its name it is whole: the journal itself may be gone already."""
+    partial = Path(f"{_new(path)}.partial")
+    try:
+        write_new(partial, run.head, run.blocks)
+        partial.replace(_new(path))
+    except BaseException:  # a full disk gets its space back
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def _distrust_copy(path: Path, run: Run, now: Instant) -> None:
+    """A copy whose rows go further, and prove nothing, would make every start a damaged one."""
+    copy = copy_of(path)
+    copied = newest_in(copy)
+    if copied is not None and copied[0] > run.end:
+        copy.replace(_free_name(copy, now))
+        sync_directory(path.parent)
+
+
 def _swap(path: Path, aside: Path) -> None:
     for end in _BESIDE:
         old = Path(f"{path}{end}")
@@ -166,8 +189,11 @@ def _free_name(path: Path, now: Instant) -> Path:
     return next(name for name in map(Path, names) if not name.exists())
 
 
-def _aside(path: Path) -> Iterator[Path]:
-    """Set-aside files, newest first."""
+def _half_aside(path: Path) -> Path | None:
+    """The file that was set aside before its log could follow, or None."""
     found = path.parent.glob(f"{path.name}.corrupt-*")
-    main = (one for one in found if not one.name.endswith(_BESIDE[1:]))
-    return iter(sorted(main, key=lambda one: one.stat().st_ctime_ns, reverse=True))
+    main = [one for one in found if not one.name.endswith(_BESIDE[1:])]
+    newest = max(main, key=lambda one: one.stat().st_ctime_ns, default=None)
+    left = [end for end in _BESIDE[1:] if Path(f"{path}{end}").exists()]
+    taken = any(Path(f"{newest}{end}").exists() for end in left)
+    return None if taken else newest

@@ -248,6 +248,62 @@ async def test_mended_file_of_a_killed_mending_is_not_trusted_while_the_journal_
     assert len([*read_journal(path)]) == rows
 
 
+@pytest.mark.parametrize("log", [b"", b"the log of nothing"])
+async def test_mending_of_a_journal_that_is_gone_killed_at_any_moment_is_finished(path, log):
+    """No file was set aside, and the log that is left is not that of an earlier damage."""
+    rows = await lived(path)
+    earlier = path.with_name("journal.sqlite.corrupt-20260101T000000Z")
+    for ending in ("", "-wal") if log else ():
+        earlier.with_name(earlier.name + ending).write_bytes(b"earlier" + ending.encode())
+    shutil.copy2(path, path.with_name("journal.sqlite.mended"))
+    path.unlink()
+    if log:
+        path.with_name("journal.sqlite-wal").write_bytes(log)
+    async with opened(path) as journal:
+        assert journal.damage is None
+    assert [row.seq for row in read_journal(path)] == [*range(1, rows + 1)]
+    if log:
+        assert earlier.with_name(earlier.name + "-wal").read_bytes() == b"earlier-wal"
+
+
+async def test_a_mended_file_that_is_not_whole_never_becomes_the_journal(path):
+    rows = await lived(path)
+    path.with_name("journal.sqlite.mended.partial").write_bytes(path.read_bytes()[:PAGE])
+    path.unlink()
+    async with opened(path) as journal:
+        assert "goes on with rows 1 to" in journal.damage
+    assert [row.seq for row in read_journal(path)] == [*range(1, rows + 1)]
+    assert not path.with_name("journal.sqlite.mended.partial").exists()
+
+
+async def test_copy_damaged_together_with_the_journal_is_set_aside_once(path):
+    """Its last rows cannot be proven: they must not make each further start a damaged one."""
+    await lived(path)
+    for file in (path, copy_of(path)):
+        blocks = sorted(carve(file), key=lambda block: block.seq)
+        flip(file, file.read_bytes().index(blocks[-1].data) + 20)
+    for start in range(3):
+        journal = opened(path)
+        assert (journal.damage is not None) is (start == 0)
+        await journal.durable(journal.append(NOON, "advance", {"start": start}))
+        journal._file.close()  # killed: no copy is kept
+    assert len(aside(path)) == 1
+    assert len([*path.parent.glob("journal.sqlite.copy.corrupt-*")]) == 1
+
+
+async def test_copy_that_failed_is_tried_again_before_a_day_is_over(path):
+    in_the_way = copy_of(path)
+    async with opened(path) as journal:
+        await journal.durable(journal.append(NOON, "advance", {}))
+        in_the_way.mkdir()
+        (in_the_way / "something").write_text("")
+        with pytest.raises(JournalFailed):
+            await journal.keep_copy()
+        shutil.rmtree(in_the_way)
+        assert await journal.keep_copy()
+        assert not await journal.keep_copy()
+
+
 async def test_copy_holds_what_a_restart_needs_and_is_made_once_a_day_of_rows(path):
     await lived(path, gates=120)
     later = Instant(NOON + 30 * HOUR)
