@@ -284,7 +284,7 @@ def _owed_w(entry: _Entry, reading: Reading) -> float | None:
     """The flow it should have by now; what it has, while a word is too new to have moved it."""
     power, told_w, at = reading.power_w, entry.told_w, reading.at
     owed_w = None
-    if told_w is not None:
+    if told_w is not None and reading.overridden is None:  # else it obeys somebody else
         owed_w = expected(told_w, reading.soc_pct, entry.device.limits)
     if owed_w is None or power is None:
         entry.away_since = None
