@@ -12,6 +12,7 @@ from drivers.sunspec.heartbeat import OURS, Heart, Pulse
 from drivers.sunspec.judgement import Tried, asked, judge, others
 from drivers.sunspec.lever import Lever, runs
 from drivers.sunspec.measure import BankSign, Measurer, Sign, local
+from drivers.sunspec.pace import Pace, first, is_due
 from drivers.sunspec.plan import Span, spans, words_of
 from drivers.sunspec.raw import Words
 from drivers.sunspec.roles import (
@@ -58,8 +59,19 @@ class _Map:
     shape: Shape
     models: tuple[int, ...]
     measurer: Measurer
-    polled: tuple[Header, ...]
+    pace: Pace
     spans: tuple[Span, ...]
+    vital: tuple[Span, ...]
+
+    def paced(self, pace: Pace) -> "_Map":
+        """With models of another pace, read together where they stand together."""
+        return replace(self, pace=pace, spans=spans(pace.all), vital=spans(pace.vital))
+
+    def apart(self, pace: Pace) -> "_Map":
+        """With the models that can be read, each by itself."""
+        one_by_one = (tuple(s for h in of for s in spans([h])) for of in (pace.all, pace.vital))
+        every, vital = one_by_one
+        return replace(self, pace=pace, spans=every, vital=vital)
 
 
 class SunSpecDriver:
@@ -80,6 +92,7 @@ class SunSpecDriver:
         self._timer_s = 0
         self._local = ""
         self._read_at = Instant(0)
+        self._whole_at: Instant | None = None
         self._notes: list[str] = []
 
     async def connect(self) -> Description:
@@ -88,17 +101,20 @@ class SunSpecDriver:
         self._notes = list(chain.notes)
         shape = self._shape(chain)
         static = await self._static(shape)
-        headers = polled(shape)
+        pace = Pace.of(polled(shape), self._device.role)
         models = tuple(header.model for part in chain.parts for header in part)
         self._map = _Map(
             shape=shape,
             models=models,
             measurer=self._measurer(shape, static),
-            polled=headers,
-            spans=spans(headers),
+            pace=pace,
+            spans=spans(pace.all),
+            vital=spans(pace.vital),
         )
-        first = await self.read()
-        points = {**static, **first.points}
+        self._whole_at = None
+        found = await self.read()
+        self._whole_at = first(self._device, found.at)
+        points = {**static, **found.points}
         self._map = replace(self._map, measurer=self._measurer(shape, points))
         if self._device.role is Role.STORAGE and not evidence(shape, points):
             message = (
@@ -117,10 +133,15 @@ class SunSpecDriver:
     async def read(self) -> Reading:
         """Every moving model in few requests, decoded with its own scale factors."""
         known_map, before = self._connected(), self._asked
-        blocks, at = await self._blocks(known_map)
-        points = self._decoded(known_map.polled, blocks)
+        whole = self._steering or is_due(self._whole_at, self._read_at, self._device.poll)
+        blocks, at = await self._blocks(known_map, whole=whole)
+        pace = known_map.pace
+        points = self._decoded(pace.all if whole else pace.vital, blocks)
         self._local, self._read_at = local(points), at
         reading = known_map.measurer.reading(at, points)
+        if whole:
+            self._whole_at = at
+            self._learn(points)
         # A write since then, even one under way, has made these words old.
         overridden = self._other(blocks) if before and before is self._asked else None
         return self._annotated(reading, overridden)
@@ -128,6 +149,7 @@ class SunSpecDriver:
     async def arm(self) -> Arming:
         """The words found, and those of the fall-back level; writes nothing."""
         lever = self._steerable()
+        await self._check_still_there(lever.header)
         words, at = await self._unit.windows(lever.windows)
         # What an earlier arming found is recalled where its record is still there.
         self._lever = lever = lever.renewed(words).begun(words)
@@ -150,6 +172,8 @@ class SunSpecDriver:
             return Written(
                 outcome=Outcome.REFUSED, quantity=stands, at=self._read_at, detail=self._local
             )
+        if not self._steering:
+            await self._check_still_there(lever.header)
         released = setpoint.quantity is None
         plan = (
             lever.neutral()
@@ -210,14 +234,21 @@ class SunSpecDriver:
             words = words_of(header, blocks)
             if words is None:
                 continue
-            if words[:HEADER] != (header.model, header.length):
-                message = (
-                    f"{self._unit.name}: the chain has moved: at {header.address} stood model "
-                    f"{header.model} of length {header.length}, now {words[0]} of {words[1]}"
-                )
-                raise DeviceUnavailable(message)
+            self._check_header(header, words)
             points |= layout(header.model, header.length).decode(words)
         return points
+
+    async def _check_still_there(self, header: Header) -> None:
+        """The model that is written to is not read at every poll before."""
+        self._check_header(header, await self._unit.words(header.address, HEADER))
+
+    def _check_header(self, header: Header, words: tuple[int, ...]) -> None:
+        if words[:HEADER] != (header.model, header.length):
+            message = (
+                f"{self._unit.name}: the chain has moved: at {header.address} stood model "
+                f"{header.model} of length {header.length}, now {words[0]} of {words[1]}"
+            )
+            raise DeviceUnavailable(message)
 
     def _other(self, blocks: Blocks) -> str | None:
         """What stands instead of what was written and read back; the lever learns what stands."""
@@ -301,17 +332,24 @@ class SunSpecDriver:
         found = (Heart.of(shape.headers[model], words) for model, words in hearts.items())
         self._heart = next((heart for heart in found if heart is not None), None)
 
-    async def _blocks(self, known_map: _Map) -> tuple[Blocks, Instant]:
+    async def _blocks(self, known_map: _Map, *, whole: bool) -> tuple[Blocks, Instant]:
         try:
-            return await self._unit.read(known_map.spans)
+            return await self._unit.read(known_map.spans if whole else known_map.vital)
         except RequestRefused:
-            if known_map.spans == spans(known_map.polled, gap=-1):
+            if known_map.spans == spans(known_map.pace.all, gap=-1):
                 raise
-        around = await self._unit.around(known_map.polled, known_map.shape.power)
+        around = await self._unit.around(known_map.pace.all, known_map.shape.power)
         self._notes += around.refused
-        apart = tuple(span for header in around.readable for span in spans([header]))
-        self._map = replace(known_map, polled=around.readable, spans=apart)
+        self._map = known_map.apart(known_map.pace.among(around.readable))
         return around.blocks, around.at
+
+    def _learn(self, points: Points) -> None:
+        """A model that the reading was seen to rest on is read at every poll from now on."""
+        now = self._connected()
+        pace = now.pace.learned(now.measurer, points)
+        if pace is not now.pace:
+            cut_apart = now.spans != spans(now.pace.all)
+            self._map = now.apart(pace) if cut_apart else now.paced(pace)
 
     def _connected(self) -> _Map:
         if self._map is None:

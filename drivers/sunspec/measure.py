@@ -71,7 +71,7 @@ class Measurer:
             at=at,
             flows={} if power is None else {POWER: power},
             quality=Quality.SUSPECT if contradiction else self._quality(power),
-            soc_pct=charge_pct(points),
+            soc_pct=charge_pct(points) if self.role is Role.STORAGE else None,
             available_w=number(points, "122.WAval"),
             counted_in_wh=counted_in_wh,
             counted_out_wh=counted_out_wh,

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from drivers.sunspec.discovery import Header
 from drivers.sunspec.inverter_123 import Curtailment
+from drivers.sunspec.pace import SELDOM
 from gateway.model.device import Control, Fallback
 from gateway.model.errors import DeviceMisbehaves, RequestRefused
 from gateway.model.reading import Quality
@@ -39,20 +40,33 @@ async def test_connect_tells_what_the_inverter_can_do_and_writes_nothing(rig):
 async def test_generation_is_negative_and_comes_with_all_points(rig):
     made = rig.inverter(W_103=31415, W_SF_103=-1, WAval_122=5000, WAval_SF_122=0)
     async with rig.tcp(made.memory) as line:
-        reading = await (await connected(rig, line)).read()
+        reading = await (await connected(rig, line, poll=SELDOM)).read()
     assert (reading.power_w, reading.available_w) == (-3141.5, 5000)
     assert reading.points["103.W"] == 3141.5
     assert reading.points["123.WMaxLimPct"] == 100
     assert (reading.asleep, reading.fault, reading.quality) == (False, "", Quality.GOOD)
 
 
-async def test_a_poll_is_two_requests(rig):
+async def test_a_poll_is_one_request_and_two_when_it_is_steered(rig):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
         driver = await connected(rig, line)
         made.memory.requests.clear()
         await driver.read()
-    assert len(made.memory.requests) == 2
+        free = len(made.memory.requests)
+        await driver.write(rig.setpoint(-3000))
+        made.memory.requests.clear()
+        reading = await driver.read()
+    assert (free, len(made.memory.requests)) == (1, 2)
+    assert reading.points["123.WMaxLim_Ena"] == 1
+
+
+async def test_what_an_inverter_could_give_is_read_at_every_poll_where_it_tells_it(rig):
+    made = rig.inverter(WAval_122=5000, WAval_SF_122=0)
+    async with rig.tcp(made.memory) as line:
+        driver = await connected(rig, line)
+        told = [(await driver.read()).available_w for _ in range(3)]
+    assert told == [5000, 5000, 5000]
 
 
 async def test_a_limit_goes_in_one_request_with_value_timer_and_enable(rig):
@@ -266,7 +280,7 @@ async def test_fault_bits_are_named(rig):
 async def test_a_hole_in_one_model_costs_that_model_only(rig):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await connected(rig, line, poll=SELDOM)
         del made.memory.units[1][made.at("122.Ris")]
         reading = await driver.read()
         made.memory.requests.clear()

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from drivers.sunspec.der_704 import Der
 from drivers.sunspec.discovery import Header
+from drivers.sunspec.pace import SELDOM
 from gateway.model.device import Control, Fallback
 from gateway.model.errors import DeviceUnavailable
 from gateway.model.reading import Quality
@@ -38,7 +39,7 @@ async def test_connect_tells_a_timer_that_ends_at_a_level_and_writes_nothing(rig
 
 async def test_generation_is_negative_and_an_empty_713_is_no_battery(rig):
     async with rig.tcp(rig.der().memory) as line:
-        reading = await (await connected(rig, line)).read()
+        reading = await (await connected(rig, line, poll=SELDOM)).read()
     assert (reading.power_w, reading.soc_pct) == (-3000, None)
     assert (reading.counted_out_wh, reading.counted_in_wh) == (123456, 789)
     assert (reading.asleep, reading.fault, reading.note, reading.quality) == (
@@ -246,10 +247,21 @@ async def test_local_control_writes_nothing_and_says_why(rig):
 async def test_a_chain_that_moved_is_walked_again(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await connected(rig, line, poll=SELDOM)
         made.memory.units[1][made.places[704] + 1] = 64
         with pytest.raises(DeviceUnavailable, match=r"the chain has moved: at .* stood model 704"):
             await driver.read()
+
+
+async def test_into_a_chain_that_moved_between_two_polls_nothing_is_written(rig):
+    made = rig.der()
+    async with rig.tcp(made.memory) as line:
+        driver = await connected(rig, line)
+        made.memory.units[1][made.places[704] + 1] = 64
+        for attempt in (driver.arm, lambda: driver.write(rig.setpoint(-3000))):
+            with pytest.raises(DeviceUnavailable, match="the chain has moved"):
+                await attempt()
+    assert made.writes() == []
 
 
 @given(
