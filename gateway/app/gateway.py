@@ -78,7 +78,7 @@ class Gateway:
 
     async def limit(self, request: LimitRequest) -> None:
         """A limit of the owner's topic."""
-        await self.beside.limits.set(request)
+        self.beside.limits.set(request)
 
     def price(self, heard: PriceHeard) -> None:
         """A tariff price on a topic."""

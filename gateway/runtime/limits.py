@@ -21,6 +21,7 @@ from gateway.model.request import LimitRequest
 from gateway.model.site import Site
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
+from gateway.runtime.keeping import Keeping
 
 
 class OwnerLimits:
@@ -39,7 +40,7 @@ class OwnerLimits:
         bus: Bus,
     ) -> None:
         self._configured = configured
-        self._store = store
+        self._keeping = Keeping(store, self._not_kept)
         self._clock = clock
         self._bus = bus
         self._log = structlog.get_logger()
@@ -59,7 +60,7 @@ class OwnerLimits:
         for device in (CONNECTION, *self._devices):
             self._tell(device)
 
-    async def set(self, request: LimitRequest) -> None:
+    def set(self, request: LimitRequest) -> None:
         """Take a limit, or refuse it in the log; what holds is told either way."""
         why = self._refusal(request)
         if why:
@@ -67,10 +68,10 @@ class OwnerLimits:
                 "limit.refused", device=request.device, key=request.key.value, reason=why
             )
         else:
-            await self._take(request)
+            self._take(request)
         self._tell(request.device)
 
-    async def _take(self, request: LimitRequest) -> None:
+    def _take(self, request: LimitRequest) -> None:
         wish = {**self._wishes.get(request.device, {}), request.key.value: request.value}
         self._wishes = {**self._wishes, request.device: wish}
         self._log.info(
@@ -78,12 +79,10 @@ class OwnerLimits:
         )
         # In force at once; the disk may take its time.
         self.on_change(self.site)
-        try:
-            await self._store(self._wishes)
-        except GridtenderError as fault:
-            self._log.error(
-                "limit.not_kept", device=request.device, key=request.key.value, reason=str(fault)
-            )
+        self._keeping.keep(self._wishes)
+
+    def _not_kept(self, why: str) -> None:
+        self._log.error("limit.not_kept", reason=why)
 
     def _refusal(self, request: LimitRequest) -> str:
         """Why it is not taken, empty if it is."""

@@ -11,8 +11,7 @@ from gateway.model.site import ControlMode, OwnerControl
 from gateway.model.time import SECOND
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
-
-_PATIENCE_S = 5.0
+from gateway.runtime.keeping import Keeping
 
 
 class Owner:
@@ -44,7 +43,7 @@ class Owner:
         self._announced: OwnerControl | None = None
         self._changing = asyncio.Lock()
         self._threaded = threaded
-        self._keeping = asyncio.Lock()
+        self._keeping = Keeping(self._keep, self._not_kept)
         self._log = structlog.get_logger()
         self._readable = True
         self._said = self._seen = self._read(OwnerControl(mode=ControlMode.HANDS_OFF))
@@ -74,21 +73,18 @@ class Owner:
         It holds even when the disk cannot keep it.
         """
         self._said = control
+        self._keeping.keep(control)
         await self._announce(by)
-        try:
-            async with self._keeping:
-                await self._keep(control)
-        except (GridtenderError, TimeoutError) as fault:
-            why = str(fault) or f"the disk has not answered for {_PATIENCE_S:.0f} s"
-            self._log.error("control.not_kept", mode=self.mode().value, reason=why)
 
     async def _keep(self, control: OwnerControl | None) -> None:
-        if self._threaded:  # a disk works in real time
-            async with asyncio.timeout(_PATIENCE_S):
-                await asyncio.to_thread(self._store, control)
+        if self._threaded:
+            await asyncio.to_thread(self._store, control)
         else:
             self._store(control)
         self._seen = control
+
+    def _not_kept(self, why: str) -> None:
+        self._log.error("control.not_kept", mode=self.mode().value, reason=why)
 
     async def run(self) -> None:
         """Notice ends, and commands given through the state directory, within a second."""
@@ -99,6 +95,8 @@ class Owner:
 
     def _heard_command(self) -> bool:
         """Take what another process left in the state directory."""
+        if self._keeping.busy:  # what stands there may be of ours, and older than what holds
+            return False
         stored = self._read(self._seen)
         if stored == self._seen:
             return False

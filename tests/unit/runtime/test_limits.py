@@ -1,5 +1,6 @@
 """Limits of the owner: inside what is configured, in force at once, kept if the disk can."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -71,7 +72,9 @@ class Room:
 
     async def set(self, name, key, value):
         with capture_logs() as logs:
-            await self.limits.set(LimitRequest(device=name, key=key, value=float(value)))
+            self.limits.set(LimitRequest(device=name, key=key, value=float(value)))
+            while others := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.wait(others)
         return [line["event"] for line in logs]
 
     def describe(self, name, **capabilities):

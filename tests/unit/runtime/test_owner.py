@@ -1,6 +1,7 @@
 """The owner is in charge, on a full disk too."""
 
 import asyncio
+import threading
 
 from structlog.testing import capture_logs
 
@@ -151,3 +152,52 @@ def test_what_cannot_be_read_at_the_start_is_hands_off_until_it_can(virtual, clo
     assert [*modes, desk.owner.mode()] == [OFF, OFF, ACT]
     assert [mode for mode, _ in desk.done] == [ACT]
     assert [one["event"] for one in said].count("control.unreadable") == 1
+
+
+class Ticking:
+    """A second is one turn of the loop; a script goes on at each."""
+
+    def __init__(self):
+        self.ticks = asyncio.Queue()
+
+    def now(self):
+        return Instant(0)
+
+    async def sleep(self, _duration):
+        self.ticks.put_nowait(None)
+        await asyncio.sleep(0)
+
+
+async def test_a_disk_that_hangs_holds_up_no_later_word_and_brings_back_no_earlier_one(fakes):
+    clock, free, file = Ticking(), threading.Event(), [None]
+
+    def store(control):
+        free.wait(10)
+        file[0] = control
+
+    async def carry_out(_mode):
+        pass
+
+    owner = Owner(
+        configured=OBSERVE,
+        stored=lambda: file[0],
+        store=store,
+        clock=clock,
+        bus=fakes.Heard(),
+        on_change=carry_out,
+        threaded=True,
+    )
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(owner.run())
+        for mode in (ACT, OFF):
+            await owner.say(OwnerControl(mode=mode), "topic")
+            assert owner.mode() is mode
+        file[0] = OwnerControl(mode=ACT)  # the earlier word has this moment been written
+        for _ in range(5):
+            await clock.ticks.get()
+            assert owner.mode() is OFF
+        free.set()
+        while file[0] != OwnerControl(mode=OFF):
+            await clock.ticks.get()
+        assert owner.mode() is OFF
+        running.cancel()
