@@ -272,8 +272,9 @@ PUBLISHED = {
     "p/P/tick/transaction": "each side of each match; **not retained**, QoS 0",
     "d/D/desc": "what a device is and can do",
     "d/D/state": "online, sleeping, offline or faulty",
-    "d/D/reading": "the newest reading, with the points of the models read this time: what only tells is read every 10 s, "
-    "or at every poll while the device is steered; QoS 0, one message per read",
+    "d/D/reading": "the newest reading, with the points of the models read this time: what only "
+    "tells is read every 10 s, or at every poll while the device is steered; QoS 0, one message "
+    "per read",
     "d/D/set": "the newest setpoint and how far it came",
     "d/D/fault/CODE": "a fault while it lasts",
     "d/D/health": "codes of all faults there are now",
