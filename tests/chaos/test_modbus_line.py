@@ -6,6 +6,7 @@ import random
 import socket
 import struct
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -242,8 +243,10 @@ def flip(asked, dice):
     match dice.randrange(8):
         case 0:
             transaction = (transaction + dice.choice([-1, 1, 256, 0x8000])) & 0xFFFF
+            body = replace(asked, body=b"\3\x12\x34" + asked.body[3:]).answer()[7:]
         case 1:
             unit = (unit + dice.randrange(1, 255)) & 0xFF
+            body = replace(asked, unit=unit).answer()[7:]
         case 2:
             body = bytes([dice.choice([1, 2, 4, 6, 17, 43])]) + body[1:]
         case 3:
@@ -348,6 +351,22 @@ async def test_an_answer_of_another_function_is_not_taken_for_ours():
     async with FaultyDevice(behave) as device, open_tcp(device.url, WallClock()) as line:
         with pytest.raises(DeviceMisbehaves, match="answered function 144 to 3"):
             await line.read(1, 100, 2, timeout=SECOND)
+
+
+async def test_the_words_of_another_unit_behind_the_same_gateway_are_not_taken_for_ours():
+    async def behave(device, wire):
+        while True:
+            asked = await wire.asked()
+            device.requests.append(asked)
+            wire.send(replace(asked, unit=2).answer())
+            if len(device.requests) > 1:
+                wire.send(asked.answer())
+
+    async with FaultyDevice(behave) as device, open_tcp(device.url, WallClock()) as line:
+        with pytest.raises(DeviceUnavailable, match=r"was for transaction 1, unit 2, not trans"):
+            await line.read(1, 100, 2, timeout=SOON)
+        block = await line.read(1, 100, 2, timeout=SOON)
+    assert block.words == words_at(1, 100, 2)
 
 
 async def test_an_answer_for_somebody_else_is_named_when_ours_does_not_come():
