@@ -2,20 +2,22 @@
 
 Nothing confirms them, so nothing needs the library's bookkeeping for each: with it a publication
 costs 150 us of processor time and a system call, in a burst 8 us.  The library still owns the
-socket and everything else on it.
+socket and everything else on it.  One that is made otherwise than this module knows publishes
+them one by one.
 
 Source: MQTT 5.0 and 3.1.1, section 3.3.
 """
 
 import asyncio
+import inspect
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import aiomqtt
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from paho.mqtt import client as mqtt
 
+from gateway.adapters.mqtt_client import json_properties, publish
 from gateway.ports.broker import MqttVersion
 from gateway.wire.message import Message
 
@@ -32,7 +34,14 @@ async def publish_burst(
     """Return when all of them are on their way; order is kept, also towards other packets.
 
     With the connection lost it does not return: whoever waits for the loss ends it.
+
+    Raises:
+        aiomqtt.MqttError: the connection is gone.
     """
+    if not takes_bursts():
+        for message in messages:
+            await publish(client, message, version)
+        return
     written = _Written()
     burst = b"".join([frame(message, version) for message in messages])
     # One packet to the library, which tells its end but looks for no identifier at QoS 0.
@@ -46,6 +55,15 @@ def frame(message: Message, version: MqttVersion) -> bytes:
     head = _head(message.topic, expiry_s, bool(message.payload), version)
     first = bytes((_PUBLISH | (_RETAIN if message.retain else 0),))
     return b"".join((first, _length(len(head) + len(message.payload)), head, message.payload))
+
+
+@cache
+def takes_bursts() -> bool:
+    """Whether the client library has the queue of packets that is used here."""
+    queue = getattr(mqtt.Client, "_packet_queue", None)
+    known = ["self", "command", "packet", "mid", "qos", "info"]
+    tells = hasattr(mqtt.MQTTMessageInfo, "_set_as_published")
+    return queue is not None and tells and [*inspect.signature(queue).parameters] == known
 
 
 class _Written:
@@ -72,17 +90,6 @@ def _packed(expiry_s: int | None, has_payload: bool, version: MqttVersion) -> by
         return _NO_PROPERTIES
     packed: bytes = json_properties(expiry_s).pack()  # type: ignore[no-untyped-call]
     return packed
-
-
-@lru_cache(maxsize=64)
-def json_properties(expiry_s: int | None) -> Properties:
-    """That the payload is JSON, and how long the broker may keep it (MQTT 5)."""
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    properties.ContentType = "application/json"
-    properties.PayloadFormatIndicator = 1
-    if expiry_s is not None:
-        properties.MessageExpiryInterval = expiry_s
-    return properties
 
 
 def _length(size: int) -> bytes:

@@ -7,15 +7,16 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Final
 
 import aiomqtt
 from paho.mqtt import client as mqtt
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from gateway.adapters.mqtt_burst import json_properties
 from gateway.ports.broker import BrokerEndpoint, MqttVersion
 from gateway.wire.message import Message
 
@@ -89,6 +90,17 @@ async def publish(client: aiomqtt.Client, message: Message, version: MqttVersion
         return
     async with asyncio.timeout(ANSWER_S):
         await wanted
+
+
+@lru_cache(maxsize=64)
+def json_properties(expiry_s: int | None) -> Properties:
+    """That the payload is JSON, and how long the broker may keep it (MQTT 5)."""
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.ContentType = "application/json"
+    properties.PayloadFormatIndicator = 1
+    if expiry_s is not None:
+        properties.MessageExpiryInterval = expiry_s
+    return properties
 
 
 async def subscribe(client: aiomqtt.Client, filters: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,12 +1,15 @@
-"""Frames at QoS 0 are what the client library would have sent."""
+"""Frames at QoS 0 are what the client library would have sent; it may be another one."""
 
+import asyncio
 import itertools
+import math
 import socket
 
 import paho.mqtt.client as paho
 import pytest
 
-from gateway.adapters.mqtt_burst import frame, json_properties
+from gateway.adapters.mqtt_burst import frame, publish_burst, takes_bursts
+from gateway.adapters.mqtt_client import json_properties
 from gateway.wire.message import Message
 
 
@@ -38,3 +41,45 @@ MESSAGES = [
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda m: f"{m.topic}-{len(m.payload)}")
 def test_frame_is_byte_for_byte_the_librarys(message, version):
     assert frame(message, version) == sent_by_the_library(message, version)
+
+
+class Client:
+    """Publishes, and has nothing else."""
+
+    def __init__(self):
+        self.published = []
+
+    async def publish(self, topic, payload, *, qos, retain, properties, timeout):
+        assert (qos, timeout) == (0, math.inf)
+        self.published.append((topic, payload, retain, properties is not None))
+
+
+@pytest.fixture
+def remade(request, monkeypatch):
+    """A client library whose inside is another one."""
+    request.param(monkeypatch)
+    takes_bursts.cache_clear()
+    yield
+    takes_bursts.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "remade",
+    [
+        lambda patch: patch.delattr(paho.Client, "_packet_queue"),
+        lambda patch: patch.setattr(paho.Client, "_packet_queue", lambda _self, _packet: None),
+        lambda patch: patch.delattr(paho.MQTTMessageInfo, "_set_as_published"),
+    ],
+    ids=["no queue", "another queue", "nothing told"],
+    indirect=True,
+)
+def test_with_a_library_made_otherwise_each_is_published_by_itself(remade):
+    client = Client()
+    asyncio.run(publish_burst(client, MESSAGES, 5))
+    assert client.published == [
+        (one.topic, one.payload, one.retain, bool(one.payload)) for one in MESSAGES
+    ]
+
+
+def test_the_library_of_today_takes_bursts():
+    assert takes_bursts()
