@@ -109,7 +109,7 @@ def layout(model: int, length: int, counts: Counts = ()) -> Layout:
     often a group within a group does (points of a curve) only ``counts`` can tell.
     """
     registers = length + HEADER
-    group = _definition(model)
+    group = definition(model)
     laid = _points(group, 0, "", dict(counts), registers)
     points = tuple(point for point in laid if _end(point) <= registers)
     return Layout(
@@ -120,7 +120,7 @@ def layout(model: int, length: int, counts: Counts = ()) -> Layout:
 def layout_of(words: Sequence[int]) -> Layout:
     """The layout of a whole model, its curves as long as its own words say."""
     model, length = words[:HEADER]
-    names = set(_inner_counts(_definition(model), inner=False))
+    names = set(_inner_counts(definition(model), inner=False))
     if not names:
         return layout(model, length)
     top = [point for point in layout(model, length).points if point.name in names]
@@ -150,7 +150,8 @@ def _end(point: Point) -> int:
     return point.offset + point.size
 
 
-def _definition(model: int) -> Mapping[str, Any]:
+def definition(model: int) -> Mapping[str, Any]:
+    """The model's outermost group, as the SunSpec Alliance publishes it."""
     group: Mapping[str, Any] = json.loads(_path(model).read_text("utf-8"))["group"]
     return group
 

@@ -6,8 +6,10 @@ from typing import cast
 
 from drivers.sunspec.device import Settings, SunSpecDriver
 from drivers.sunspec.discovery import BASES
+from drivers.sunspec.inspect import inspect
 from gateway.model.device import Device
 from gateway.model.errors import SettingsError
+from gateway.model.inspection import Inspection
 from gateway.ports.driver import Driver
 from gateway.ports.line import Line
 
@@ -18,7 +20,7 @@ _LAST_BASE = 0xFFFF - 2
 
 
 class SunSpecPackage:
-    """A ``DriverPackage``."""
+    """A ``DriverPackage``, and ``Inspecting``."""
 
     def parse(
         self,
@@ -76,6 +78,10 @@ class SunSpecPackage:
             message = f"settings of the sunspec driver, not {type(settings).__name__}"
             raise TypeError(message)
         return SunSpecDriver(device, settings, line)
+
+    async def inspect(self, device: Device, line: Line) -> Inspection:
+        """Every model and point of a device, whatever it is."""
+        return await inspect(device, line)
 
 
 def _unknown(mapping: Mapping[str, object]) -> Iterator[SettingsError]:

@@ -2,7 +2,8 @@
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from drivers.sunspec.codec import HEADER, known, layout
@@ -11,7 +12,7 @@ from drivers.sunspec.plan import Span, spans
 from gateway.model.device import Device
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.time import in_seconds
-from gateway.ports.line import Line
+from gateway.ports.line import MAX_READ, Line
 
 _END = 0xFFFF
 _LAST_ADDRESS = 0xFFFF
@@ -101,36 +102,28 @@ class Surveyor:
         )
 
     async def _walk(self, bases: Sequence[int]) -> Chain:
-        """Some devices are silent where no map stands, so each base is asked by itself."""
-        silent: DeviceUnavailable | None = None
-        odd: list[DeviceMisbehaves] = []
-        for base in bases:
-            try:
-                return await walk(self._read, (base,))
-            except DeviceUnavailable as unavailable:
-                silent = silent or unavailable
-            except DeviceMisbehaves as misbehaves:
-                odd.append(misbehaves)
-        if silent is not None and not odd:
-            raise silent
-        # All bases in one sentence; where one was silent, those that answered.
-        raise odd[0] if silent is not None else await self._no_map(bases)
-
-    async def _no_map(self, bases: Sequence[int]) -> DeviceMisbehaves:
+        """Some devices are silent where no map stands, so silence at one base is no end."""
         try:
-            await walk(self._read, bases)
-        except DeviceMisbehaves as misbehaves:
-            return misbehaves
-        return DeviceMisbehaves("a SunSpec map appeared while it was looked for; try again")
+            return await walk(self._read, bases)
+        except DeviceUnavailable:
+            for base in bases[1:]:
+                with suppress(DeviceUnavailable, DeviceMisbehaves):
+                    return await walk(self._read_once, (base,))
+            raise
 
     async def _read(self, address: int, count: int) -> tuple[int, ...]:
         words = await self._ask(Span(address, count))
         self._words |= enumerate(words, address)
         return words
 
+    async def _read_once(self, address: int, count: int) -> tuple[int, ...]:
+        words = await self._once(Span(address, count))
+        self._words |= enumerate(words, address)
+        return words
+
     async def _model(self, header: Header, base: int) -> None:
         silent = False
-        for span in spans([header]):
+        for span in _blocks(header):
             missed = await self._block(header, span, halvings=16 if self._deep else 1)
             silent |= any(hole.code is None for hole in missed)
             self._holes += missed
@@ -185,6 +178,15 @@ class Surveyor:
         if words[0] == _END:
             return ""
         return f"no end model: {words[0]:04X} {words[1]:04X} at register {address}"
+
+
+def _blocks(header: Header) -> Iterator[Span]:
+    """Requests for the whole model, cut between points where these are known."""
+    if known(header.model):
+        yield from spans([header])
+        return
+    for start in range(header.address, header.end, MAX_READ):
+        yield Span(start, min(MAX_READ, header.end - start))
 
 
 def _middle(header: Header, span: Span, *, anywhere: bool) -> int | None:

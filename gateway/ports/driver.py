@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from gateway.model.device import Description, Device
 from gateway.model.errors import SettingsError
+from gateway.model.inspection import Inspection
 from gateway.model.reading import Reading
 from gateway.model.setpoint import Arming, Setpoint, Written
 from gateway.ports.line import Line
@@ -88,4 +89,18 @@ class DriverPackage(Protocol):
 
     def open(self, device: Device, settings: object, line: Line) -> Driver:
         """A driver for the device; does no I/O."""
+        ...
+
+
+@runtime_checkable
+class Inspecting(Protocol):
+    """What a driver package may offer too: a look at a device of which nothing is configured."""
+
+    async def inspect(self, device: Device, line: Line) -> Inspection:
+        """Read everything it has and say what it is; of ``device`` only unit and timeout count.
+
+        Raises:
+            DeviceUnavailable: it does not answer, or stopped answering on the way.
+            DeviceMisbehaves: it answers, but is none of this driver's.
+        """
         ...
