@@ -1,5 +1,6 @@
 """Two gateways on one state folder: the second says so and ends, whatever became of the first."""
 
+import asyncio
 import os
 import shutil
 
@@ -15,7 +16,8 @@ EMBEDDED = {"kind": "embedded"}
 async def second(place, config):
     """How another ``run`` on the same folder ends, and what it says."""
     daemon = await place.start("run", "--config", str(config), name="second")
-    code = await daemon.process.wait()
+    async with asyncio.timeout(20):
+        code = await daemon.process.wait()
     return code, daemon.text
 
 
