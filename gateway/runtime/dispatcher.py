@@ -6,7 +6,6 @@ ends with each armed device renewed or handed to release; only then is the watch
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from time import perf_counter
 
 import structlog
@@ -16,20 +15,20 @@ from gateway.dispatch.contest import Contest
 from gateway.dispatch.guard import Guarded
 from gateway.dispatch.lease import lease_terms
 from gateway.dispatch.thrift import Thrift
-from gateway.model.device import Control, Device
-from gateway.model.event import FaultChanged
+from gateway.model.device import Device
 from gateway.model.reading import Quality, Reading
-from gateway.model.setpoint import Setpoint
 from gateway.model.site import ControlMode, DispatchSettings, GridLimits
-from gateway.model.time import SECOND, Duration, Instant, in_seconds
+from gateway.model.time import SECOND, Duration, Instant
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.watchdog import Watchdog
 from gateway.runtime.balance import Moment
+from gateway.runtime.commands import Commands
 from gateway.runtime.contests import Contests
 from gateway.runtime.deviation import DeviationWatch
 from gateway.runtime.marketplace import Marketplace, Traded
-from gateway.runtime.planner import Planner
+from gateway.runtime.outcomes import Outcomes
+from gateway.runtime.planner import Planner, because
 from gateway.runtime.progress import Progress
 from gateway.runtime.site import Site
 from gateway.runtime.slot import Slot
@@ -43,6 +42,10 @@ class Dispatcher:
 
     ``armed`` tells whether a device was written to and not let go; ``writes`` counts what devices
     took.  ``slot_wait_s``: how long a pass waits for devices of the meter's slot, real seconds.
+
+    Attributes:
+        progress: how far the newest setpoint came, by device that can be steered.
+        on_pass: where it is set, told how many real seconds a pass took.
     """
 
     def __init__(
@@ -65,12 +68,24 @@ class Dispatcher:
         self._site = site
         self._stations = {d: s for d, s in stations.items() if s.device.tender}
         self._devices = {d: s.device for d, s in self._stations.items()}
-        self._progress = {
+        self.progress = {
             d: Progress(device=d, contest=Contest(policy=device.contest))
             for d, device in self._devices.items()
         }
         self._contests = Contests(bus)
-        self._drilled: set[str] = set()
+        self._commands = Commands(
+            site=site, stations=self._stations, devices=self._devices, armed=armed
+        )
+        self._outcomes = Outcomes(
+            site=site,
+            devices=self._devices,
+            progress=self.progress,
+            settle=settings.settle,
+            mode=mode,
+            writes=writes,
+            bus=bus,
+            clock=clock,
+        )
         self._marketplace = marketplace
         self._product = product
         self._limits = limits
@@ -88,7 +103,6 @@ class Dispatcher:
             self._devices, settle=settings.settle, metered=site.grid is not None
         )
         self._meter: Reading | None = None
-        self._frozen: set[str] = set()
         self.on_pass: Callable[[float], None] | None = None
         self._log = structlog.get_logger()
 
@@ -107,11 +121,6 @@ class Dispatcher:
     # For a drill.
 
     @property
-    def steered(self) -> tuple[str, ...]:
-        """The devices it can steer."""
-        return tuple(self._progress)
-
-    @property
     def limits(self) -> GridLimits:
         """At the connection point, as they hold now."""
         return self._limits
@@ -120,46 +129,22 @@ class Dispatcher:
         """A device that it can steer, with the limits that hold now."""
         return self._devices[device]
 
-    def progress(self, device: str) -> Progress | None:
-        """How far its newest setpoint came; None for a device that it cannot steer."""
-        return self._progress.get(device)
-
     def leave(self, device: str) -> float:
-        """Renew what stands once more, then not again before ``take_back``; the flow, W.
-
-        Where nothing stands the device is told what changes nothing: a source its nameplate,
-        anything else what it does now.
-        """
-        progress, now = self._progress[device], self._clock.now()
-        capabilities = self._site.capabilities(device)
-        quantity = None if progress.held is None else progress.held.quantity
-        if quantity is None:
-            source = capabilities.control is Control.LIMIT
-            does_w = self._site.view(device, now).power_w or 0.0
-            quantity = -(capabilities.rating_w or 0.0) if source else does_w
-        progress.terms = lease_terms(self._devices[device], capabilities)
-        self._drilled.add(device)
-        self._order(progress, quantity, now)
-        return quantity
+        """Renew its setpoint once more, then not again before ``take_back``; the flow, W."""
+        return self._commands.leave(self.progress[device], self._clock.now())
 
     def take_back(self, device: str) -> None:
         """The drill is over: the next pass steers it again."""
-        self._drilled.discard(device)
-        self._progress[device].again = True
+        self._commands.left.discard(device)
+        self.progress[device].again = True
         self.tick()
 
     # What comes in.
 
     def on_reading(self, reading: Reading) -> None:
         """A station read its device."""
-        progress = self._progress.get(reading.device)
-        if progress is not None:
-            self._note_frozen(reading)
-        if progress is not None and reading.device not in self._drilled:
-            self._judge(progress, reading)
-            self._defend(progress, reading)
-            if self._devices[reading.device].writes.volatile is not True:
-                progress.confirm(reading)
+        if reading.device in self.progress:
+            self._outcomes.heard(reading, left=reading.device in self._commands.left)
         if reading.device == self._site.grid:
             self._meter = reading
         self._slot.arrived()
@@ -173,61 +158,39 @@ class Dispatcher:
             self.tick()
 
     def on_attempt(self, attempt: Attempt) -> None:
-        """A station wrote, or could not; a failure is retried every pass but told once."""
-        device = attempt.setpoint.device
-        progress = self._progress[device]
-        self._writes.note(device, attempt.written.taken)
-        told = progress.told_failure
-        if progress.attempted(attempt.written):
-            self._site.hold(device, attempt.written.quantity, attempt.written.at)
-        elif told == progress.told_failure:
-            return
-        else:
-            outcome, reason = attempt.written.outcome.value, attempt.written.detail
-            self._log.warning("setpoint.failed", device=device, outcome=outcome, reason=reason)
-        self._publish(progress)
+        """A station wrote, or could not."""
+        self._outcomes.attempted(attempt)
 
     def step(self, by: int) -> None:
         """The wall clock was stepped: leases and beliefs keep their age."""
-        for progress in self._progress.values():
+        for progress in self.progress.values():
             progress.step(by)
         self._watch = DeviationWatch(limits=self._limits, settings=self._settings)
         self._planner.step(by)
 
     def forget(self) -> None:
         """The devices were released by somebody else: nothing is held any more."""
-        for device, progress in self._progress.items():
-            told = progress.forget()
-            self._site.hold(device, None, self._clock.now())
-            if told:
-                self._publish(progress)
+        self._outcomes.forget()
 
     def tell(self) -> None:
         """Publish how far every setpoint came, with today's count of writes."""
-        for progress in self._progress.values():
+        for progress in self.progress.values():
             if progress.outcome is not None:
-                self._publish(progress)
+                self._outcomes.publish(progress)
 
     # When a pass is made.
 
     async def _renew(self) -> None:
         """Every second, or four times in the shortest lease."""
         while True:
-            leases = [p.lease for p in self._progress.values() if p.lease]
+            leases = [p.lease for p in self.progress.values() if p.lease]
             await self._clock.sleep(Duration(min([SECOND, *(lease // 4 for lease in leases)])))
             if self._traded is None and self._all_asked():
                 self._marketplace.auction(self._product, "nothing was cleared since the start")
             if self.tick():
                 self._watchdog.feed()
-                self._beat()
-
-    def _beat(self) -> None:
-        """Tell the devices that are held, and listen for it, that their controller lives."""
-        if self._traded is None or self._mode() is not ControlMode.ACT:
-            return
-        for device, station in self._stations.items():
-            if self._armed(device) and device not in self._drilled:
-                station.beat()
+                if self._traded is not None and self._mode() is ControlMode.ACT:
+                    self._commands.beat()
 
     def _all_asked(self) -> bool:
         """Whether every device answered, or was seen not to."""
@@ -242,34 +205,10 @@ class Dispatcher:
                 continue
             await self._slot.complete(self._meter)
             meter, self._meter = self._meter, None
-            self._estimate_load(meter)
+            self._site.estimate_load()
+            self._outcomes.metered(meter)
             self.tick()
             self._ask_market(meter)
-
-    def _note_frozen(self, reading: Reading) -> None:
-        device, frozen = reading.device, self._site.frozen(reading.device)
-        if frozen is (device in self._frozen):
-            return
-        self._frozen ^= {device}
-        text = "it shows the same values whatever it is told; does its logger reach the device?"
-        self._bus.publish(
-            FaultChanged(
-                device=device, code="DEVICE_FROZEN", active=frozen, at=reading.at, text=text
-            )
-        )
-
-    def _estimate_load(self, meter: Reading) -> None:
-        before = self._site.meter_frozen
-        self._site.estimate_load()
-        frozen = self._site.meter_frozen
-        if frozen is before:
-            return
-        text = "it shows the same values whatever the devices do; is its own meter connected?"
-        self._bus.publish(
-            FaultChanged(
-                device=meter.device, code="METER_FROZEN", active=frozen, at=meter.at, text=text
-            )
-        )
 
     # One pass.
 
@@ -297,9 +236,9 @@ class Dispatcher:
     def _leave_alone(self) -> None:
         """Devices that somebody else steers for now are neither planned nor written."""
         now = self._clock.now()
-        for device, progress in self._progress.items():
+        for device, progress in self.progress.items():
             yielded = self._contests.review(progress, now)
-            self._site.cede(device, ceded=yielded or device in self._drilled)
+            self._site.cede(device, ceded=yielded or device in self._commands.left)
 
     def _moment(self, traded: Traded) -> Moment:
         now = self._clock.now()
@@ -311,7 +250,7 @@ class Dispatcher:
             devices=self._devices,
             views={d: self._site.view(d, now) for d in self._devices},
             residual_w=self._site.residual_w(now),
-            held={d: p.held for d, p in self._progress.items()},
+            held={d: p.held for d, p in self.progress.items()},
             limits=self._limits,
             settle=self._settings.settle,
             thrifts=self._thrifts(now),
@@ -319,7 +258,7 @@ class Dispatcher:
 
     def _thrifts(self, now: Instant) -> dict[str, Thrift]:
         """Devices whose write budget runs low."""
-        rules = {d: self._writes.thrift(d, p.changed_at, now) for d, p in self._progress.items()}
+        rules = {d: self._writes.thrift(d, p.changed_at, now) for d, p in self.progress.items()}
         return {device: rule for device, rule in rules.items() if rule is not None}
 
     # What goes out.
@@ -333,8 +272,8 @@ class Dispatcher:
         mode: ControlMode,
     ) -> bool:
         """Write if it is due; False if that failed."""
-        progress, view = self._progress[device], moment.views[device]
-        progress.wanted, progress.because = wanted, _because(guarded, moment)
+        progress, view = self.progress[device], moment.views[device]
+        progress.wanted, progress.because = wanted, because(guarded, moment)
         armed = self._armed(device)
         if not progress.due(guarded.quantity, moment.now, since=view.since, armed=armed):
             return True
@@ -355,68 +294,13 @@ class Dispatcher:
         if terms.refused:
             if progress.refuse(terms.refused):
                 self._log.warning("setpoint.refused", device=device, reason=progress.detail)
-                self._publish(progress)
+                self._outcomes.publish(progress)
             return
         if mode is ControlMode.ACT:
-            self._order(progress, quantity, moment.now)
+            self._commands.give(progress, quantity, moment.now)
             return
         progress.command(quantity, moment.now)
-        self._publish(progress)
-
-    def _order(self, progress: Progress, quantity: float | None, now: Instant) -> None:
-        """Hand the setpoint to the device's station, on the terms that hold."""
-        terms = progress.terms
-        progress.command(quantity, now)
-        self._site.tell(progress.device, quantity)
-        self._stations[progress.device].command(
-            Setpoint(
-                device=progress.device,
-                quantity=quantity,
-                valid_until=Instant(now + progress.lease),
-                timer_s=0 if terms is None else terms.timer_s,
-                because=progress.because,
-            )
-        )
-
-    # What came of it.
-
-    def _judge(self, progress: Progress, reading: Reading) -> None:
-        control = self._site.control(reading.device)
-        before = progress.outcome
-        device = self._devices[reading.device]
-        fault = progress.judge(device, control, reading, self._settings.settle)
-        if fault is not None:
-            if fault.active:
-                self._site.note_no_effect(reading.device, reading.at)
-            self._bus.publish(fault)
-        if progress.outcome is not before:
-            self._publish(progress)
-
-    def _defend(self, progress: Progress, reading: Reading) -> None:
-        """A setpoint that somebody else wrote over, or that was forgotten, is written again."""
-        if reading.overridden is None or progress.held is None or progress.held.quantity is None:
-            return
-        restarted = self._site.view(reading.device, reading.at).since > progress.held.at
-        if progress.overridden(reading.overridden, reading.at, restarted=restarted):
-            found = reading.overridden
-            self._log.warning("setpoint.overridden", device=reading.device, found=found)
-            self._publish(progress)
-
-    def _publish(self, progress: Progress) -> None:
-        acting = self._mode() is ControlMode.ACT
-        status = progress.status(self._clock.now(), acting=acting)
-        device, count = self._devices[progress.device], self._writes.of(progress.device)
-        timed = progress.terms is not None and progress.terms.timer_s > 0
-        self._bus.publish(
-            replace(
-                status,
-                fallback_after_s=in_seconds(device.fallback.after) if timed else None,
-                fallback_observed_s=progress.observed_s,
-                writes_today=count.today,
-                writes_per_day=device.writes.per_day,
-                volatile_writes_today=count.volatile_today,
-            )
-        )
+        self._outcomes.publish(progress)
 
     def _ask_market(self, meter: Reading) -> None:
         """Call an auction when a limit is broken, or the meter stays off the position."""
@@ -428,14 +312,3 @@ class Dispatcher:
         why = self._watch.reason(meter.power_w, position_w, self._clock.now())
         if why:
             self._marketplace.auction(self._product, why)
-
-
-def _because(guarded: Guarded, moment: Moment) -> str:
-    """The price in force, then every bound that bit."""
-    clearing = moment.clearing
-    known = clearing.reference_price if clearing.price is None else clearing.price
-    price = "no price yet"
-    if known is not None:
-        real = moment.market.product.real_price(known)
-        price = f"price {real:.4f} (clearing {clearing.sequence})"
-    return "; ".join((price, *guarded.reasons))

@@ -73,9 +73,9 @@ class Drills:
                     self._book.clear()
 
     async def _answer(self, request: DrillRequest) -> None:
-        progress = self._dispatcher.progress(request.device)
+        progress = self._dispatcher.progress.get(request.device)
         if progress is None:
-            steered = ", ".join(self._dispatcher.steered) or "none"
+            steered = ", ".join(self._dispatcher.progress) or "none"
             text = f"no device of this name is steered here; there are: {steered}"
             self._tell(request, DrillState.UNKNOWN_DEVICE, text)
             return
@@ -187,7 +187,7 @@ class Drills:
 
     def _show_known(self, device: str) -> None:
         """What an earlier drill measured holds for the same device only."""
-        progress, known = self._dispatcher.progress(device), self._results.get(device)
+        progress, known = self._dispatcher.progress.get(device), self._results.get(device)
         if progress is not None and known is not None:
             same = known.identity == self._identities[device]
             progress.observed_s = known.observed_s if same else None

@@ -135,3 +135,14 @@ class Planner:
     def _failed(self, what: str, error: Exception) -> None:
         self._healthy = False
         structlog.get_logger().error("pass.failed", what=what, exc_info=error)
+
+
+def because(guarded: Guarded, moment: Moment) -> str:
+    """The price in force, then every bound that bit."""
+    clearing = moment.clearing
+    known = clearing.reference_price if clearing.price is None else clearing.price
+    price = "no price yet"
+    if known is not None:
+        real = moment.market.product.real_price(known)
+        price = f"price {real:.4f} (clearing {clearing.sequence})"
+    return "; ".join((price, *guarded.reasons))
