@@ -63,7 +63,11 @@ def _limits_at_risk(now: Situation) -> Iterator[str]:
     if now.grid_w is None:
         yield "the grid meter gives no fresh good value, so nobody would see a limit broken"
         return
-    for flow_w in (power_w, *_own_rules(now)):
+    by_itself_w = _own_rule_w(now)
+    if by_itself_w is None:
+        yield "its nameplate is not known, so what it does by itself may break a limit; set max_w"
+        return
+    for flow_w in (power_w, by_itself_w):
         grid_w = now.grid_w - power_w + flow_w
         if limit := beyond(grid_w, limits):
             yield (
@@ -72,12 +76,15 @@ def _limits_at_risk(now: Situation) -> Iterator[str]:
             )
 
 
-def _own_rules(now: Situation) -> tuple[float, ...]:
-    """Flows that a device may take by itself: nothing, and of a source all it has."""
-    rating_w = now.view.capabilities.rating_w or 0.0
-    if now.view.capabilities.control is Control.LIMIT:
-        return (-min(rating_w, now.device.limits.max_w or rating_w),)
-    return (0.0,)
+def _own_rule_w(now: Situation) -> float | None:
+    """What a device does by itself: a source all it has, anything else nothing; None: unknown.
+
+    An owner's ``max_w`` binds the gateway and not the device; it only stands in for a nameplate.
+    """
+    if now.view.capabilities.control is not Control.LIMIT:
+        return 0.0
+    most_w = now.view.capabilities.rating_w or now.device.limits.max_w
+    return -most_w if most_w else None
 
 
 def beyond(grid_w: float, limits: GridLimits) -> str:

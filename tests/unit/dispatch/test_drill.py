@@ -13,6 +13,7 @@ from gateway.model.device import (
     DeviceState,
     Fallback,
     Identity,
+    Limits,
     Role,
     Timer,
 )
@@ -84,6 +85,19 @@ def test_nothing_speaks_against_it():
 )
 def test_it_is_refused_where_it_shows_nothing_or_breaks_a_limit(now, why):
     assert why in objection(now)
+
+
+def test_a_source_by_itself_knows_no_limit_of_its_owner_and_an_unknown_nameplate_is_no_room():
+    limits = GridLimits(export_w=5000.0)
+    now = situation(-1000.0, 0.0, role=Role.SOLAR, limits=limits)
+    tightened = replace(now.device, limits=Limits(max_w=2000.0))
+    assert "went to -8000 W" in objection(replace(now, device=tightened))
+    nameless = replace(now.view.capabilities, rating_w=None)
+    now = replace(now, view=replace(now.view, capabilities=nameless))
+    assert "its nameplate is not known" in objection(now)
+    assert "went to -9000 W" in objection(
+        replace(now, device=replace(now.device, limits=Limits(max_w=9000.0)))
+    )
 
 
 def test_a_device_that_does_not_answer_or_belongs_to_another_is_not_drilled():
