@@ -3,36 +3,17 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from drivers.transport.gate import PriorityGate, check_read, check_write
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.time import Duration, in_seconds
 from gateway.ports.clock import Clock
 from gateway.ports.line import Block
+from gateway.ports.served import Registers
 
 ILLEGAL_ADDRESS = 2
 NO_SUCH_UNIT = 0x0B
-
-
-class Registers(Protocol):
-    """The devices behind one connection, as holding registers.
-
-    Both calls answer at once; a device with physics advances itself when it is asked.
-
-    Raises (of read and write):
-        RequestRefused: with the Modbus exception code: 2 for a hole, 0x0B for a unit that
-            is not there.
-        DeviceUnavailable: the device stays silent (the asker waits for its timeout).
-    """
-
-    def read(self, unit: int, address: int, count: int) -> list[int]:
-        """Return ``count`` words from protocol ``address`` on."""
-        ...
-
-    def write(self, unit: int, address: int, words: Sequence[int]) -> None:
-        """Take the words, all or none."""
-        ...
 
 
 class RegisterMemory:

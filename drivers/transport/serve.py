@@ -18,8 +18,9 @@ from pymodbus.pdu.register_message import (
     WriteSingleRegisterResponse,
 )
 
-from drivers.transport.mem import Registers
 from gateway.model.errors import DeviceUnavailable, RequestRefused
+from gateway.model.time import Duration, in_seconds
+from gateway.ports.served import Registers
 
 _HEADER = 6  # transaction, protocol, length: 2 bytes each
 _LENGTHS = range(2, 255)  # of unit, function and data
@@ -62,21 +63,29 @@ class Server:
         await self.close()
 
 
-async def serve_tcp(registers: Registers, port: int = 0, host: str = "127.0.0.1") -> Server:
+async def serve_tcp(
+    registers: Registers,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    *,
+    delay: Duration = Duration(0),
+) -> Server:
     """Listen for Modbus TCP clients; port 0 takes any free one (``Server.port``).
 
     Functions 3, 6 and 16 for every unit that ``registers`` knows; requests of one client are
-    answered in order.  A device that stays silent gets no answer sent.
+    answered in order, each after ``delay``.  A device that stays silent gets no answer sent.
     """
     logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
     clients: _Clients = {}
-    server = await asyncio.start_server(partial(_serve, registers, clients), host, port)
+    serve = partial(_serve, registers, clients, in_seconds(delay))
+    server = await asyncio.start_server(serve, host, port)
     return Server(server, clients)
 
 
 async def _serve(
     registers: Registers,
     clients: _Clients,
+    delay_s: float,
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
 ) -> None:
@@ -91,6 +100,8 @@ async def _serve(
             if length not in _LENGTHS:
                 return
             frame = head + await reader.readexactly(length)
+            if delay_s:
+                await asyncio.sleep(delay_s)
             answer = _answer(registers, framer, frame)
             if answer is not None:
                 writer.write(framer.buildFrame(answer))
