@@ -1,8 +1,10 @@
 """``backup``: state and configuration of a gateway in one file, also while it runs."""
 
 import contextlib
+import grp
 import os
 import pwd
+import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ from gateway.model.time import rfc3339
 CONFIG: Final = "config"
 ELSEWHERE: Final = "elsewhere"
 STATE: Final = "state"
+Access = tuple[int, str, str]
+
 # Made anew at every start, or true only while a gateway runs.
 PASSING: Final = frozenset({"lock", "broker", "running.json"})
 
@@ -52,7 +56,7 @@ def back_up(target: Path, state: StateDir, config: Path | None) -> Backup:
     with tempfile.TemporaryDirectory(prefix=".gridtender-", dir=target.parent) as folder:
         left_out: list[str] = []
         try:
-            configured, elsewhere = _config_items(config)
+            configured, elsewhere, access = _config_items(config)
             items = [*configured, *_state_items(state, left_out)]
             items += _journal_item(state, Path(folder), left_out)
         except OSError as error:
@@ -62,6 +66,7 @@ def back_up(target: Path, state: StateDir, config: Path | None) -> Backup:
             "version": own_version(),
             "at": rfc3339(real_now()),
             "config": None if config is None else str(config.resolve()),
+            "access": access,
             "elsewhere": elsewhere,
             "state": str(state.path.resolve()),
             "owner": _owner(state.path),
@@ -72,14 +77,14 @@ def back_up(target: Path, state: StateDir, config: Path | None) -> Backup:
     return Backup(files=len(items), size=target.stat().st_size, left_out=tuple(left_out))
 
 
-def _config_items(config: Path | None) -> tuple[list[Item], dict[str, str]]:
-    """The file and what it names; of files elsewhere also where they lay."""
+def _config_items(config: Path | None) -> tuple[list[Item], dict[str, str], dict[str, Access]]:
+    """The file and what it names; of files elsewhere where they lay; who may read each."""
     if config is None:
-        return [], {}
+        return [], {}, {}
     names = [config.name, *referred_files(config)]
     if SERVICE.config.exists() and config.samefile(SERVICE.config):
         names += [name for name in ("mqtt-password",) if (config.parent / name).is_file()]
-    items, elsewhere = [], {}
+    items, elsewhere, access = [], {}, {}
     for number, name in enumerate(dict.fromkeys(names)):
         path = config.parent / name
         kept = f"{CONFIG}/{name}"
@@ -87,7 +92,29 @@ def _config_items(config: Path | None) -> tuple[list[Item], dict[str, str]]:
             kept = f"{ELSEWHERE}/{number}-{_plain(path.name)}"
             elsewhere[kept] = str(path.resolve())
         items.append(Item(name=kept, content=path.read_bytes()))
-    return items, elsewhere
+        access[kept] = _access(path)
+    return items, elsewhere, access
+
+
+def _access(path: Path) -> Access:
+    """Mode, user and group of a file."""
+    found = path.stat()
+    return stat.S_IMODE(found.st_mode), _user(found.st_uid), _group(found.st_gid)
+
+
+def _user(number: int) -> str:
+    """Its name, empty where it has none."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return ""
+
+
+def _group(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return ""
 
 
 def _plain(name: str) -> str:
@@ -129,6 +156,6 @@ def _epoch(folder: Path) -> int:
 def _owner(folder: Path) -> str:
     """The user the state belongs to."""
     try:
-        return pwd.getpwuid(folder.stat().st_uid).pw_name
-    except (KeyError, OSError):
+        return _user(folder.stat().st_uid)
+    except OSError:
         return ""

@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -26,9 +27,13 @@ from gateway.adapters.clock import WallClock
 from gateway.adapters.journal import NotAJournal, open_journal, read_journal
 from gateway.adapters.journal_schema import APPLICATION_ID
 from gateway.adapters.state import StateDir, StateInUse
+from gateway.adapters.wear import WearFile
 from gateway.app.backup import back_up
 from gateway.app.restore import RestoreRefused, restore
+from gateway.model.energy import Counter, Metered
 from gateway.model.site import ControlMode, JournalSettings, OwnerControl
+from gateway.model.time import Instant
+from gateway.model.wear import WriteCount
 
 
 async def run_once(state, rows=3):
@@ -161,19 +166,116 @@ def test_by_force_the_old_is_kept_aside_and_what_is_newer_of_devices_and_owner_s
     state = state_of(home)
     (state.armings / "roof.json").unlink()
     (state.armings / "battery.json").write_text('{"new": 1}')
-    (state.path / "energy.json").write_text('{"wh": 7}')
     state.store_control(OwnerControl(mode=ControlMode.HANDS_OFF))
     (home / "etc" / "prices.csv").write_text("newer")
     said = put_back(source, force=True)
     state = state_of(home)
     assert {path.name for path in state.armings.iterdir()} == {"battery.json"}
-    assert (state.path / "energy.json").read_text() == '{"wh": 7}'
     assert state.load_control().mode is ControlMode.HANDS_OFF
     (aside,) = home.glob("state.before-restore-*")
     assert (aside / "arming" / "battery.json").exists()
     (old,) = (home / "etc").glob("prices.csv.before-restore-*")
     assert old.read_text() == "newer"
     assert "kept as it is now" in said
+
+
+def counted(wh):
+    return Metered(at=Instant(0), out=Counter(total_wh=wh))
+
+
+def test_energy_and_writes_never_fall_by_a_restore_whichever_knows_more(home):
+    """A new machine has counted a little before the backup of the old one is restored."""
+    state = state_of(home)
+    state.store_energy({"roof": counted(9e6), "battery": counted(5.0), "gone": counted(1.0)})
+    WearFile(state.path).store([WriteCount(device="roof", day=1, total=900)])
+    source = kept(home)
+    state.store_energy({"roof": counted(40.0), "battery": counted(6.0), "new": counted(2.0)})
+    WearFile(state.path).store([WriteCount(device="roof", day=2, total=3)])
+    put_back(source, force=True)
+    energy = {device: one.out.total_wh for device, one in state_of(home).load_energy().items()}
+    assert energy == {"roof": 9e6, "battery": 6.0, "gone": 1.0, "new": 2.0}
+    assert [count.total for count in WearFile(home / "state").load()] == [900]
+
+
+def test_energy_that_can_no_longer_be_read_comes_from_the_backup(home):
+    state_of(home).store_energy({"roof": counted(9e6)})
+    source = kept(home)
+    (home / "state" / "energy.json").write_text("{")
+    put_back(source, force=True)
+    assert state_of(home).load_energy() == {"roof": counted(9e6)}
+
+
+def test_what_drills_found_since_stays(home):
+    source = kept(home)
+    results = home / "state" / "drill" / "results"
+    results.mkdir(parents=True)
+    (results / "roof.json").write_text("newer")
+    put_back(source, force=True)
+    assert (results / "roof.json").read_text() == "newer"
+
+
+@pytest.mark.parametrize("there", ["arming/roof.json", "owner.json"])
+def test_a_link_of_the_service_is_not_followed(home, there):
+    """Root restores into a folder that the service may write to."""
+    secret = home / "shadow"
+    secret.write_text("root's own")
+    source = kept(home)
+    link = home / "state" / there
+    link.unlink(missing_ok=True)
+    link.symlink_to(secret)
+    put_back(source, force=True)
+    assert "root's own" not in {
+        path.read_text() for path in (home / "state").rglob("*.json") if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+@pytest.mark.parametrize("stands", [True, False])
+def test_a_secret_of_the_configuration_is_restored_for_the_same_eyes(home, mode, stands):
+    etc = home / "etc"
+    (etc / "site.yaml").write_text("broker: {url: mqtt://x, password_file: mqtt.secret}\n")
+    (etc / "mqtt.secret").write_text("s3cret")
+    (etc / "mqtt.secret").chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(etc / "mqtt.secret", 1, 1)
+    owner = (etc / "mqtt.secret").stat()
+    source = kept(home)
+    if stands:
+        (etc / "mqtt.secret").write_text("another")
+    else:
+        move_away(home)
+    put_back(source, force=True)
+    found = (etc / "mqtt.secret").stat()
+    assert (etc / "mqtt.secret").read_text() == "s3cret"
+    assert stat.S_IMODE(found.st_mode) == mode
+    assert (found.st_uid, found.st_gid) == (owner.st_uid, owner.st_gid)
+
+
+def may_mount(folder):
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=False)
+    return done.returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_a_state_folder_that_is_a_disk_of_its_own_is_restored_within(home):
+    source = kept(home)
+    rows = [row.hash for row in read_journal(state_of(home).journal)]
+    move_away(home)
+    if not may_mount(home / "state"):
+        pytest.skip("mounting is not allowed here")
+    try:
+        asyncio.run(run_once(state_of(home), rows=1))
+        with pytest.raises(RestoreRefused):
+            put_back(source)
+        said = put_back(source, force=True)
+        assert [row.hash for row in read_journal(state_of(home).journal)] == rows
+        (aside,) = (home / "state").glob(".before-restore-*")
+        assert len([*read_journal(aside / "journal.sqlite")]) == 1
+        assert str(aside) in said
+        assert asyncio.run(run_once(state_of(home))) > 2
+    finally:
+        subprocess.run(["umount", home / "state"], check=True)
 
 
 def test_a_gateway_that_runs_is_not_restored_under(home):
