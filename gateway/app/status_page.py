@@ -14,6 +14,7 @@ from gateway.model.time import MINUTE, SECOND, Instant, parse_rfc3339, rfc3339
 
 WIDTH: Final = 80
 _LABEL: Final = 10
+_NARROWEST: Final = 12
 _STALE_S: Final = 60
 _SHOUTED: Final = frozenset({"offline", "faulty"})
 # Parties of the gateway itself.
@@ -197,11 +198,18 @@ class _Page:
         status = self._board.of(f"d/{device}/set")
         told = self._setpoint(device, status)
         row = f"{device:<{_LABEL - 1}} {shade:<9}{watts(power):>9}{charge:>8}"
-        yield f"{row}  {told}"
+        yield from self._row(f"{row}  ", told)
         if status.get("commanded") is not None:
             yield from self._entry("", str(status.get("because", "")))
         if told := _bounds(status):
             yield from self._entry("", told)
+
+    def _row(self, row: str, told: str) -> Iterator[str]:
+        """What does not fit beside the row goes below it: the end of a lease is not cut off."""
+        first, *rest = textwrap.wrap(told, max(_NARROWEST, self._width - len(row))) or [""]
+        yield f"{row}{first}"
+        for line in rest:
+            yield f"{'':<{len(row)}}{line}"
 
     def _stale(self, reading: Payload) -> bool:
         at = _instant(reading.get("at"))
@@ -254,7 +262,10 @@ class _Page:
             yield f"{label if at == 0 else '':<{_LABEL}}{line}"
 
     def _clock(self, at: Instant, *, date: bool = False) -> str:
-        local = datetime.fromtimestamp(at // SECOND, UTC).astimezone(self._zone)
+        try:
+            local = datetime.fromtimestamp(at // SECOND, UTC).astimezone(self._zone)
+        except (OverflowError, ValueError):  # at the ends of the calendar
+            return "?"
         return local.strftime("%d %b %H:%M:%S" if date else "%H:%M:%S")
 
     def _span(self, duration: int) -> str:

@@ -1,6 +1,6 @@
 """The screen says what is, what needs a person and what to do; 80 columns are enough."""
 
-import ast
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,6 +101,16 @@ def test_a_device_shows_power_setpoint_lease_and_why():
     assert lines[at + 1].strip() == "price 0.1854 (clearing 7)"
 
 
+def test_the_end_of_a_row_goes_below_it_where_the_terminal_is_too_narrow():
+    both = changed("d/roof/set", timerUntil="2026-06-21T12:00:41.000Z")
+    lines = page(status(both))
+    at = next(i for i, line in enumerate(lines) if line.startswith("roof"))
+    assert lines[at].endswith("at most 2970 W, effective, lease 43 s,")
+    assert lines[at + 1] == f"{'timer 41 s':>48}"
+    (whole,) = [line for line in page(status(both), 120) if line.startswith("roof")]
+    assert whole.endswith("lease 43 s, timer 41 s")
+
+
 def test_a_party_and_its_tenders_are_shown_and_our_own_agents_are_not():
     shown = text(parties=("silent-app",))
     assert "parties   app (2 tenders), silent-app (0 tenders)" in shown
@@ -194,18 +204,14 @@ def test_a_program_gets_the_same():
 
 
 def test_every_fault_of_the_code_has_an_advice():
-    """Codes are written as constants in modules that make a FaultChanged, or are named so."""
+    """Codes are the words in capitals of modules that make a FaultChanged, or are named so."""
     root, found = Path(__file__).parents[3] / "gateway", set()
     for path in [*(root / "runtime").glob("*.py"), *(root / "dispatch").glob("*.py")]:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.keyword) and node.arg == "code":
-                found |= {node.value.value} if isinstance(node.value, ast.Constant) else set()
-            if isinstance(node, ast.Assign | ast.AnnAssign):
-                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-                name = getattr(target, "id", "")
-                if name.endswith(("CODE", "_FAULT")) and isinstance(node.value, ast.Constant):
-                    found.add(node.value.value)
+        source = path.read_text(encoding="utf-8")
+        if "FaultChanged(" in source or re.search(
+            r"^_?[A-Z_]*(CODE|_FAULT)\b", source, re.MULTILINE
+        ):
+            found |= set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', source))
     assert {"JOURNAL_FAILED", "SETPOINT_NOT_FOLLOWED", "METER_FROZEN"} <= found
     assert sorted(found - set(FAULTS)) == []
 
