@@ -6,7 +6,7 @@ import contextlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.group_commit import GroupCommit, InlineCommit
+from gateway.adapters.group_commit import MANY_ROWS, GroupCommit, InlineCommit
 from gateway.model.errors import JournalFailed
 from gateway.model.time import Instant
 from gateway.ports.journal import Row
@@ -74,3 +74,17 @@ def test_threaded_rows_are_in_order_once_and_none_is_lost(refusals, waits):
         await commit.close()
 
     asyncio.run(main())
+
+
+async def test_rows_that_were_written_and_not_synced_are_durable_only_after_a_sync():
+    disk = _Disk([])
+    commit = GroupCommit(disk.write, last=0, window_s=0.0)
+    for seq in range(1, MANY_ROWS + 1):
+        commit.put(_row(seq))
+    async with asyncio.timeout(10):
+        while len(disk.rows) < MANY_ROWS:  # noqa: ASYNC110  the disk tells nobody
+            await asyncio.sleep(0.001)
+    assert disk.synced == 0
+    await commit.durable(MANY_ROWS)
+    assert disk.synced == MANY_ROWS
+    await commit.close()
