@@ -281,20 +281,20 @@ def _note_standstill(entry: _Entry, reading: Reading) -> None:
 
 
 def _owed_w(entry: _Entry, reading: Reading) -> float | None:
-    """The flow it should have by now; what it has, while a word is too new to have moved it."""
+    """The flow it should have by now; None while a word is too new to have moved it."""
     power, told_w, at = reading.power_w, entry.told_w, reading.at
     owed_w = None
     if told_w is not None and reading.overridden is None:  # else it obeys somebody else
         owed_w = expected(told_w, reading.soc_pct, entry.device.limits)
     if owed_w is None or power is None:
         entry.away_since = None
-        return power
+        return None
     if abs(owed_w - power) < TOLD_W:
         entry.away_since = None
-    elif entry.away_since is None:
+        return owed_w
+    if entry.away_since is None:
         entry.away_since = at
-    away = entry.away_since is not None and at - entry.away_since >= OBEYED
-    return owed_w if away else power
+    return owed_w if at - entry.away_since >= OBEYED else None
 
 
 def _limit_w(entry: _Entry) -> float | None:
