@@ -21,7 +21,7 @@ class Command:
 
     Attributes:
         quantity: flow or bound, W, passive; None = released.
-        at: when it was read back.
+        at: when it was first read back, or last seen to be followed.
         before: the flow when it was commanded, None where that is not known.
     """
 

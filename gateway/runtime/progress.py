@@ -54,6 +54,7 @@ class Progress:
     _faulty: bool = False
     _stood: Held | None = None
     _accepted: Written | None = None
+    _since: Instant = Instant(0)  # that value was accepted, or last seen to be followed
     _effective: float | None = None
     _flow: float | None = None
     _left_s: float | None = None
@@ -84,6 +85,8 @@ class Progress:
         """The device answered; False: it is not in force, so that the next pass writes again."""
         self.outcome, self.detail = written.outcome, written.detail
         if written.outcome is Outcome.ACCEPTED:
+            if self._accepted is None or self._accepted.quantity != written.quantity:
+                self._since = written.at
             self._accepted, self._stood, self.told_failure = written, self.held, ""
             self._in_vain = 0
             return True
@@ -183,6 +186,7 @@ class Progress:
         self.contest = self.contest.shifted(by)
         self.changed_at = Instant(self.changed_at + by)
         self._pause_until = Instant(self._pause_until + by)
+        self._since = Instant(self._since + by)
         if self._confirmed is not None:
             self._confirmed = Instant(self._confirmed + by)
         if self._accepted is not None:
@@ -199,10 +203,12 @@ class Progress:
             device=device,
             control=control,
             quantity=self._accepted.quantity,
-            at=self._accepted.at,
+            at=self._since,
             before=self._before,
         )
         verdict = judge(command, reading, settle)
+        if verdict.outcome is Outcome.EFFECTIVE:
+            self._since = reading.at
         if verdict.outcome is None or verdict.outcome is self.outcome:
             return None
         self.outcome, self.detail = verdict.outcome, verdict.reason

@@ -15,7 +15,7 @@ TERMS = LeaseTerms(timer_s=60, lease=Duration(60 * SECOND), refused="", promise=
 
 
 def at(s):
-    return Instant(START + s * SECOND)
+    return Instant(START + round(s * SECOND))
 
 
 def written(quantity, outcome=Outcome.ACCEPTED, s=0):
@@ -104,6 +104,32 @@ def test_a_device_that_does_not_follow_is_a_fault_until_it_does(fakes):
     assert "asked for 1000 W, measured 0 W" in fault.text
     assert not judge(12, 990.0).active
     assert progress.status(at(12), acting=True).effective == 1000.0
+
+
+def test_renewals_that_come_sooner_than_patience_ends_do_not_hide_that_nothing_happens(fakes):
+    progress, faults = Progress(device="d", terms=TERMS), []
+    for s in range(20):
+        if s % 5 == 0:
+            progress.command(1000.0, at(s))
+            progress.attempted(written(1000.0, s=s))
+        sample = fakes.reading("d", at(s + 0.5), 0.0)
+        faults.append(progress.judge(fakes.device(), Control.TARGET, sample, Duration(2 * SECOND)))
+    told = [fault for fault in faults if fault is not None]
+    assert [fault.active for fault in told] == [True]
+    assert told[0].at == at(10.5)
+
+
+def test_a_device_that_followed_a_moment_ago_is_given_time_again(fakes):
+    progress = accepted(1000.0)
+
+    def judge(s, power_w):
+        sample = fakes.reading("d", at(s), power_w)
+        return progress.judge(fakes.device(), Control.TARGET, sample, Duration(2 * SECOND))
+
+    assert judge(15, 990.0) is None
+    assert judge(16, 0.0) is None
+    assert judge(24, 0.0) is None
+    assert judge(25, 0.0).active
 
 
 def test_while_the_gateway_only_advises_nothing_is_commanded():
