@@ -1,10 +1,11 @@
 """What is heard of a gateway: the newest payload of each of its retained topics."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.wire.schemas import is_documented
+from gateway.wire.text import Unreadable, read
 from gateway.wire.topics import Topics
 
 Payload = Mapping[str, Any]
@@ -18,16 +19,19 @@ class Board:
     topics: dict[str, Payload] = field(default_factory=dict)
 
     def hear(self, topic: str, payload: bytes) -> None:
-        """Take a message; an empty one clears the topic, what is no JSON object is left out."""
+        """Take a message; an empty one clears the topic.
+
+        What is not as documented is left out: whoever may write there is another's business.
+        """
         key = topic.removeprefix(f"{Topics(self.area).base}/")
         if not payload:
             self.topics.pop(key, None)
             return
         try:
-            document = json.loads(payload)
-        except (ValueError, RecursionError):
+            document = read(payload)
+        except Unreadable:
             return
-        if isinstance(document, dict):
+        if isinstance(document, dict) and is_documented(key, payload):
             self.topics[key] = document
 
     def of(self, topic: str) -> Payload:
@@ -48,12 +52,15 @@ class Board:
 
 def money(clearing: Payload) -> str:
     """The price of a clearing, or the last one where nothing was traded."""
-    scale = 10.0 ** clearing.get("priceScale", 0)
     unit = f"{clearing.get('currency', '')}/{clearing.get('priceUnit', '')}"
-    price, last = clearing.get("price"), clearing.get("referencePrice")
-    if price is not None:
-        return f"{price * scale:.4f} {unit}"
-    return "none" if last is None else f"none (last {last * scale:.4f} {unit})"
+    price, last = (clearing.get(key) for key in ("price", "referencePrice"))
+    try:
+        scale = 10.0 ** clearing.get("priceScale", 0)
+        if price is not None:
+            return f"{price * scale:.4f} {unit}"
+        return "none" if last is None else f"none (last {last * scale:.4f} {unit})"
+    except OverflowError:
+        return "beyond any price"
 
 
 def watts(power: float | None) -> str:

@@ -1,11 +1,13 @@
 """JSON Schemas of every payload, by topic shape."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from gateway.wire import payloads, payloads_state
+from gateway.wire.topics import matches
 
 SHAPES: Final[Mapping[str, Any]] = {
     "status": payloads_state.StatusPayload,
@@ -49,3 +51,29 @@ def schemas() -> dict[str, dict[str, Any]]:
         topic: {"$schema": _DIALECT, **TypeAdapter(shape).json_schema()}
         for topic, shape in SHAPES.items()
     }
+
+
+def is_documented(topic: str, payload: bytes) -> bool:
+    """Whether what stands in a payload has the shape of its topic below ``rmf/1/A/``.
+
+    A field more or less is no fault: another version may have written it.
+    """
+    shape = next((one for one in SHAPES if matches(_filter(one), topic)), None)
+    if shape is None:
+        return False
+    try:
+        _adapter(shape).validate_json(payload, strict=True)
+    except ValidationError as error:
+        return all(fault["type"] == "missing" for fault in error.errors(include_input=False))
+    return True
+
+
+@cache
+def _filter(shape: str) -> str:
+    """The filter of a topic shape: its placeholders are in capitals."""
+    return "/".join("+" if level.isupper() else level for level in shape.split("/"))
+
+
+@cache
+def _adapter(shape: str) -> TypeAdapter[Any]:
+    return TypeAdapter(SHAPES[shape])
