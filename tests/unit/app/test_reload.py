@@ -3,8 +3,11 @@
 import dataclasses
 
 import pytest
+import structlog
 
-from gateway.app.reload import restart_keys, topics
+from gateway.adapters.log import Threshold
+from gateway.app.reload import Reload, restart_keys, topics
+from gateway.config import Loaded, Problem
 from gateway.model.site import (
     BrokerSettings,
     ControlMode,
@@ -67,3 +70,38 @@ def test_a_price_may_stop_to_come_by_topic_without_a_restart():
     running = dataclasses.replace(SITE, tariff=LISTENING)
     assert topics(LISTENING) == {"tariff/import"}
     assert restart_keys(running, SITE) == []
+
+
+class Running:
+    """A gateway as far as a reload sees it; ``changes`` of mode and prices."""
+
+    def __init__(self):
+        self.settings, self.changes = SITE, []
+        self.control = self.prices = self
+
+    async def configure(self, change):
+        self.changes.append(change)
+
+
+@pytest.mark.parametrize("refused", [("roof",), ()])
+async def test_one_mistake_in_one_device_and_nothing_of_the_file_is_taken(refused):
+    """The rest of the file is healthy then, and would have been a site of its own."""
+    problem = Problem(
+        file="site.yaml", line=9, column=5, path="devices.roof", found="x", allowed="y"
+    )
+    changed = dataclasses.replace(SITE, control=ControlMode.ACT, log=LogSettings(level="debug"))
+    gateway, threshold = Running(), Threshold("info")
+    file = Loaded(
+        file="site.yaml", site=changed if refused else None, problems=(problem,), refused=refused
+    )
+    await Reload(lambda: file, gateway, threshold)()
+    assert gateway.changes == []
+    with pytest.raises(structlog.DropEvent):
+        threshold(None, "debug", {})
+
+
+async def test_a_file_without_mistakes_is_taken():
+    gateway, changed = Running(), dataclasses.replace(SITE, control=ControlMode.ACT)
+    file = Loaded(file="site.yaml", site=changed)
+    await Reload(lambda: file, gateway, Threshold("info"))()
+    assert gateway.changes == [ControlMode.ACT]
