@@ -12,7 +12,7 @@ import structlog
 
 from gateway.agents import UTILITY
 from gateway.dispatch.contest import Contest
-from gateway.dispatch.guard import Guarded
+from gateway.dispatch.guard import Guarded, fall_back
 from gateway.dispatch.lease import lease_terms
 from gateway.dispatch.thrift import Thrift
 from gateway.model.device import Device
@@ -291,7 +291,11 @@ class Dispatcher:
         device = progress.device
         terms = lease_terms(self._devices[device], moment.views[device].capabilities)
         progress.terms = terms
-        if terms.refused:
+        left_so = self._armed(device) and progress.held is None
+        if terms.refused and left_so and mode is ControlMode.ACT:
+            # Driven by an earlier life, on terms that hold no more.
+            quantity = fall_back(self._devices[device], terms.refused).quantity
+        elif terms.refused:
             if progress.refuse(terms.refused):
                 self._log.warning("setpoint.refused", device=device, reason=progress.detail)
                 self._outcomes.publish(progress)
