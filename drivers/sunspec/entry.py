@@ -7,11 +7,14 @@ from typing import cast
 from drivers.sunspec.device import Settings, SunSpecDriver
 from drivers.sunspec.discovery import BASES
 from drivers.sunspec.inspect import inspect
+from drivers.sunspec.recording import record, record_night
+from drivers.sunspec.replay import replay
 from gateway.model.device import Device
 from gateway.model.errors import SettingsError
 from gateway.model.inspection import Inspection
 from gateway.ports.driver import Driver
 from gateway.ports.line import Line
+from gateway.ports.served import Replay
 
 _KEYS = ("sign", "bank_sign", "base", "connect")
 _SIGNS = ("import", "export")
@@ -20,7 +23,7 @@ _LAST_BASE = 0xFFFF - 2
 
 
 class SunSpecPackage:
-    """A ``DriverPackage``, and ``Inspecting``."""
+    """A ``DriverPackage``, ``Inspecting`` and ``Recording``."""
 
     def parse(
         self,
@@ -82,6 +85,18 @@ class SunSpecPackage:
     async def inspect(self, device: Device, line: Line) -> Inspection:
         """Every model and point of a device, whatever it is."""
         return await inspect(device, line)
+
+    async def record(
+        self, device: Device, line: Line, day: Mapping[str, object] | None
+    ) -> Mapping[str, object]:
+        """A device as a document, or its night beside its day."""
+        if day is None:
+            return await record(device, line)
+        return await record_night(device, line, day)
+
+    def replay(self, recording: Mapping[str, object], *, night: bool) -> Replay:
+        """The device of such a document."""
+        return replay(recording, night=night)
 
 
 def _unknown(mapping: Mapping[str, object]) -> Iterator[SettingsError]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -10,12 +10,18 @@ from drivers.sunspec.codec import HEADER, known, layout
 from drivers.sunspec.discovery import BASES, Chain, Header, walk
 from drivers.sunspec.plan import Span, spans
 from gateway.model.device import Device
-from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
+from gateway.model.errors import (
+    DeviceMisbehaves,
+    DeviceUnavailable,
+    GridtenderError,
+    RequestRefused,
+)
 from gateway.model.time import in_seconds
 from gateway.ports.line import MAX_READ, Line
 
 _END = 0xFFFF
 _LAST_ADDRESS = 0xFFFF
+_TO_THE_LAST = 2 * MAX_READ  # halvings, even if each cuts off one register only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,7 @@ class Survey:
 
     Attributes:
         words: by address, without holes.
+        holes: inside models; ``outside``: where a map or a header was looked for.
         answers_s: how long each answer took, seconds.
         end: how the chain ends where that is not with the end model; empty if it is.
     """
@@ -45,6 +52,7 @@ class Survey:
     chain: Chain
     words: dict[int, int]
     holes: tuple[Hole, ...]
+    outside: tuple[Hole, ...]
     end: str
     answers_s: tuple[float, ...]
 
@@ -79,6 +87,7 @@ class Surveyor:
         self._deep = deep
         self._words: dict[int, int] = {}
         self._holes: list[Hole] = []
+        self._outside: list[Hole] = []
         self._answers_s: list[float] = []
 
     async def survey(self, bases: Sequence[int] = BASES) -> Survey:
@@ -97,6 +106,7 @@ class Surveyor:
             chain=chain,
             words=dict(sorted(self._words.items())),
             holes=tuple(self._holes),
+            outside=tuple(self._outside),
             end=end,
             answers_s=tuple(self._answers_s),
         )
@@ -104,48 +114,56 @@ class Surveyor:
     async def _walk(self, bases: Sequence[int]) -> Chain:
         """Some devices are silent where no map stands, so silence at one base is no end."""
         try:
-            return await walk(self._read, bases)
+            return await walk(self._header, bases)
         except DeviceUnavailable:
             for base in bases[1:]:
                 with suppress(DeviceUnavailable, DeviceMisbehaves):
-                    return await walk(self._read_once, (base,))
+                    return await walk(self._header_once, (base,))
             raise
 
-    async def _read(self, address: int, count: int) -> tuple[int, ...]:
-        words = await self._ask(Span(address, count))
-        self._words |= enumerate(words, address)
-        return words
+    async def _header(self, address: int, count: int) -> tuple[int, ...]:
+        return await self._kept(Span(address, count), self._ask)
 
-    async def _read_once(self, address: int, count: int) -> tuple[int, ...]:
-        words = await self._once(Span(address, count))
-        self._words |= enumerate(words, address)
+    async def _header_once(self, address: int, count: int) -> tuple[int, ...]:
+        return await self._kept(Span(address, count), self._once)
+
+    async def _kept(
+        self, span: Span, ask: Callable[[Span], Awaitable[tuple[int, ...]]]
+    ) -> tuple[int, ...]:
+        """The words, remembered; or the fault, remembered too."""
+        try:
+            words = await ask(span)
+        except (RequestRefused, DeviceUnavailable) as fault:
+            self._outside.append(_hole(span, fault))
+            raise
+        self._words |= enumerate(words, span.address)
         return words
 
     async def _model(self, header: Header, base: int) -> None:
         silent = False
         for span in _blocks(header):
-            missed = await self._block(header, span, halvings=16 if self._deep else 1)
+            missed = await self._block(header, span, halvings=_TO_THE_LAST if self._deep else 1)
             silent |= any(hole.code is None for hole in missed)
             self._holes += missed
         if silent:
             await self._ask(Span(base, HEADER))  # raises where the device is gone altogether
 
     async def _block(self, header: Header, span: Span, halvings: int) -> list[Hole]:
-        """Read it, or halve it; what was missed."""
+        """Read it, or halve it; what was missed.  Silence costs time, so it is halved once."""
         try:
-            await self._read(span.address, span.count)
+            self._words |= enumerate(await self._ask(span), span.address)
         except (RequestRefused, DeviceUnavailable, DeviceMisbehaves) as fault:
-            cut = _middle(header, span, anywhere=self._deep) if halvings else None
+            left = halvings if isinstance(fault, RequestRefused) else min(halvings, 1)
+            cut = _middle(header, span, anywhere=self._deep) if left else None
             if cut is None:
-                code = fault.code if isinstance(fault, RequestRefused) else None
-                return [Hole(span=span, code=code, text=str(fault))]
+                return [_hole(span, fault)]
         else:
             return []
         lower = Span(span.address, cut - span.address)
         upper = Span(cut, span.end - cut)
         return [
-            *await self._block(header, lower, halvings - 1),
-            *await self._block(header, upper, halvings - 1),
+            *await self._block(header, lower, left - 1),
+            *await self._block(header, upper, left - 1),
         ]
 
     async def _ask(self, span: Span) -> tuple[int, ...]:
@@ -170,7 +188,7 @@ class Surveyor:
         if address >= _LAST_ADDRESS:
             return "the chain reaches the last register there is"
         try:
-            words = await self._read(address, HEADER)
+            words = await self._header(address, HEADER)
         except RequestRefused as refused:
             return f"no end model: exception {refused.code} at register {address}"
         except DeviceUnavailable:
@@ -178,6 +196,11 @@ class Surveyor:
         if words[0] == _END:
             return ""
         return f"no end model: {words[0]:04X} {words[1]:04X} at register {address}"
+
+
+def _hole(span: Span, fault: GridtenderError) -> Hole:
+    code = fault.code if isinstance(fault, RequestRefused) else None
+    return Hole(span=span, code=code, text=str(fault))
 
 
 def _blocks(header: Header) -> Iterator[Span]:

@@ -7,9 +7,11 @@ from typing import Final, Generic, TypeVar
 from gateway.ports.driver import DriverPackage
 from gateway.ports.house import HouseFactory
 from gateway.ports.line import LineFactory
+from gateway.ports.served import ServerFactory
 
 DRIVERS: Final = "gridtender.drivers"
 LINES: Final = "gridtender.lines"
+SERVERS: Final = "gridtender.servers"
 HOUSES: Final = "gridtender.houses"
 
 _T = TypeVar("_T")
@@ -64,6 +66,11 @@ def driver_packages() -> Plugins[DriverPackage]:
 def line_factories() -> Plugins[LineFactory]:
     """Line factories by URL scheme."""
     return Plugins(LINES)
+
+
+def server_factories() -> Plugins[ServerFactory]:
+    """Server factories by URL scheme: what lines of that scheme speak to."""
+    return Plugins(SERVERS)
 
 
 def house_factories() -> Plugins[HouseFactory]:

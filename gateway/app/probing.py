@@ -12,7 +12,7 @@ from gateway.model.device import Device, Role
 from gateway.model.errors import DeviceMisbehaves, WrongInput
 from gateway.model.inspection import Inspection
 from gateway.model.time import Duration
-from gateway.ports.driver import DriverPackage, Inspecting
+from gateway.ports.driver import DriverPackage, Inspecting, Recording
 from gateway.ports.line import Line
 
 
@@ -31,13 +31,19 @@ def connection_of(url: str) -> Connection:
         raise WrongInput(message) from None
 
 
+def url_of(connection: Connection) -> str:
+    """The URL of a unit on a line, as a configuration would have it."""
+    joint = "&" if "?" in connection.line else "?"
+    return f"{connection.line}{joint}unit={connection.unit}"
+
+
 def device_at(connection: Connection, timeout: Duration) -> Device:
     """What stands at a connection, as far as it is known."""
     return Device(
         id=f"unit-{connection.unit}",
         role=Role.METER,
         driver="",
-        connection=f"{connection.line}?unit={connection.unit}",
+        connection=url_of(connection),
         line=connection.line,
         unit=connection.unit,
         timeout=timeout,
@@ -67,6 +73,30 @@ async def inspect(connection: Connection, timeout: Duration) -> Inspection:
             except DeviceMisbehaves as misbehaves:
                 refused = misbehaves
     raise refused
+
+
+async def record(
+    connection: Connection, timeout: Duration, day: Mapping[str, object] | None
+) -> Mapping[str, object]:
+    """The recording of the first driver that knows the device; with its day, also its night.
+
+    Raises:
+        DeviceUnavailable: it does not answer.
+        DeviceMisbehaves: it answers, and no driver knows it; says what the last one saw.
+    """
+    refused = DeviceMisbehaves("no installed driver can record a device")
+    async with line_to(connection) as line:
+        for package in recording(driver_packages()):
+            try:
+                return await package.record(device_at(connection, timeout), line, day)
+            except DeviceMisbehaves as misbehaves:
+                refused = misbehaves
+    raise refused
+
+
+def recording(packages: Mapping[str, DriverPackage]) -> list[Recording]:
+    """Drivers that can record a device and play it back, in the order of their names."""
+    return [package for package in packages.values() if isinstance(package, Recording)]
 
 
 def inspecting(packages: Mapping[str, DriverPackage]) -> list[Inspecting]:

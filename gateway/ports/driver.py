@@ -9,6 +9,7 @@ from gateway.model.inspection import Inspection
 from gateway.model.reading import Reading
 from gateway.model.setpoint import Arming, Setpoint, Written
 from gateway.ports.line import Line
+from gateway.ports.served import Replay
 
 
 class Driver(Protocol):
@@ -102,5 +103,35 @@ class Inspecting(Protocol):
         Raises:
             DeviceUnavailable: it does not answer, or stopped answering on the way.
             DeviceMisbehaves: it answers, but is none of this driver's.
+        """
+        ...
+
+
+@runtime_checkable
+class Recording(Protocol):
+    """What a driver package may offer too: a device as a JSON document, and back."""
+
+    async def record(
+        self, device: Device, line: Line, day: Mapping[str, object] | None
+    ) -> Mapping[str, object]:
+        """Everything the device has and refuses, without what tells of its owner.
+
+        Args:
+            device: only unit and timeout count.
+            line: a line to it.
+            day: an earlier recording of the same device, which is to be given what is different
+                by night; None for a recording of its own.
+
+        Raises:
+            DeviceUnavailable: it does not answer, or stopped answering on the way.
+            DeviceMisbehaves: it answers, but is none of this driver's.
+        """
+        ...
+
+    def replay(self, recording: Mapping[str, object], *, night: bool) -> Replay:
+        """The recorded device, to be served.
+
+        Raises:
+            SettingsError: the document is no recording; says where.
         """
         ...

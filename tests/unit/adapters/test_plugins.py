@@ -10,6 +10,7 @@ from gateway.adapters.plugins import (
     driver_packages,
     house_factories,
     line_factories,
+    server_factories,
 )
 
 
@@ -17,6 +18,7 @@ def test_own_plugins_are_installed_in_alphabetical_order():
     assert list(driver_packages())[:2] == ["modbus", "sunspec"]
     assert "tcp" in line_factories()
     assert "demo" in house_factories()
+    assert "tcp" in server_factories()
 
 
 def test_driver_offers_its_package():
