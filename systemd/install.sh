@@ -153,6 +153,18 @@ give_up() {
     fail "$*; nothing was changed"
 }
 
+# relocatable SCRIPT: it asks for the interpreter beside it, for an image is run from elsewhere.
+relocatable() {
+    {
+        cat <<'END'
+#!/bin/sh
+'''exec' "$(dirname -- "$(readlink -f -- "$0")")/python" "$0" "$@"
+' '''
+END
+        sed 1d "$1"
+    } >"$1.new" && chmod 0755 "$1.new" && mv "$1.new" "$1"
+}
+
 rm -rf "$new"
 mkdir -p "$root/opt"
 "$python" -m venv "$new" || give_up "no environment could be made: apt-get install python3-venv"
@@ -165,6 +177,7 @@ fi
 "$new/bin/python" -m pip install --disable-pip-version-check --quiet \
     ${PIP_ARGS:-} "${wheel:-gridtender}${extras:+[$extras]}" || give_up "pip could not install ${wheel:-gridtender}"
 "$new/bin/gridtender" --help >/dev/null || give_up "the new program does not start"
+[ -z "$root" ] || relocatable "$new/bin/gridtender" || give_up "the new program cannot be written"
 # The unit belongs to its program: going back to one brings the other.
 cp "$here/gridtender.service" "$here/gridtender.sysusers.conf" "$new"
 
@@ -197,7 +210,7 @@ chmod 0700 "$state"
 
 # use FOLDER: make it the program, in one step.
 use() {
-    ln -s "$1" "$program.new"
+    ln -sfn "$1" "$program.new"
     mv -T "$program.new" "$program"
     cp "$program/gridtender.service" "$unit"
     cp "$program/gridtender.sysusers.conf" "$sysusers"
@@ -225,7 +238,7 @@ stays_up() {
 }
 
 go_back() {
-    echo "install.sh: it does not stay up: back to what was there before" >&2
+    echo "install.sh: it does not stay up: back to what was there before" >&2 || true
     journalctl --unit gridtender.service --lines 20 --no-pager --output cat >&2 || true
     systemctl stop gridtender.service || true
     find "$used" -mindepth 1 -delete
@@ -239,6 +252,8 @@ go_back() {
 if [ "$live" = yes ] && [ -n "$installed" ] && systemctl is-active --quiet gridtender.service; then
     used=$(state_in_use 2>/dev/null) || used=$state
     rm -rf "$used.before"
+    # A terminal that is closed from here on leaves no house without its gateway.
+    trap '' HUP INT TERM
     systemctl stop gridtender.service
     if ! cp -a "$used" "$used.before"; then
         rm -rf "$used.before"

@@ -182,6 +182,23 @@ def test_installed_upgraded_and_removed_it_keeps_what_is_the_owners(tmp_path):
     assert (state / "journal.db").read_text() == "rows"
 
 
+@pytest.mark.slow
+def test_an_image_runs_from_wherever_it_is_and_an_interrupted_switch_is_no_matter(tmp_path):
+    """The blank in the path, too, is gone when the image has become the root."""
+    root = tmp_path / "an image"
+    (root / "opt").mkdir(parents=True)
+    (root / "opt/gridtender.new").symlink_to("gridtender.a")
+    (root / "opt/gridtender.a").mkdir()
+
+    done = install(root, wheel(tmp_path, "1.0"))
+
+    assert done.returncode == 0, done.stderr
+    assert run(root / "opt/gridtender/bin/gridtender").stdout == "stub\n"
+    assert not (root / "opt/gridtender/gridtender.a").is_symlink()
+    moved = root.rename(tmp_path / "moved")
+    assert run(moved / "opt/gridtender/bin/gridtender").stdout == "stub\n"
+
+
 def test_a_folder_that_is_not_ours_is_neither_filled_nor_removed(tmp_path):
     theirs = tmp_path / "opt/gridtender/theirs"
     theirs.parent.mkdir(parents=True)
