@@ -4,10 +4,8 @@ The house never waits for it.  Facts go into an outbox; a loop keeps connecting 
 """
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Callable
-from pathlib import Path
 
 import aiomqtt
 import structlog
@@ -54,18 +52,6 @@ _SHORT_LIVES_TO_SUSPECT = 3
 _ENVELOPE = 64  # bytes of a PUBLISH beside topic and payload, rather too many
 _Wish = Request | OwnerRequest | LimitRequest | PartyLeft
 _UNANSWERED = (OwnerRequest, LimitRequest, PartyLeft)
-_MACHINE_ID = Path("/etc/machine-id")
-
-
-def installation(state_dir: str, machine_id: Path = _MACHINE_ID) -> str:
-    """What tells this machine and state directory from every other one."""
-    machine = machine_id.read_text() if machine_id.exists() else ""
-    return hashlib.sha256(f"{machine}\n{state_dir}".encode()).hexdigest()[:8]
-
-
-def client_id(area: str, state_dir: str, machine_id: Path = _MACHINE_ID) -> str:
-    """The MQTT client id of this area's gateway on this machine and state directory."""
-    return f"gridtender-{area}-{installation(state_dir, machine_id)}"
 
 
 class MqttAdapter:
@@ -73,7 +59,7 @@ class MqttAdapter:
 
     Args:
         endpoint: where the broker is; its address is asked anew at every connect.
-        identifier: the MQTT client id, see ``client_id``.
+        identifier: the MQTT client id.
         min_interval_s: at least so long between two mirrored messages on one topic, real time
             (0.2 when the clock runs faster than real time, else 0).
         on_overflow: called when undelivered pushes begin to be dropped.

@@ -10,7 +10,8 @@ import structlog
 from gateway.adapters.broker import open_broker
 from gateway.adapters.clock import scale_of
 from gateway.adapters.credentials import OWNER, passwords
-from gateway.adapters.mqtt import MqttAdapter, client_id, installation
+from gateway.adapters.installation import client_id, installation
+from gateway.adapters.mqtt import MqttAdapter
 from gateway.adapters.plugins import own_version
 from gateway.adapters.presence import Presence, announce
 from gateway.app.gateway import Gateway, World

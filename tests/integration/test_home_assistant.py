@@ -11,7 +11,7 @@ import pytest
 
 from gateway.adapters.broker import find_mosquitto, open_broker
 from gateway.adapters.clock import Scale, ScaledClock, real_now
-from gateway.adapters.mqtt import installation
+from gateway.adapters.installation import installation
 from gateway.adapters.plugins import driver_packages, house_factories
 from gateway.app import World, open_gateway
 from gateway.app.mirroring import Mirroring

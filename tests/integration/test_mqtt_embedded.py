@@ -8,7 +8,8 @@ import pytest
 
 from gateway.adapters.broker import open_broker
 from gateway.adapters.clock import WallClock
-from gateway.adapters.mqtt import MqttAdapter, client_id
+from gateway.adapters.installation import client_id
+from gateway.adapters.mqtt import MqttAdapter
 from gateway.model.reading import Reading
 from gateway.model.resource import POWER
 from gateway.model.site import BrokerSettings
