@@ -20,5 +20,6 @@ def test_a_device_that_takes_writes_and_keeps_nothing_is_not_written_to_at_every
         return when, home.house.truth()["battery_w"]
 
     when, follows_w = at_home(script, SUNNY, devices={"heatpump": None})
-    assert 3 <= len(when) < 50
+    # After 0, 1, 3, 7, 15, 31 s and then every 30 s; each turn is a few requests at one moment.
+    assert 5 <= len(set(when)) <= 15
     assert follows_w > 3000
