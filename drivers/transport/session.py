@@ -12,6 +12,9 @@ from typing import cast
 from pymodbus.framer import FramerSocket
 from pymodbus.pdu import DecodePDU
 
+from drivers.transport.debts import Debts
+from drivers.transport.request import can_answer
+
 _LAST_TRANSACTION = 0xFFFF
 _HEADER = 6  # transaction, protocol, length: 2 bytes each
 _LENGTHS = range(2, 255)  # of unit, function and data
@@ -29,19 +32,25 @@ class Session(asyncio.BufferedProtocol):
     Attributes:
         transaction: of the newest request; a new connection counts on from that of the old one,
             since a bridge to a serial bus may bring what was asked before.
+        lost: what ended the connection, None if it was no error.
         stray: what came instead of the newest answer, for a person; empty if nothing did.
     """
 
-    def __init__(self, transaction: int = 0) -> None:
+    def __init__(self, transaction: int = 0, debts: Debts | None = None) -> None:
+        """With ``debts`` any transaction is taken; what comes unasked pays them."""
         # What it would log of odd frames is said by the line, once and with the address.
         logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
         self._framer = FramerSocket(DecodePDU(is_server=False))
-        self._buffer = bytearray(_MOST_AT_ONCE)
+        # A view, since asyncio's TLS fills it in pieces.
+        self._buffer = memoryview(bytearray(_MOST_AT_ONCE))
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[bytes] | None = None
         self._due_s = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._expected = (0, 0)
+        self._asked = b""
+        self._debts = debts
+        self.lost: Exception | None = None
         self.transaction = transaction
         self.stray = ""
         self._unread = b""
@@ -74,6 +83,7 @@ class Session(asyncio.BufferedProtocol):
         loop = asyncio.get_running_loop()
         self.transaction = self.transaction % _LAST_TRANSACTION + 1
         self._expected = (self.transaction, unit)
+        self._asked = body
         self.stray = ""
         answer: asyncio.Future[bytes] = loop.create_future()
         self._answer = answer
@@ -111,8 +121,9 @@ class Session(asyncio.BufferedProtocol):
         else:
             self._answer.set_exception(TimeoutError())
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
+    def connection_lost(self, exc: Exception | None) -> None:
         """Called by asyncio: ends the wait for an answer that cannot come any more."""
+        self.lost = exc
         self._transport = None
         if self._alarm is not None:
             self._alarm.cancel()
@@ -120,7 +131,7 @@ class Session(asyncio.BufferedProtocol):
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(ConnectionResetError())
 
-    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - asyncio's
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's
         """Called by asyncio: where to put what arrives."""
         return self._buffer
 
@@ -151,8 +162,19 @@ class Session(asyncio.BufferedProtocol):
         return False
 
     def _take(self, unit: int, transaction: int, body: bytes) -> None:
-        if (transaction, unit) != self._expected:
+        numbered = self._debts is None
+        if not ((transaction, unit) == self._expected if numbered else self._fits(unit, body)):
             asked = "transaction {}, unit {}".format(*self._expected)
             self.stray = f"what came was for transaction {transaction}, unit {unit}, not {asked}"
         elif body and self._answer is not None and not self._answer.done():
             self._answer.set_result(body)
+
+    def _fits(self, unit: int, body: bytes) -> bool:
+        """Where numbers say nothing: whether unit, function and length are those asked for."""
+        if not body or self._debts is None:
+            return False
+        waiting = self._answer is not None and not self._answer.done()
+        if waiting and unit == self._expected[1] and can_answer(self._asked, body):
+            return True
+        self._debts.came(unit, body)
+        return False

@@ -22,10 +22,9 @@ async def open_lines(settings: Site, world: World, stack: AsyncExitStack) -> Map
 
 def borrow(url: str, lines: Mapping[str, Line], world: World) -> Line:
     """The open line of a connection, or one of its own for a device no longer configured."""
-    key = url.partition("?")[0]
-    if key in lines:
-        return BorrowedLine(lines[key])
-    return world.lines[key.partition("://")[0]](key, world.clock)
+    if url in lines:
+        return BorrowedLine(lines[url])
+    return world.lines[url.partition("://")[0]](url, world.clock)
 
 
 class BorrowedLine:

@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic_core import PydanticCustomError
 
-from gateway.config.connection import Connection, parse_connection
+from gateway.config.connection import Connection, parse_connection, place
 from gateway.config.problem import Finding, Path, closest, describe, listed
 from gateway.config.shapes import DeviceShape
 from gateway.config.validation import of_refusal, unknown_key, validate
@@ -271,6 +271,10 @@ def _clashes(device: Device, healthy: list[DeviceSettings]) -> Iterator[Finding]
         if other.line == device.line and (other.unit, other.role) == (device.unit, device.role):
             found = f"{describe(device.connection)}, where {other.id} has the same role"
             allowed = "another connection, unit or role"
+            yield Finding(path=(*path, "connection"), found=found, allowed=allowed)
+        elif place(other.line) == place(device.line) and other.line != device.line:
+            found = f"{describe(device.connection)}, where {other.id} has other options"
+            allowed = "the same options for all devices on one line (unit= is each one's own)"
             yield Finding(path=(*path, "connection"), found=found, allowed=allowed)
         elif device.role is Role.GRID is other.role:
             found, allowed = (

@@ -139,7 +139,8 @@ class DeviceShape(Shape):
         description="the driver package that speaks with the device"
     )
     connection: Annotated[str, Text(what="a URL such as tcp://192.168.1.20:502?unit=1")] = Field(
-        description="tcp://HOST:PORT?unit=N; port 502 and unit 1 may be left out"
+        description="tcp://HOST:PORT?unit=N, or rtu+tcp://, tls://, rtu:///dev/PORT; "
+        "port 502 and unit 1 may be left out"
     )
     role: Annotated[str, Choice(words=tuple(Role))] = Field(
         description="the part it plays in the area"

@@ -56,5 +56,8 @@ class LineFactory(Protocol):
     """Entry point group ``gridtender.lines``: URL scheme -> factory."""
 
     def __call__(self, url: str, clock: Clock) -> Line:
-        """A line for ``scheme://host:port`` (no query), not yet connected."""
+        """A line for ``scheme://host:port``, not yet connected.
+
+        A query holds what belongs to the whole line (a serial port's speed), never the unit.
+        """
         ...

@@ -1,6 +1,7 @@
 """What only a socket can do wrong."""
 
 import asyncio
+import contextlib
 import errno
 import re
 
@@ -169,3 +170,73 @@ async def test_a_busy_device_is_unavailable_and_not_refusing():
     async with server, open_tcp(f"tcp://127.0.0.1:{port}", WallClock()) as line:
         with pytest.raises(DeviceUnavailable, match="is busy"):
             await line.read(1, 0, 2, timeout=SECOND)
+
+
+def counting_up(request):
+    """A bridge that gives every answer its own transaction number."""
+    words = b"".join(request[8:10] for _ in range(int.from_bytes(request[10:12], "big")))
+    number = (int.from_bytes(request[:2], "big") + 1).to_bytes(2, "big")
+    return number + bytes([0, 0, 0, 3 + len(words), request[6], 3, len(words)]) + words
+
+
+async def test_a_bridge_that_makes_numbers_up_is_read_only_if_the_owner_says_so():
+    server, port = await canned(counting_up)
+    url = f"tcp://127.0.0.1:{port}"
+    async with server, open_tcp(url, WallClock()) as strict:
+        with pytest.raises(DeviceUnavailable, match="what came was for transaction 2, unit 1"):
+            await strict.read(1, 100, 1, timeout=SOON)
+        async with open_tcp(f"{url}?transaction=any", WallClock()) as tolerant:
+            assert (await tolerant.read(1, 100, 3, timeout=SECOND)).words == (100, 100, 100)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda reply: reply[:6] + bytes([9]) + reply[7:],
+        lambda reply: reply[:7] + bytes([4]) + reply[8:],
+        lambda reply: reply[:5] + bytes([7]) + reply[6:8] + bytes([4]) + reply[9:] + b"\0\0",
+    ],
+    ids=["unit", "function", "length"],
+)
+async def test_a_made_up_number_excuses_no_other_unit_function_or_length(other):
+    server, port = await canned(lambda request: other(counting_up(request)))
+    url = f"tcp://127.0.0.1:{port}?transaction=any"
+    async with server, open_tcp(url, WallClock()) as line:
+        with pytest.raises(DeviceUnavailable, match="what came was for"):
+            await line.read(1, 100, 1, timeout=SOON)
+
+
+async def test_a_late_answer_with_a_made_up_number_is_not_taken_for_the_next():
+    late = []
+
+    def one_behind(request):
+        late.append(counting_up(request))
+        return b"" if len(late) == 1 else late[-2] + late[-1]
+
+    server, port = await canned(one_behind)
+    async with server, open_tcp(f"tcp://127.0.0.1:{port}?transaction=any", WallClock()) as line:
+        with pytest.raises(DeviceUnavailable):
+            await line.read(1, 100, 1, timeout=SOON)
+        assert (await line.read(1, 200, 1, timeout=SECOND)).words == (200,)
+
+
+async def test_a_connection_is_replaced_once_it_is_as_old_as_the_owner_allows():
+    made = []
+
+    async def serve(reader, writer):
+        made.append(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                request = await reader.readexactly(12)
+                writer.write(request[:5] + bytes([5, request[6], 3, 2, 0, len(made)]))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}?reconnect=1s"
+    async with server, open_tcp(url, WallClock()) as line:
+        first = [(await line.read(1, 5, 1, timeout=SECOND)).words[0] for _ in range(20)]
+        assert first == [1] * 20
+        async with asyncio.timeout(5):
+            while (await line.read(1, 5, 1, timeout=SECOND)).words == (1,):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert len(made) == 2

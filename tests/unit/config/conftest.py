@@ -59,6 +59,7 @@ def loaded(tmp_path, packages, monkeypatch):
             (tmp_path / "site.yaml").write_bytes(text)
         else:
             (tmp_path / "site.yaml").write_text(text, encoding="utf-8")
-        return load("site.yaml", packages, ["tcp", "mem"], environ={"HOME": "/home/ann"} | environ)
+        schemes = ["tcp", "mem", "rtu", "rtu+tcp", "tls"]
+        return load("site.yaml", packages, schemes, environ={"HOME": "/home/ann"} | environ)
 
     return read

@@ -39,7 +39,8 @@ BROKEN = {
         ),
         (
             "site.yaml:2:3: devices.a.connection: found nothing, "
-            "allowed: tcp://HOST:PORT?unit=N; port 502 and unit 1 may be left out"
+            "allowed: tcp://HOST:PORT?unit=N, or rtu+tcp://, tls://, rtu:///dev/PORT; "
+            "port 502 and unit 1 may be left out"
         ),
         "site.yaml:2:3: devices.a.role: found nothing, allowed: the part it plays in the area",
         (
@@ -208,11 +209,11 @@ BROKEN = {
             "15min or 1h; a bare number has no unit: did you mean '3s'?"
         ),
     ),
-    "serial line": (
-        "devices: {a: {driver: sunspec, connection: 'rtu:///dev/ttyUSB0?unit=3', role: solar}}\n",
+    "line of a kind that is not installed": (
+        "devices: {a: {driver: sunspec, connection: 'udp://192.168.1.20?unit=3', role: solar}}\n",
         (
-            "site.yaml:1:44: devices.a.connection: found rtu://, which is not supported by this "
-            "installation, allowed: one of mem://, tcp://"
+            "site.yaml:1:44: devices.a.connection: found udp://, which is not supported by this "
+            "installation, allowed: one of mem://, rtu://, rtu+tcp://, tcp://, tls://"
         ),
     ),
     "address without a scheme": (

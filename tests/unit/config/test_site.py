@@ -201,6 +201,18 @@ def test_two_roofs_that_break_the_limit_together_both_fall_to_zero(loaded):
         ("tcp://192.168.1.20:1502/?unit=0", "tcp://192.168.1.20:1502", 0),
         ("TCP://Meter.LAN:502?unit=240", "tcp://meter.lan:502", 240),
         ("tcp://[fe80::1]:1502?unit=3", "tcp://[fe80::1]:1502", 3),
+        ("tcp://h?transaction=any&unit=2", "tcp://h:502?transaction=any", 2),
+        ("tcp://h?reconnect=1h", "tcp://h:502?reconnect=1h", 1),
+        ("rtu+tcp://h?unit=3", "rtu+tcp://h:502", 3),
+        ("tls://h?unit=1", "tls://h:802", 1),
+        ("tls://h?key=/b&cert=/a&ca=/c%26d", "tls://h:802?ca=/c%26d&cert=/a&key=/b", 1),
+        ("rtu:///dev/ttyUSB0?unit=3", "rtu:///dev/ttyUSB0", 3),
+        ("rtu:///dev/ttyUSB0?baud=9600&parity=none&stopbits=1", "rtu:///dev/ttyUSB0", 1),
+        (
+            "rtu:///dev/x?stopbits=2&parity=even&baud=19200",
+            "rtu:///dev/x?baud=19200&parity=even&stopbits=2",
+            1,
+        ),
         ("mem://roof", "mem://roof", 1),
         ("mem://roof?unit=4", "mem://roof", 4),
     ],
@@ -216,13 +228,41 @@ def test_devices_on_one_connection_share_the_line(loaded, url, line, unit):
     [
         "", "tcp://", "tcp://:502", "tcp://h:0", "tcp://h:x", "tcp://[::1", "tcp://h/path",
         "tcp://u:p@h", "tcp://h?unit=", "tcp://h?unit=-1", "tcp://h?unit=1&baud=9600",
-        "tcp://h#1", "tcp://a b", "mem://", "http://h", "://h",
+        "tcp://h#1", "tcp://a b", "mem://", "http://h", "://h", "tcp://h?transaction=none",
+        "tcp://h?reconnect=500ms", "tcp://h?reconnect=0s", "rtu+tcp://h?baud=9600", "tls://h?ca=c.pem",
+        "tls://h?key=/k", "tls://h?name=a/b", "rtu://ttyUSB0", "rtu:///", "rtu:///dev/x?baud=300",
+        "rtu:///dev/x?parity=N", "rtu:///dev/x?stopbits=1.5", "mem://roof?baud=9600",
     ],
 )  # fmt: skip
 def test_other_urls_are_refused(loaded, url):
     result = loaded(f"devices: {{a: {{driver: sunspec, connection: '{url}', role: load}}}}\n")
 
     assert [problem.path for problem in result.problems] == ["devices.a.connection"]
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("192.168.1.20", "did you mean 'tcp://192.168.1.20'?"),
+        ("/dev/ttyUSB0", "did you mean 'rtu:///dev/ttyUSB0'?"),
+        ("rtu://dev/ttyUSB0", "did you mean 'rtu:///dev/ttyUSB0', with three '/'?"),
+        ("rtu:///dev/ttyUSB0?bauds=9600", "did you mean 'baud'?"),
+    ],
+)
+def test_a_url_that_is_nearly_right_is_put_right(loaded, url, hint):
+    result = loaded(f"devices: {{a: {{driver: sunspec, connection: '{url}', role: load}}}}\n")
+
+    assert [problem.hint for problem in result.problems] == [hint]
+
+
+def test_devices_on_one_port_agree_on_its_speed(loaded):
+    device = "{driver: sunspec, connection: 'rtu:///dev/ttyUSB0?unit=%d%s', role: load}"
+    text = f"devices:\n  a: {device % (1, '&baud=19200')}\n  b: {device % (2, '')}\n"
+
+    (problem,) = loaded(text).problems
+
+    assert problem.path == "devices.b.connection"
+    assert "where a has other options" in problem.found
 
 
 @pytest.mark.parametrize(

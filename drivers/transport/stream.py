@@ -1,0 +1,283 @@
+"""What every line over a connection keeps to: order, deadlines, reconnecting, who said what."""
+
+import asyncio
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from drivers.transport.debts import Debts
+from drivers.transport.gate import PriorityGate, check_read, check_write
+from drivers.transport.request import ERROR, READ, USUAL_UNITS, Request, reading, refused, writing
+from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable
+from gateway.model.time import Duration, in_seconds
+from gateway.ports.clock import Clock
+from gateway.ports.line import Block
+
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 5.0
+_TIMEOUTS_BEFORE_RECONNECT = 3
+
+
+class Conversation(Protocol):
+    """A connection that was made; one request at a time.
+
+    Attributes:
+        stray: what came instead of the newest answer, for a person; empty if nothing did.
+        transaction: number of the newest request, where requests are numbered.
+        lost: what ended the connection, None if it was no error.
+    """
+
+    stray: str
+    transaction: int
+    lost: Exception | None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the other end has not hung up, as far as is known."""
+        ...
+
+    @property
+    def amid(self) -> bool:
+        """Whether what comes next may be read wrongly, since a frame has begun and not ended."""
+        ...
+
+    async def ask(self, unit: int, body: bytes, timeout_s: float) -> bytes:
+        """Send function code and data; returns those of the answer.
+
+        Raises:
+            TimeoutError: no answer in ``timeout_s``.
+            ConnectionError: the other end hung up, before or instead of answering.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close politely."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """What the owner says of a connection besides where it is.
+
+    Attributes:
+        any_transaction: answers are taken whatever transaction number they bear.
+        renew_s: a connection this old is replaced before the next request; 0 = never.
+    """
+
+    any_transaction: bool = False
+    renew_s: float = 0.0
+
+
+USUAL = Habits()
+
+
+class StreamLine(ABC):
+    """A ``Line`` over one connection.  Deadlines and pauses run in real time.
+
+    A request's timeout starts when it is sent, not while it queues; connecting has the same
+    time once more.  After a failed connection, or three timeouts in a row, the connection is
+    given up and the next try waits 0.2 s, then twice as long each time up to 5 s; only an answer
+    resets that, so a device that accepts and hangs up is not hammered.
+    """
+
+    _if_silent = f"if it never answers, try {USUAL_UNITS}, else a longer timeout"
+
+    def __init__(self, clock: Clock, habits: Habits = USUAL, debts: Debts | None = None) -> None:
+        self._clock = clock
+        self._habits = habits
+        self._debts = debts
+        self._gate = PriorityGate()
+        self._session: Conversation | None = None
+        self._opened_s = 0.0
+        self._answered = False
+        self._timeouts = 0
+        self._pause_s = _FIRST_PAUSE_S
+        self._next_try_s = 0.0
+        self._trouble = ""
+        self._transaction = 0
+
+    @abstractmethod
+    async def _open(self) -> Conversation:
+        """A new connection; raises OSError."""
+
+    @abstractmethod
+    def _why_not(self, error: OSError, timeout_s: float) -> tuple[str, str]:
+        """What kept a connection from being made, and what to try."""
+
+    def _why_lost(self, session: Conversation) -> tuple[str, str]:
+        """What a connection that ended instead of an answer means, and what to try."""
+        if session.stray:
+            hint = (
+                "is it a serial server in transparent mode? Set it to Modbus TCP, or write "
+                "rtu+tcp:// instead of tcp://"
+            )
+            return f"{session.stray}, and the connection was given up", hint
+        return (
+            "it closed the connection instead of answering",
+            "does another program hold its only session?",
+        )
+
+    async def read(self, unit: int, address: int, count: int, *, timeout: Duration) -> Block:
+        """Holding registers, stamped when the answer is complete."""
+        check_read(count)
+        request = reading(unit, address, count)
+        await self._gate.enter_reading()
+        try:
+            answer = await self._exchange(request, in_seconds(timeout))
+            at = self._clock.now()
+        finally:
+            self._gate.leave()
+        size = len(answer) - 2
+        if answer[0] != READ or size != 2 * count or answer[1] != size:
+            message = f"{self}: {request}: answered {max(0, size) // 2} registers"
+            raise DeviceMisbehaves(message)
+        return Block(struct.unpack(f">{count}H", answer[2:]), at)
+
+    async def write(
+        self, unit: int, address: int, words: Sequence[int], *, timeout: Duration
+    ) -> None:
+        """Function 16 over consecutive registers, before any waiting read."""
+        check_write(words)
+        request = writing(unit, address, words)
+        await self._gate.enter_writing()
+        try:
+            answer = await self._exchange(request, in_seconds(timeout))
+        finally:
+            self._gate.leave()
+        if answer != request.body[:5]:
+            message = f"{self}: {request}: confirmed {answer.hex(' ')} instead"
+            raise DeviceMisbehaves(message)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self._hang_up()
+
+    async def _exchange(self, request: Request, timeout_s: float) -> bytes:
+        session = self._session
+        if session is None or not session.connected or self._habits.renew_s:
+            session = await self._connected(request, timeout_s)
+        try:
+            if self._debts is None:
+                answer = await session.ask(request.unit, request.body, timeout_s)
+            else:
+                answer = await self._ask_in_turn(session, request, timeout_s, self._debts)
+        except TimeoutError:
+            raise self._no_answer(request, timeout_s, session) from None
+        except ConnectionError:
+            raise self._hung_up(request, session) from None
+        finally:
+            self._transaction = session.transaction
+        if answer[0] & ~ERROR != request.function:
+            # Nobody knows what it answered: neither it nor what follows is taken.
+            self._give_up("it answered another function than was asked for")
+            message = f"{self}: {request}: answered function {answer[0]} to {request.function}"
+            raise DeviceMisbehaves(message)
+        self._answered = True
+        self._timeouts = 0
+        self._pause_s = _FIRST_PAUSE_S
+        if answer[0] & ERROR:
+            where = f"{self}: {request}"
+            raise refused(where, answer[1] if len(answer) > 1 else 0)
+        return answer
+
+    async def _ask_in_turn(
+        self, session: Conversation, request: Request, timeout_s: float, debts: Debts
+    ) -> bytes:
+        """Ask once nothing is owed that could be taken for the answer."""
+        while debts.owes(request):
+            proof = debts.proof(request)
+            debts.proven(request.unit, await _ask_or_owe(session, proof, timeout_s, debts))
+        return await _ask_or_owe(session, request, timeout_s, debts)
+
+    async def _connected(self, request: Request, timeout_s: float) -> Conversation:
+        """The session there is, or a new one where it ended or grew too old."""
+        now_s = asyncio.get_running_loop().time()
+        session = self._session
+        if session is not None and session.connected:
+            if now_s - self._opened_s < self._habits.renew_s:
+                return session
+            self._hang_up()
+        session = await self._connect(request, timeout_s)
+        self._opened_s = now_s
+        return session
+
+    async def _connect(self, request: Request, timeout_s: float) -> Conversation:
+        if self._session is not None and not self._answered:
+            self._give_up("it closed the connection")
+        self._check_pause(request)
+        self._answered = False
+        self._session = None
+        try:
+            async with asyncio.timeout(timeout_s):
+                session = await self._open()
+        except OSError as error:  # TimeoutError is one of them
+            found, hint = self._why_not(error, timeout_s)
+            self._give_up(f"no connection: {found}")
+            message = (
+                f"{self}: {request}: no connection: {found}; {hint}. "
+                f"Next try in {self._pause_left_s():.1f} s"
+            )
+            raise DeviceUnavailable(message) from None
+        self._session = session
+        return session
+
+    def _check_pause(self, request: Request) -> None:
+        if (left := self._pause_left_s()) > 0:
+            message = f"{self}: {request}: not sent, {self._trouble}; next try in {left:.1f} s"
+            raise DeviceUnavailable(message)
+
+    def _pause_left_s(self) -> float:
+        return self._next_try_s - asyncio.get_running_loop().time()
+
+    def _hang_up(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _give_up(self, trouble: str) -> None:
+        """Close the connection and wait before the next try."""
+        self._hang_up()
+        self._trouble = trouble
+        self._timeouts = 0
+        self._next_try_s = asyncio.get_running_loop().time() + self._pause_s
+        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+
+    def _hung_up(self, request: Request, session: Conversation) -> DeviceUnavailable:
+        found, hint = self._why_lost(session)
+        self._give_up(session.stray or found)
+        return DeviceUnavailable(f"{self}: {request}: {found}; {hint}")
+
+    def _no_answer(
+        self, request: Request, timeout_s: float, session: Conversation
+    ) -> DeviceUnavailable:
+        self._timeouts += 1
+        if session.amid:
+            self._give_up("it stopped in the middle of an answer")
+        elif self._timeouts >= _TIMEOUTS_BEFORE_RECONNECT:
+            self._give_up(f"{_TIMEOUTS_BEFORE_RECONNECT} requests in a row had no answer")
+        came = f" ({session.stray})" if session.stray else ""
+        return DeviceUnavailable(
+            f"{self}: {request}: connected, but no answer in {timeout_s:g} s{came}; "
+            f"{self._if_silent}"
+        )
+
+
+async def _ask_or_owe(
+    session: Conversation, request: Request, timeout_s: float, debts: Debts
+) -> bytes:
+    try:
+        return await session.ask(request.unit, request.body, timeout_s)
+    except BaseException:  # a request that is cancelled is answered all the same
+        debts.owe(request)
+        raise
