@@ -15,6 +15,7 @@ from gateway.adapters.mqtt_client import (
     connected,
     connection,
     largest_packet,
+    leaves_out_own,
     lost,
     publish,
     reason,
@@ -23,6 +24,7 @@ from gateway.adapters.mqtt_client import (
     taken_over,
     unsubscribe,
 )
+from gateway.adapters.mqtt_ghosts import Ghosts
 from gateway.adapters.mqtt_inbox import Inbox
 from gateway.adapters.mqtt_outbox import Outbox
 from gateway.model.errors import GridtenderError
@@ -32,7 +34,7 @@ from gateway.ports.broker import BrokerEndpoint
 from gateway.ports.clock import Clock
 from gateway.ports.exchange import Exchange
 from gateway.wire.border import Border
-from gateway.wire.home_assistant import ONLINE, HomeAssistant
+from gateway.wire.home_assistant import HomeAssistant
 from gateway.wire.message import Message
 from gateway.wire.mirror import Mirror
 from gateway.wire.replies import ANSWERS, operation_of, refusal_message, reply_message
@@ -45,7 +47,6 @@ _FIRST_RETRY_S = 0.25
 _LAST_RETRY_S = 5.0
 _STABLE_S = 60.0
 _SWEEP_S = 2.0
-_STAGGER_S = 0.05
 _GOODBYE_S = 1.0
 _SHORT_S = 15.0
 _SHORT_LIVES_TO_SUSPECT = 3
@@ -87,8 +88,8 @@ class MqttAdapter:
         self._clock = clock
         self._on_overflow = on_overflow
         self._assistant = assistant
-        self._announced_before: set[str] = set()
         self._outbox = Outbox(min_interval_s=min_interval_s)
+        self._ghosts = Ghosts(self._outbox, border, assistant)
         self._inbox: Inbox[_Wish] | None = None
         self._log = structlog.get_logger()
         self._short_lives = 0
@@ -203,67 +204,23 @@ class MqttAdapter:
 
     async def _sweep(self, client: aiomqtt.Client) -> None:
         """Hear for a moment what is retained in our name, so that ghosts are cleared."""
-        announced = () if self._assistant is None else (self._assistant.announced,)
-        filters = (*self._border.topics.retained, *announced)
-        self._announced_before.clear()
+        self._ghosts.begin()
+        filters = self._ghosts.filters
         await subscribe_to_others(client, filters, self._endpoint.protocol)
         await asyncio.sleep(_SWEEP_S)
         await unsubscribe(client, filters)
-        self._announce_unasked()
+        self._ghosts.end()
 
     def _receive(self, message: aiomqtt.Message) -> None:
         topic, payload = message.topic.value, bytes(message.payload or b"")
-        if self._assistant is not None and self._of_assistant(message, self._assistant):
-            return
-        if any(matches(one, topic) for one in self._border.topics.retained):
-            if message.retain and payload:
-                self._lay_ghost(topic)
+        own_back = not leaves_out_own(self._endpoint.protocol)
+        if self._ghosts.hear(topic, payload, retained=message.retain, own_back=own_back):
             return
         if message.retain and topic not in self._border.prices:
             # Whoever retained it did so before we listened: it is not meant for now.
             self._log.warning("mqtt.message_ignored", topic=topic, reason="it was retained")
             return
         self._act_on(topic, payload)
-
-    def _of_assistant(self, message: aiomqtt.Message, assistant: HomeAssistant) -> bool:
-        """Whether the message is Home Assistant's birth, or an announcement to it."""
-        topic, payload = message.topic.value, bytes(message.payload or b"")
-        if topic == assistant.birth:
-            if payload == ONLINE:
-                self._announce_again(assistant)
-            return True
-        if not matches(assistant.announced, topic):
-            return False
-        if not message.retain or self._outbox.retains(topic) or not assistant.is_ours(payload):
-            return True
-        if any(topic == one.topic for one in assistant.unasked()):
-            self._announced_before.add(topic)
-        else:
-            self._log.info("mqtt.announcement_cleared", topic=topic)
-            self._outbox.put(Message(topic, b"", retain=True))
-        return True
-
-    def _announce_unasked(self) -> None:
-        """Devices that have not answered yet, unless an earlier life announced all of them."""
-        for message in () if self._assistant is None else self._assistant.unasked():
-            known = message.topic in self._announced_before
-            if not known and not self._outbox.retains(message.topic):
-                self._outbox.put(message)
-
-    def _announce_again(self, assistant: HomeAssistant) -> None:
-        """One after another: a Home Assistant that starts has enough to do."""
-        loop = asyncio.get_running_loop()
-        ours = [one for one in self._outbox.retained if matches(assistant.announced, one)]
-        for place, topic in enumerate(ours):
-            loop.call_later(place * _STAGGER_S, self._outbox.again, topic)
-
-    def _lay_ghost(self, topic: str) -> None:
-        topics = self._border.topics
-        # The last clearing of an earlier life is still the last one.
-        kept = {topics.status, *(topics.clearing(product) for product in self._border.products)}
-        if not self._outbox.retains(topic) and topic not in kept:
-            self._log.debug("mqtt.ghost_cleared", topic=topic)
-            self._outbox.put(Message(topic, b"", retain=True))
 
     def _act_on(self, topic: str, payload: bytes) -> None:
         parsed = parse(topic, payload, self._border, self._clock.now())

@@ -116,6 +116,11 @@ async def subscribe(client: aiomqtt.Client, filters: tuple[str, ...]) -> tuple[s
     return tuple(one for one, code in zip(filters, values, strict=True) if code >= _REFUSED)
 
 
+def leaves_out_own(version: MqttVersion) -> bool:
+    """Whether ``subscribe_to_others`` brings nothing that we publish meanwhile."""
+    return version == _MQTT_5
+
+
 async def subscribe_to_others(
     client: aiomqtt.Client, filters: tuple[str, ...], version: MqttVersion
 ) -> None:
@@ -127,7 +132,7 @@ async def subscribe_to_others(
         aiomqtt.MqttError: the connection is gone.
         TimeoutError: the broker hangs.
     """
-    if version != _MQTT_5:
+    if not leaves_out_own(version):
         await subscribe(client, filters)
         return
     options = SubscribeOptions(qos=1, noLocal=True)

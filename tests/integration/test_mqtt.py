@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import aiomqtt
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.adapters.broker import find_mosquitto
 from gateway.adapters.broker_accounts import accounts
@@ -441,6 +442,20 @@ async def test_ten_thousand_pushes_at_once_arrive_in_order(broker):
         heard = await alice.until(lambda heard: heard and last in heard[-1][1])
     ids = [push["marketTransactionId"] for push in pushes(heard)]
     assert ids == [f"home-tx-1-{number}" for number in range(count)]
+
+
+@pytest.mark.parametrize("broker", [5], indirect=True)
+async def test_of_a_second_gateway_with_the_same_area_nothing_is_cleared_and_it_is_named(broker):
+    theirs = f"{BASE}/d/shed/state"
+    with capture_logs() as logs:
+        async with ear(broker) as other:
+            await other.client.publish(theirs, b"{}", qos=1, retain=True)
+            async with house(broker), asyncio.timeout(DEADLINE_S):
+                while not any(one["event"] == "mqtt.area_shared" for one in logs):
+                    await other.client.publish(f"{BASE}/d/shed/reading", b"{}", retain=True)
+                    await asyncio.sleep(0.05)
+        async with ear(broker, theirs) as outside:
+            assert (await outside.until(len))[0][1] == b"{}"
 
 
 async def test_ghosts_of_an_earlier_run_are_cleared_and_others_topics_left_alone(broker):
