@@ -90,7 +90,12 @@ def parse_rfc3339(text: str) -> Instant:
 
 def topic_time(instant: Instant) -> str:
     """``YYYYMMDDTHHMMSSZ``, the START of an MQTT topic."""
-    return (_EPOCH + timedelta(seconds=instant // SECOND)).strftime("%Y%m%dT%H%M%SZ")
+    return _compact(instant // SECOND)
+
+
+@lru_cache(maxsize=256)
+def _compact(since_epoch: int) -> str:
+    return (_EPOCH + timedelta(seconds=since_epoch)).strftime("%Y%m%dT%H%M%SZ")
 
 
 def parse_duration(text: str) -> Duration:

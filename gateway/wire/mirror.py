@@ -23,7 +23,6 @@ from gateway.model.event import (
     StateChanged,
 )
 from gateway.model.position import Position
-from gateway.model.product import Product
 from gateway.model.reading import Reading
 from gateway.model.setpoint import SetpointStatus
 from gateway.model.site import Site
@@ -34,19 +33,17 @@ from gateway.wire.because import because
 from gateway.wire.border import border
 from gateway.wire.home_assistant import HomeAssistant
 from gateway.wire.message import Message
+from gateway.wire.of_gates import write_book, write_position, write_tick
 from gateway.wire.payloads_state import (
-    BookPayload,
     ClearingPayload,
     ControlPayload,
     MarginalPayload,
     SessionPayload,
     StatusPayload,
-    TransactionTick,
 )
-from gateway.wire.positions import encode_position
 from gateway.wire.readings import Readings
 from gateway.wire.replies import transaction_message, withdrawn_message
-from gateway.wire.tenders import encode_interval, encode_tender
+from gateway.wire.tenders import encode_interval
 from gateway.wire.text import write
 from gateway.wire.topics import Topics
 
@@ -198,7 +195,7 @@ class Mirror:
         product = self._products[transaction.product]
         tick = Message(
             self.topics.tick(transaction.product, "transaction"),
-            write(_tick(transaction, product)),
+            write_tick(transaction, product),
             qos=0,
         )
         if transaction.party in self._local:
@@ -212,37 +209,21 @@ class Mirror:
         return (withdrawn_message(self._site.area, cancelled, now),)
 
     def _book(self, view: BookView) -> Message:
-        product = self._products[view.product]
-        payload: BookPayload = {
-            "v": 1,
-            "partyId": view.party,
-            "marketId": self._site.area,
-            "segmentId": view.product,
-            "sets": [
-                {
-                    "netting": tenders.netting,
-                    "revision": tenders.revision,
-                    "tenders": [
-                        encode_tender(tender, tenders.interval, product)
-                        for tender in tenders.tenders
-                    ],
-                }
-                for tenders in view.sets
-            ],
-        }
         topic = self.topics.tenders(view.product, view.party)
-        return self._of_party(view.party, topic, payload if view.sets else None)
+        product = self._products[view.product]
+        payload = write_book(view, self._site.area, product) if view.sets else b""
+        return self._of_party(view.party, topic, payload)
 
     def _position(self, position: Position) -> Message:
-        product = self._products[position.product]
-        payload = encode_position(position, self._site.area, product)
         topic = self.topics.position(position.party, position.product)
-        return self._of_party(position.party, topic, payload if position.steps else None)
+        product = self._products[position.product]
+        payload = write_position(position, self._site.area, product) if position.steps else b""
+        return self._of_party(position.party, topic, payload)
 
-    def _of_party(self, party: str, topic: str, payload: Mapping[str, object] | None) -> Message:
+    def _of_party(self, party: str, topic: str, payload: bytes) -> Message:
         """A view of a party.  Those of the gateway's own are many, and replaced at each gate."""
-        qos = 0 if payload is not None and party in self._local else 1
-        return Message(topic, b"" if payload is None else write(payload), qos=qos, retain=True)
+        qos = 0 if payload and party in self._local else 1
+        return Message(topic, payload, qos=qos, retain=True)
 
     def _session(self, changed: SessionChanged) -> Message:
         payload: SessionPayload = {
@@ -291,20 +272,3 @@ def _marginal(step: MarginalTender) -> MarginalPayload:
 
 def _neighbour(step: MarginalTender | None) -> MarginalPayload | None:
     return None if step is None else _marginal(step)
-
-
-def _tick(transaction: Transaction, product: Product) -> TransactionTick:
-    return {
-        "v": 1,
-        "segmentId": transaction.product,
-        "marketTransactionId": transaction.id,
-        "partyId": transaction.party,
-        "counterPartyId": transaction.counter_party,
-        "side": transaction.side.value,
-        "price": transaction.price,
-        "priceScale": product.price_scale,
-        "quantity": transaction.quantity,
-        "quantityScale": product.quantity_scale,
-        "interval": encode_interval(transaction.interval),
-        "clearing": transaction.clearing,
-    }

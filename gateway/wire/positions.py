@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from gateway.model.position import Position, PositionStep
 from gateway.model.product import Product
 from gateway.model.time import Duration, Interval, iso_duration, rfc3339
-from gateway.wire.payloads import IntervalPayload, PositionPayload, PositionStepPayload, Stream
+from gateway.wire.payloads import IntervalPayload, PositionStepPayload, Stream
 from gateway.wire.tenders import encode_interval
 
 MAX_STREAM: Final = 1000
@@ -24,16 +24,6 @@ class PositionFields(TypedDict):
     boundingInterval: NotRequired[IntervalPayload]
     steps: list[PositionStepPayload]
     positions: NotRequired[Stream]
-
-
-def encode_position(position: Position, area: str, product: Product) -> PositionPayload:
-    """What is retained on ``u/U/pos/P``."""
-    return {
-        "v": 1,
-        "positionParty": position.party,
-        "marketId": area,
-        **position_fields(position, product, bounding(position.steps)),
-    }
 
 
 def position_fields(
@@ -65,27 +55,22 @@ def bounding(steps: tuple[PositionStep, ...]) -> Interval | None:
 
 def stream(steps: tuple[PositionStep, ...], within: Interval) -> Stream | None:
     """Equal intervals over ``within``, gaps filled with 0; None where it takes over 1000."""
+    start, end = within.start, within.end
     clipped = [
-        PositionStep(interval=common, quantity=step.quantity)
+        (max(start, step.interval.start), min(end, step.interval.end), step.quantity)
         for step in steps
-        if (common := step.interval.overlap(within)) is not None
+        if step.interval.start < end and start < step.interval.end
     ]
-    edges = sorted(
-        {within.start, within.end}
-        | {edge for step in clipped for edge in (step.interval.start, step.interval.end)}
-    )
+    edges = sorted({start, end, *(edge for step in clipped for edge in step[:2])})
     length = gcd(*(after - before for before, after in pairwise(edges)))
-    if within.duration // length > MAX_STREAM:
+    if (end - start) // length > MAX_STREAM:
         return None
-    quantities = [0] * (within.duration // length)
-    for step in clipped:
-        first, end = (
-            (edge - within.start) // length for edge in (step.interval.start, step.interval.end)
-        )
-        for index in range(first, end):
-            quantities[index] += step.quantity
+    quantities = [0] * ((end - start) // length)
+    for since, until, quantity in clipped:
+        for index in range((since - start) // length, (until - start) // length):
+            quantities[index] += quantity
     return {
-        "streamStart": rfc3339(within.start),
+        "streamStart": rfc3339(start),
         "streamIntervalDuration": iso_duration(Duration(length)),
         "streamIntervals": [
             {"streamUid": uid, "streamIntervalQuantity": quantity, "streamIntervalPrice": 0}
