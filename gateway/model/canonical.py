@@ -85,13 +85,13 @@ def thousandths(number: float) -> int:
     Raises:
         ValueError: NaN or infinite.
     """
-    if not math.isfinite(number):
-        message = f"{number} is not a number that can be kept; a missing value is None"
-        raise ValueError(message)
     if isinstance(number, int):
         return number * _THOUSAND
     if -_EXACT_PRODUCT < number < _EXACT_PRODUCT:
         return round(number * _THOUSAND)
+    if not math.isfinite(number):
+        message = f"{number} is not a number that can be kept; a missing value is None"
+        raise ValueError(message)
     numerator, denominator = number.as_integer_ratio()
     return _divide_half_even(numerator * _THOUSAND, denominator)
 
@@ -104,10 +104,15 @@ def _divide_half_even(numerator: int, denominator: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Codec:
-    """How values of one type hint are written and read."""
+    """How values of one type hint are written and read.
+
+    Attributes:
+        kind: values exactly of this type are written and read as they are; None: none are.
+    """
 
     write: Callable[[Any], Json]
     read: Callable[[Any], object]
+    kind: type[Any] | None = None
 
 
 def _plain(value: object) -> Json:
@@ -153,7 +158,7 @@ def _codec(hint: Any) -> _Codec:  # noqa: ANN401  a type hint can be anything
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _mapping(get_args(hint)[1])
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return _Codec(lambda member: _plain(hint(member)), hint)
+        return _enum(hint)
     if isinstance(hint, type) and is_dataclass(hint):
         return _record(hint)
     message = f"no canonical form for values typed {hint!r}"
@@ -167,7 +172,7 @@ def _exactly(kind: type) -> _Codec:
         message = f"expected {kind.__name__}, found {value!r}"
         raise ValueError(message)
 
-    return _Codec(same, same)
+    return _Codec(same, same, kind)
 
 
 def _read_float(data: object) -> float:
@@ -185,6 +190,21 @@ _SCALARS: Mapping[object, _Codec] = {
     float: _Codec(thousandths, _read_float),
     object: _Codec(to_json, lambda data: data),  # JSON that somebody else gave a meaning
 }
+
+
+def _enum(cls: type[Enum]) -> _Codec:
+    """A member by its value; both ways are a look-up, since some stand in every row."""
+    written = {member: _plain(member.value) for member in cls}
+    known: dict[object, Enum] = {member.value: member for member in cls}
+
+    def write(member: Enum) -> Json:
+        return written[member] if member in written else _plain(cls(member).value)
+
+    def read(data: object) -> object:
+        member = known.get(data) if isinstance(data, str | int) else None
+        return cls(data) if member is None else member
+
+    return _Codec(write, read)
 
 
 def _tuple(items: tuple[Any, ...]) -> _Codec:
@@ -236,6 +256,7 @@ def _union(hints: tuple[Any, ...]) -> _Codec:
     return _Codec(
         lambda value: None if value is None else inner.write(value),
         lambda data: None if data is None else inner.read(data),
+        inner.kind,
     )
 
 
@@ -301,11 +322,11 @@ def _write_fields(plan: "tuple[_Field, ...]", value: object) -> Json:
     written: dict[str, Json] = {}
     name = ""
     try:
-        for name, codec, default, absent, _ in plan:
-            item = getattr(value, name)
+        for name, kind, write, _, default, absent, _ in plan:
+            item: Any = getattr(value, name)
             if item is default or (item is None and absent is None):
                 continue
-            part = codec.write(item)
+            part: Json = item if type(item) is kind else write(item)
             if part or part != absent:
                 written[name] = part
     except (ValueError, TypeError) as error:
@@ -318,9 +339,12 @@ def _read_fields(cls: type, plan: "tuple[_Field, ...]", data: object) -> dict[st
     values: dict[str, object] = {}
     name = ""
     try:
-        for name, codec, _, _, required in plan:
-            if required or name in given:
-                values[name] = codec.read(given.get(name))
+        for name, kind, _, read, _, _, required in plan:
+            if name in given:
+                item = given[name]
+                values[name] = item if type(item) is kind else read(item)
+            elif required:
+                values[name] = read(None)
     except (ValueError, TypeError) as error:
         raise _located(cls, name, error) from error
     return values
@@ -330,12 +354,15 @@ class _Field(NamedTuple):
     """How one field of a dataclass is written and read.
 
     Attributes:
+        kind: of values that are written and read as they are; None for others.
         default: an empty value, left out; ``_NOTHING`` where there is none.
         absent: what absence means, as it would be written; None for a required field.
     """
 
     name: str
-    codec: _Codec
+    kind: type[Any] | None
+    write: Callable[[Any], Json]
+    read: Callable[[Any], object]
     default: object
     absent: Json
     required: bool
@@ -346,7 +373,8 @@ class _Field(NamedTuple):
         required = _is_required(field)
         absent = _absent(field, codec)
         default = _NOTHING if absent or field.default is MISSING else field.default
-        return cls(field.name, codec, default, absent, required)
+        kind, write, read = codec.kind, codec.write, codec.read
+        return cls(field.name, kind, write, read, default, absent, required)
 
 
 _NOTHING = object()
