@@ -156,6 +156,7 @@ def _damaged(files, damage):
     return {end: bytes(data) for end, data in files.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", [True, False], ids=["killed", "stopped"])
 @given(damage=DAMAGE, epoch_lost=st.booleans())
 def test_start_on_damaged_files_succeeds_and_keeps_what_verifies(killed, damage, epoch_lost):
