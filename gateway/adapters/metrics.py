@@ -5,6 +5,7 @@ configuration asks for metrics.  Labels are ids of the configuration and words o
 """
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,8 @@ from gateway.model.time import Duration, Instant, in_seconds
 from gateway.ports.clock import Clock
 
 if TYPE_CHECKING:
+    from socketserver import BaseServer
+
     from prometheus_client import Gauge
 
 _KINDS: Final[Mapping[type[BaseException], str]] = {
@@ -35,6 +38,8 @@ _KINDS: Final[Mapping[type[BaseException], str]] = {
 }
 _FAST_S: Final = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5)
 _SLOW_S: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
+_SCRAPERS: Final = 8
+_SILENT_S: Final = 5.0
 _IO: Final = Path("/proc/self/io")
 
 
@@ -180,6 +185,7 @@ class Metrics:
         except OSError as error:
             message = f"cannot listen on {host}:{port}: {error.strerror or error}"
             raise MetricsUnavailable(message) from error
+        _bound(server)
         try:
             yield server.server_port
         finally:
@@ -267,6 +273,23 @@ class Metrics:
         if clearing.scheduled:
             late = clearing.at - product.gate(clearing.instrument)
             self._lateness.labels(product.id).observe(max(0.0, in_seconds(late)))
+
+
+def _bound(server: "BaseServer") -> None:
+    """So many at once, and nobody who keeps silent: each holds one of the process's threads."""
+    free = threading.BoundedSemaphore(_SCRAPERS)
+
+    class Impatient(server.RequestHandlerClass):  # type: ignore[name-defined, misc]
+        timeout = _SILENT_S
+
+        def finish(self) -> None:
+            free.release()
+            super().finish()
+
+    server.RequestHandlerClass = Impatient
+    server.verify_request = lambda *_: free.acquire(blocking=False)  # type: ignore[method-assign]
+    # Who left early needs no traceback.
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
 
 
 def _put(gauge: "Gauge", device: str, value: float | None) -> None:

@@ -1,8 +1,13 @@
 """What Prometheus reads: names by its rules, missing values absent, labels bounded."""
 
+import contextlib
+import http.client
 import re
+import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
 from contextlib import contextmanager
 
@@ -222,6 +227,34 @@ def test_the_number_of_series_is_bounded_by_devices_and_words(metrics):
         )
         metrics.listen(fault)
     assert len(scraped(metrics)) == before
+
+
+def test_who_connects_and_keeps_silent_takes_few_threads_and_a_scraper_comes_after(metrics, capfd):
+    before = threading.active_count()
+    with metrics.serving() as port, contextlib.ExitStack() as stack:
+        silent = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), 5)) for _ in range(40)
+        ]
+        # The last was refused when the ones before it had been taken.
+        assert silent[-1].recv(1) == b""
+        assert threading.active_count() - before <= 9
+        stack.close()
+        deadline = time.monotonic() + 5
+        while not (found := scrape(port)):
+            assert time.monotonic() < deadline
+    assert b"gridtender_polls" in found
+    assert capfd.readouterr().err == ""
+
+
+def scrape(port):
+    """What a scraper gets, nothing where it is not served."""
+    url = f"http://127.0.0.1:{port}/metrics"
+    with (
+        contextlib.suppress(OSError, http.client.HTTPException),
+        urllib.request.urlopen(url, timeout=5) as answer,
+    ):
+        return answer.read()
+    return b""
 
 
 def test_the_server_is_gone_when_it_is_left(metrics):
