@@ -1,7 +1,6 @@
 """Positions of all parties in one resource, as step functions of time."""
 
 from bisect import bisect_left, bisect_right
-from itertools import groupby, pairwise
 from typing import TypedDict
 
 from gateway.model.position import Position, PositionStep
@@ -64,25 +63,24 @@ class Positions:
 
     def held(self, interval: Interval) -> tuple[str, ...]:
         """Parties with a position at some time of ``interval``."""
-        return tuple(
-            party
-            for party in self._instants
-            if any(step.quantity for step in self.steps(party, interval).steps)
-        )
+        found = []
+        for party, instants in self._instants.items():
+            first, last = _inside(instants, interval)
+            if any(self._values[party][max(0, first - 1) : last]):
+                found.append(party)
+        return tuple(found)
 
     def steps(self, party: str, interval: Interval) -> Position:
         """The party's position over ``interval``, in steps without gaps, equal ones joined."""
-        instants = self._instants.get(party, [])
-        inner = instants[
-            bisect_right(instants, interval.start) : bisect_left(instants, interval.end)
-        ]
-        edges = [interval.start, *inner, interval.end]
-        pieces = ((self.at(party, start), start, end) for start, end in pairwise(edges))
+        instants, values = self._instants.get(party, []), self._values.get(party, [])
+        first, last = _inside(instants, interval)
+        start, quantity = interval.start, values[first - 1] if first else 0
         steps: list[PositionStep] = []
-        for quantity, same in groupby(pieces, key=lambda piece: piece[0]):
-            joined = list(same)
-            interval = Interval(joined[0][1], joined[-1][2])
-            steps.append(PositionStep(interval=interval, quantity=quantity))
+        for end, value in zip(instants[first:last], values[first:last], strict=True):
+            if value != quantity:
+                steps.append(PositionStep(interval=Interval(start, end), quantity=quantity))
+                start, quantity = end, value
+        steps.append(PositionStep(interval=Interval(start, interval.end), quantity=quantity))
         return Position(party=party, product=self._product, steps=tuple(steps))
 
     def forget_before(self, instant: Instant) -> None:
@@ -126,3 +124,8 @@ class Positions:
             instants.insert(index, instant)
             values.insert(index, values[index - 1] if index else 0)
         return index
+
+
+def _inside(instants: list[Instant], interval: Interval) -> tuple[int, int]:
+    """The indices [first, last) of the instants after the interval's start and before its end."""
+    return bisect_right(instants, interval.start), bisect_left(instants, interval.end)
