@@ -75,8 +75,8 @@ class Drills:
     async def _answer(self, request: DrillRequest) -> None:
         progress = self._dispatcher.progress.get(request.device)
         if progress is None:
-            steered = ", ".join(self._dispatcher.progress) or "none"
-            text = f"no device of this name is steered here; there are: {steered}"
+            known = ", ".join(self._dispatcher.progress) or "none"
+            text = f"there is no device of this name; there are: {known}"
             self._tell(request, DrillState.UNKNOWN_DEVICE, text)
             return
         why_not = objection(self._situation(request.device, progress))

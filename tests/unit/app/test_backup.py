@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -428,6 +429,17 @@ def test_a_link_is_no_file(home, tmp_path):
     about = {"v": 1, "files": {"state/x": {"bytes": 0, "sha256": ""}}}
     _tar(source, [("manifest.json", json.dumps(about).encode())], link=("state/x", "/etc/passwd"))
     with pytest.raises(NotABackup):
+        Archive(source, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("content", "taken"), [(b"one", True), (b"two", False)])
+def test_a_file_that_is_not_what_was_backed_up_is_refused(home, tmp_path, content, taken):
+    """It was packed anew, so the checksum of the whole is right."""
+    source = home / "packed-anew"
+    kept_as = {"bytes": 3, "sha256": hashlib.sha256(b"one").hexdigest()}
+    about = {"v": 1, "files": {"state/x": kept_as}}
+    _tar(source, [("manifest.json", json.dumps(about).encode()), ("state/x", content)])
+    with contextlib.nullcontext() if taken else pytest.raises(NotABackup, match="state/x is not"):
         Archive(source, tmp_path / "out")
 
 
