@@ -128,6 +128,8 @@ def _state_items(state: StateDir, left_out: list[str]) -> Iterator[Item]:
         first = name.partition("/")[0]
         if first in PASSING or first.startswith((state.journal.name, ".")) or not path.is_file():
             continue
+        if path.name.startswith("."):  # half written at this moment
+            continue
         if not is_plain(name) or path.is_symlink():
             left_out.append(f"{path}: not one of the gateway's own files")
             continue

@@ -279,6 +279,11 @@ def test_a_state_folder_that_is_a_disk_of_its_own_is_restored_within(home):
         subprocess.run(["umount", home / "state"], check=True)
 
 
+def test_what_is_being_written_at_the_moment_is_no_loss(home):
+    (home / "state" / "arming" / ".roof.json.new").write_text("{")
+    assert back_up(home / "b", state_of(home), home / "etc" / "site.yaml").left_out == ()
+
+
 def test_a_gateway_that_runs_is_not_restored_under(home):
     source, before = kept(home), files(home / "state")
     with state_of(home).lock(), pytest.raises(StateInUse):
