@@ -7,10 +7,12 @@ from typing import Final, Generic, TypeVar
 from gateway.ports.driver import DriverPackage
 from gateway.ports.house import HouseFactory
 from gateway.ports.line import LineFactory
+from gateway.ports.probe import Probe
 from gateway.ports.served import ServerFactory
 
 DRIVERS: Final = "gridtender.drivers"
 LINES: Final = "gridtender.lines"
+PROBES: Final = "gridtender.probes"
 SERVERS: Final = "gridtender.servers"
 HOUSES: Final = "gridtender.houses"
 
@@ -66,6 +68,11 @@ def driver_packages() -> Plugins[DriverPackage]:
 def line_factories() -> Plugins[LineFactory]:
     """Line factories by URL scheme."""
     return Plugins(LINES)
+
+
+def probes() -> Plugins[Probe]:
+    """Probes by URL scheme: what to ask an address of which nothing is known."""
+    return Plugins(PROBES)
 
 
 def server_factories() -> Plugins[ServerFactory]:

@@ -67,7 +67,7 @@ async def inspect(connection: Connection, timeout: Duration) -> Inspection:
     """
     refused = DeviceMisbehaves("no installed driver can look at a device that is not configured")
     async with line_to(connection) as line:
-        for package in inspecting(driver_packages()):
+        for package in inspecting(driver_packages()).values():
             try:
                 return await package.inspect(device_at(connection, timeout), line)
             except DeviceMisbehaves as misbehaves:
@@ -99,6 +99,6 @@ def recording(packages: Mapping[str, DriverPackage]) -> list[Recording]:
     return [package for package in packages.values() if isinstance(package, Recording)]
 
 
-def inspecting(packages: Mapping[str, DriverPackage]) -> list[Inspecting]:
-    """Drivers that can look at any device, in the order of their names."""
-    return [package for package in packages.values() if isinstance(package, Inspecting)]
+def inspecting(packages: Mapping[str, DriverPackage]) -> dict[str, Inspecting]:
+    """Drivers that can look at any device, by name, in its order."""
+    return {name: one for name, one in packages.items() if isinstance(one, Inspecting)}

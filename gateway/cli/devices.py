@@ -1,4 +1,4 @@
-"""``inspect``, ``record``, ``serve``: devices, before anything is configured."""
+"""``scan``, ``inspect``, ``record``, ``serve``: devices, before anything is configured."""
 
 import argparse
 import asyncio
@@ -22,6 +22,16 @@ _URL = "e.g. tcp://192.168.1.20:502?unit=1"
 
 def add(commands: "Commands") -> None:
     """Add them to the parser."""
+    text = "Find devices and propose a configuration; without TARGET, say what could be scanned."
+    scan = command(commands, "scan", _scan, text)
+    text = "192.168.1.20, 192.168.1.20:1502, 192.168.1.0/24, /dev/ttyUSB0"
+    scan.add_argument("targets", nargs="*", metavar="TARGET", help=text)
+    text = "ask units 1 to 247, not only those where devices mostly are"
+    scan.add_argument("--all-units", action="store_true", help=text)
+    text = "instead of 502 and 1502; more than once for several"
+    scan.add_argument("--port", type=_port, action="append", metavar="PORT", help=text)
+    text = "how long one request may take"
+    scan.add_argument("--timeout", type=seconds, default=1.0, metavar="1s", help=text)
     text = "Show everything a device has: each model and point, what is odd, what it can do."
     inspect = command(commands, "inspect", _inspect, text)
     _device(inspect)
@@ -54,6 +64,32 @@ def _device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", metavar="URL", help=_URL)
     text = "how long one request may take"
     parser.add_argument("--timeout", type=seconds, default=1.0, metavar="1s", help=text)
+
+
+def _scan(options: argparse.Namespace) -> int:
+    from gateway.app.scan_page import fragment, offers, page
+    from gateway.app.scan_targets import PORTS, own_networks, own_serial_ports, targets_of
+    from gateway.app.scanning import LAST_UNIT, UNITS, Scanner
+
+    if not options.targets:
+        print("\n".join(offers(own_networks(), own_serial_ports())))
+        return FINE
+    targets = targets_of(options.targets, options.port or PORTS)
+    others = [unit for unit in range(1, LAST_UNIT + 1) if unit not in UNITS]
+    units = (*UNITS, *others) if options.all_units else UNITS
+
+    def tell(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    scan = asyncio.run(Scanner(units, _timeout(options), tell).scan(targets))
+    for line in page(scan):
+        tell(line)
+    proposed = "\n".join(fragment(scan))
+    if not proposed:
+        return FAILED
+    tell("")
+    print(proposed)
+    return FINE
 
 
 def _inspect(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from gateway.adapters.plugins import (
     driver_packages,
     house_factories,
     line_factories,
+    probes,
     server_factories,
 )
 
@@ -19,6 +20,7 @@ def test_own_plugins_are_installed_in_alphabetical_order():
     assert "tcp" in line_factories()
     assert "demo" in house_factories()
     assert "tcp" in server_factories()
+    assert "tcp" in probes()
 
 
 def test_driver_offers_its_package():
