@@ -235,8 +235,10 @@ class MqttAdapter:
                 self._put(message)
             case PriceHeard():
                 self._exchange.price(parsed)
-            case OwnerRequest() | LimitRequest():
+            case OwnerRequest():
                 self._queue("owner", parsed)
+            case LimitRequest():  # which come by the dozen, and must not stand in hands-off's way
+                self._queue("owner/limit", parsed)
             case Acknowledged(party=party, transaction=transaction):
                 self._log.debug("transaction.acknowledged", party=party, transaction=transaction)
             case Ignored(topic=ignored, reason=why, holds=holds):

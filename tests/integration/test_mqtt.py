@@ -73,6 +73,7 @@ class FakeExchange:
     def __init__(self, clock):
         self.clock = clock
         self.requests, self.controls, self.prices, self.left = [], [], [], []
+        self.limits = []
         self.failure = None
         self.heard = asyncio.Event()
         self.gate = asyncio.Event()
@@ -116,6 +117,11 @@ class FakeExchange:
 
     async def owner(self, request):
         self.controls.append(request.control)
+        self.heard.set()
+
+    async def limit(self, request):
+        await self.gate.wait()
+        self.limits.append(request.value)
         self.heard.set()
 
     def price(self, heard):
@@ -570,9 +576,28 @@ async def test_owner_sets_the_mode_and_the_tariff(broker):
 async def test_retained_owner_message_of_long_ago_is_not_obeyed(broker):
     async with ear(broker) as earlier:
         await earlier.client.publish(f"{BASE}/owner/control", "act", qos=1, retain=True)
+        limit = f"{BASE}/owner/limit/roof/max_w"
+        await earlier.client.publish(limit, "4000", qos=1, retain=True)
     async with house(broker) as running:
         await ask(broker, tender_payload())
     assert running.exchange.controls == []
+    assert running.exchange.limits == []
+
+
+async def test_any_number_of_limits_stands_in_the_way_of_no_hands_off(broker):
+    async with house(broker) as running:
+        running.exchange.gate.clear()
+        async with ear(broker, user="owner", password="mine") as owner:
+            for number in range(100):
+                limit = f"{BASE}/owner/limit/roof/max_w"
+                await owner.client.publish(limit, str(number), qos=1)
+            await owner.client.publish(f"{BASE}/owner/control", "hands-off", qos=1)
+        async with asyncio.timeout(DEADLINE_S):
+            while not running.exchange.controls:
+                running.exchange.heard.clear()
+                await running.exchange.heard.wait()
+        assert running.exchange.limits == []
+        running.exchange.gate.set()
 
 
 async def test_reader_in_another_process_survives_a_restart(broker):
