@@ -127,7 +127,10 @@ class Anatomy:
             (number,) = struct.unpack(f">{_FLOATS[point.type]}", _packed(self._own(point)))
             return f"{number:g} means nothing" if abs(number) >= _LARGEST else ""
         if isinstance(point.sf, str) and self.factor(point) is None and self._stands(point):
-            return f"its scale factor {point.sf} is unusable, so it has no size"
+            source = self.points.get(point.sf)
+            unread = source is not None and None in self.raw(source)
+            what = "cannot be read" if unread else "is unusable"
+            return f"its scale factor {point.sf} {what}, so it has no size"
         return ""
 
     def _stands(self, point: Point) -> bool:

@@ -92,6 +92,7 @@ class SunSpecPackage:
         """A device as a document, or its night beside its day."""
         if day is None:
             return await record(device, line)
+        replay(day, night=False)  # else it is no recording, and says where
         return await record_night(device, line, day)
 
     def replay(self, recording: Mapping[str, object], *, night: bool) -> Replay:

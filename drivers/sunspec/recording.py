@@ -16,7 +16,7 @@ from drivers.sunspec.discovery import COMMON
 from drivers.sunspec.redaction import redact
 from drivers.sunspec.survey import Hole, Survey, Surveyor
 from gateway.model.device import Device
-from gateway.model.errors import DeviceUnavailable
+from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable
 from gateway.ports.line import Line
 
 ILLEGAL_ADDRESS: Final = 2
@@ -61,11 +61,21 @@ async def record(device: Device, line: Line) -> dict[str, object]:
 
 
 async def record_night(device: Device, line: Line, day: Mapping[str, object]) -> dict[str, object]:
-    """The recording of a day with what is different now, when the device sleeps."""
+    """The recording of a day with what is different now, when the device sleeps.
+
+    Raises:
+        DeviceMisbehaves: it is another device.
+    """
     try:
         now = await record(device, line)
     except DeviceUnavailable:
         return {**day, "night": {"answers": False}}
+    if (now["device"], now["unit"]) != (day.get("device"), day.get("unit")):
+        message = (
+            f"this is {now['device']}, unit {now['unit']}; the recording by day is of "
+            f"{day.get('device')}, unit {day.get('unit')}"
+        )
+        raise DeviceMisbehaves(message)
     there, stands = _mapping(day["registers"]), _mapping(now["registers"])
     changed: dict[str, object] = {
         at: stands.get(at)

@@ -57,12 +57,12 @@ async def _exchange(host: str, port: int, request: bytes, unit: int, timeout_s: 
                 if _is_whole(came, unit):
                     break
     except TimeoutError:
-        return _told(came, unit) if came else Answer(Heard.SILENT)
+        return told(came, unit) if came else Answer(Heard.SILENT)
     except OSError:
         return Answer(Heard.HUNG_UP)
     finally:
         await _close(writer)
-    return _told(came, unit) if came else Answer(Heard.HUNG_UP)
+    return told(came, unit) if came else Answer(Heard.HUNG_UP)
 
 
 async def _open(
@@ -84,10 +84,10 @@ async def _close(writer: asyncio.StreamWriter) -> None:
 
 
 def _is_whole(came: bytes, unit: int) -> bool:
-    return _told(came, unit).heard is not Heard.FOREIGN
+    return told(came, unit).heard is not Heard.FOREIGN
 
 
-def _told(came: bytes, unit: int) -> Answer:
+def told(came: bytes, unit: int) -> Answer:
     """What the bytes are."""
     found = _modbus(came)
     if found is not None:

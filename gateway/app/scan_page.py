@@ -66,7 +66,7 @@ def _units(units: Sequence[int]) -> str:
 
 def _nothing(one: Sighting) -> str:
     if one.unit is not None and one.heard is Heard.WORDS:
-        return f"it answers, but is not SunSpec, or not readable: {_plain(one.why)}"
+        return _plain(one.why)
     if one.heard is Heard.EXCEPTION:
         return (
             f"exception 0x{one.code:02X}: a gateway answers, and none of the units asked is "

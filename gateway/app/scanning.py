@@ -190,8 +190,10 @@ class Scanner:
             try:
                 at = device_at(Connection(line=url, unit=unit), self._timeout)
                 return replace(seen, inspection=await package.inspect(at, line), driver=name)
-            except (DeviceMisbehaves, DeviceUnavailable) as fault:
-                seen = replace(seen, why=str(fault))
+            except DeviceMisbehaves as fault:
+                seen = replace(seen, why=f"not SunSpec: {fault}")
+            except DeviceUnavailable as fault:
+                seen = replace(seen, why=f"it answers, but not enough to be read: {fault}")
         return seen
 
     async def _serial(self, port: str) -> list[Sighting]:

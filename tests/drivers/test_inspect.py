@@ -247,6 +247,16 @@ async def test_a_hole_costs_half_a_block_and_no_neighbour(rig):
     assert len(inside) == 2  # the block, and the half that has the hole
 
 
+async def test_a_value_whose_scale_factor_cannot_be_read_has_no_size(rig):
+    made = rig.inverter()
+    made.memory.units[1][made.at("103.TmpOt")] = 7
+    registers = Holed(made.memory, refused={made.at("103.WH_SF")})
+    found = await look(rig, registers)
+    assert point(found, "103.W").value == 3000
+    assert point(found, "103.WH").value is None
+    assert "WH_SF cannot be read" in point(found, "103.WH").note
+
+
 async def test_a_model_that_is_not_answered_costs_no_neighbour(rig):
     made = rig.inverter()
     start = made.places[120]

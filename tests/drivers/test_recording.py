@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from drivers.sunspec import package
 from drivers.transport import MemLine, open_tcp, serve_tcp
 from gateway.adapters.clock import WallClock
-from gateway.model.errors import DeviceUnavailable, RequestRefused, SettingsError
+from gateway.model.errors import (
+    DeviceMisbehaves,
+    DeviceUnavailable,
+    RequestRefused,
+    SettingsError,
+)
 from gateway.model.time import MILLISECOND, Duration, in_seconds
 from gateway.ports.driver import Recording
 
@@ -203,6 +208,15 @@ async def test_a_device_that_does_not_answer_by_night_is_silent_when_played_back
     async with playing(both, night=True) as line:
         with pytest.raises(DeviceUnavailable):
             await line.read(1, 40000, 2, timeout=SHORT)
+
+
+async def test_the_night_of_another_device_is_not_added(rig):
+    day = await recorded(rig, plain(rig.inverter().memory.units[1]))
+    other = rig.inverter(Md_1="Other")
+    with pytest.raises(DeviceMisbehaves, match="Other"):
+        await recorded(rig, plain(other.memory.units[1]), day)
+    with pytest.raises(SettingsError):
+        await recorded(rig, plain(other.memory.units[1]), {"registers": {"x": 1}})
 
 
 async def test_another_unit_is_refused_as_a_gateway_refuses_it(rig):
