@@ -155,19 +155,30 @@ def whole_market(sizes: Iterable[int]) -> None:
 
 
 def memory(shapes: Iterable[tuple[int, int]]) -> None:
-    print("bytes per open tender: tracemalloc around making and submitting the sets")
+    print("bytes per open tender: tracemalloc around making and submitting the sets, and again")
+    print("  once the book was asked for a price (its two trees aside)")
     print("  must: 500 B; aim: 300 B")
     for parties, tenders in shapes:
         market = open_market(parties)
+        first = tender_sets(1, 1)[0]
+        market.submit(first, NOW)
+        market.price(first.interval, NOW)  # the trees
         gc.collect()
         tracemalloc.start()
-        for each in tender_sets(parties, tenders):
+        for each in tender_sets(parties, tenders, 1):
             market.submit(each, NOW)
-        gc.collect()
-        used, _ = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
+        waiting = traced()
+        market.price(first.interval, NOW)
         count = parties * tenders
-        print(f"  {f'{parties} parties with {tenders} tenders each':<58}{used / count:9.0f} B")
+        what = f"{parties} parties with {tenders} tenders each"
+        print(f"  {what:<58}{waiting / count:9.0f} B, priced {traced() / count:.0f} B")
+        tracemalloc.stop()
+
+
+def traced() -> int:
+    """Bytes that are alive now."""
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """The tenders of one instrument by party, kept as steps in the mechanism's book.
 
 A party either states its whole requirement (a netting set) or adds increments.  Requirements are
-netted against standing positions when the book is asked for a price or cleared.
+netted against standing positions when the book is asked for a price or cleared; until then they
+have no steps, so most tenders, which wait for a later interval, cost no more than themselves.
 """
 
 from collections.abc import Container, Iterable, Iterator
@@ -22,19 +23,22 @@ class Requirement:
     """A live netting set.
 
     Attributes:
-        sequence: of its must-trade rest; its tenders have later ones.
-        tenders: of the set, as far as they are still live; ``numbers``: their sequences.
+        sequence: of its must-trade rest; its tenders have the next ones.
+        tenders: of the set, as far as they are still live.
+        numbers: their sequences where some are gone; empty while the set is whole.
     """
 
     party: Party
     revision: int
     sequence: int
     tenders: tuple[Tender, ...]
-    numbers: tuple[int, ...]
+    numbers: tuple[int, ...] = ()
 
     @property
     def numbered(self) -> list[Numbered]:
         """The live tenders with their sequences."""
+        if not self.numbers:
+            return list(enumerate(self.tenders, self.sequence + 1))
         return list(zip(self.numbers, self.tenders, strict=True))
 
 
@@ -71,22 +75,25 @@ class InstrumentBook:
         self._product = product
         self._steps = steps
         self._grid = grid
-        self._netted: dict[str, tuple[int, tuple[Step, ...]]] = {}
+        self._netted: dict[str, tuple[int, *tuple[Step, ...]]] = {}  # position, then the steps
+        self._unnetted: dict[str, None] = {}  # parties of new requirements, in order
         self._stamp: tuple[int, Instant] = (-1, interval.start)
         self._standing: tuple[tuple[Requirement, ...], list[tuple[str, Tender, int]]] = ((), [])
 
-    def require(self, requirement: Requirement, position: int) -> None:
+    def require(self, requirement: Requirement) -> None:
         """Let the requirement stand instead of the party's former one."""
         party = requirement.party.id
         self.withdraw(party)
         self.requirements[party] = requirement
         self.revisions[party] = requirement.revision
-        self._net(requirement, position)
+        self._unnetted[party] = None
 
     def withdraw(self, party: str) -> None:
         """Take the party's requirement out; it keeps its position."""
         self.requirements.pop(party, None)
-        for step in self._netted.pop(party, (0, ()))[1]:
+        self._unnetted.pop(party, None)
+        _, *steps = self._netted.pop(party, (0,))
+        for step in steps:
             self._steps.remove(step)
 
     def add(self, party: Party, tender: Tender, sequence: int, remaining: int) -> None:
@@ -125,7 +132,7 @@ class InstrumentBook:
         left = [pair for pair in requirement.numbered if pair[1].id not in tender_ids]
         if left:
             numbers, tenders = zip(*left, strict=True)
-            self.require(replace(requirement, tenders=tenders, numbers=numbers), position)
+            self.require(replace(requirement, tenders=tenders, numbers=numbers))
         else:
             self.withdraw(party)
         return [(tender, sequences[tender], remaining[tender]) for tender in tender_ids]
@@ -244,23 +251,24 @@ class InstrumentBook:
             self.add(step.party, step.tender, step.sequence, step.quantity - filled)
 
     def _renet(self, positions: Positions, at: Instant) -> None:
+        """Bring the steps of new requirements in, and of those whose position has changed."""
         stamp = (positions.revision, at)
-        if stamp == self._stamp:
-            return
+        stale = self._unnetted if stamp == self._stamp else self.requirements
         self._stamp = stamp
-        for party, requirement in self.requirements.items():
+        for party in stale:
             position = positions.at(party, at)
-            held, steps = self._netted[party]
+            held, *steps = self._netted.get(party, (None,))
             if position != held:
                 for step in steps:
                     self._steps.remove(step)
-                self._net(requirement, position)
+                self._net(self.requirements[party], position)
+        self._unnetted = {}
 
     def _net(self, requirement: Requirement, position: int) -> None:
         steps = netting.net(
             requirement.party, requirement.numbered, position, self._grid, requirement.sequence
         )
-        self._netted[requirement.party.id] = position, tuple(steps)
+        self._netted[requirement.party.id] = (position, *steps)
         for step in steps:
             self._steps.add(step)
 

@@ -142,7 +142,7 @@ def load_book(
             continue
         revision, sequence = requirement["revision"], requirement["sequence"]
         tenders, numbers = tuple(t for _, t in numbered), tuple(n for n, _ in numbered)
-        book.require(Requirement(party, revision, sequence, tenders, numbers), 0)
+        book.require(Requirement(party, revision, sequence, tenders, numbers))
     for increment in dump["increments"]:
         sequence, tender = _load_tender(increment["tender"])
         party_id, remaining = increment["party"], increment["remaining"]

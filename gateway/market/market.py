@@ -317,9 +317,7 @@ class Market:
         former = book.live_ids(party.id)
         ended = self._drop(book, party.id, former, now, CancelReason.REQUESTED)
         sequence = self._numbers.take(1 + len(tenders.tenders))
-        numbers = tuple(range(sequence + 1, sequence + 1 + len(tenders.tenders)))
-        requirement = Requirement(party, tenders.revision, sequence, tenders.tenders, numbers)
-        book.require(requirement, self._position(party.id, book, now))
+        book.require(Requirement(party, tenders.revision, sequence, tenders.tenders))
         return accepted(tenders, self._orders(tenders, sequence + 1), former), *ended
 
     def _orders(self, tenders: TenderSet, first: int) -> tuple[tuple[str, str], ...]:
