@@ -39,7 +39,7 @@ def page(scan: Scan) -> Iterator[str]:
         padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
         yield "  ".join([*padded, what])
     for heard, count in scan.quiet.items():
-        yield f"{count} more address{'es' if count > 1 else ''} with port: {heard.value}"
+        yield f"{count} more port{'s' if count > 1 else ''}: {heard.value}"
 
 
 def _row(one: Sighting) -> tuple[str, str, str, str]:

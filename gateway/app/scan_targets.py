@@ -20,11 +20,12 @@ _NOT_ROUTED = 0x0002  # RTF_GATEWAY
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A TCP port; ``named``: whether a person asked for this very host."""
+    """A TCP port; whether a person asked for this very host (``named``), and port (``exact``)."""
 
     host: str
     port: int
     named: bool
+    exact: bool = False
 
     @property
     def line(self) -> str:
@@ -72,7 +73,7 @@ def _endpoints(text: str, ports: Sequence[int]) -> Iterator[Endpoint]:
     if not host or " " in text or "://" in url[len("tcp://") :]:
         raise _no_target(text, "it names no host")
     for one in ports if port is None else (port,):
-        yield Endpoint(host, one, named=True)
+        yield Endpoint(host, one, named=True, exact=port is not None)
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

@@ -24,6 +24,7 @@ _AT_ONCE: Final = 32  # hosts; each gets one request at a time
 _PAUSE_S: Final = 0.05  # between two requests to one host
 _BEGIN: Final = 68  # registers: marker and model 1 to its serial number
 _NOT_THERE: Final = frozenset({0x0A, 0x0B})
+_NOBODY: Final = frozenset({Heard.NOTHING, Heard.REFUSED})
 _MARKER: Final = (40000, 2)
 _SPEEDS: Final = (
     "baud=9600",
@@ -95,9 +96,7 @@ class Scanner:
         everything = [one for number in sorted(found) for one in found[number]]
         for port in targets.serial:
             everything += await self._serial(port)
-        return _sorted(
-            everything, {endpoint.line for endpoint in targets.endpoints if endpoint.named}
-        )
+        return _sorted(everything, targets.endpoints)
 
     async def _host(
         self, ports: Iterable[tuple[int, Endpoint]], found: dict[int, list[Sighting]], hosts: int
@@ -237,13 +236,22 @@ def _telling(answers: Iterable[Answer]) -> Answer:
     return next((one for kind in order for one in every if one.heard is kind), every[-1])
 
 
-def _sorted(everything: Iterable[Sighting], named: set[str]) -> Scan:
-    """Unnamed addresses where nobody is are only counted."""
+def _sorted(everything: Sequence[Sighting], endpoints: Iterable[Endpoint]) -> Scan:
+    """Unnamed addresses where nobody is are only counted, and further ports of one that answers."""
+    asked = {endpoint.line: endpoint for endpoint in endpoints}
     shown: list[Sighting] = []
     quiet: dict[Heard, int] = {}
+    answering = {_host(one.line) for one in everything if one.heard not in _NOBODY}
     for one in everything:
-        if one.heard in {Heard.NOTHING, Heard.REFUSED} and one.line not in named:
-            quiet[one.heard] = quiet.get(one.heard, 0) + 1
-        else:
+        endpoint = asked.get(one.line)
+        wished = endpoint is None or endpoint.exact
+        alone = endpoint is not None and endpoint.named and _host(one.line) not in answering
+        if one.heard not in _NOBODY or wished or alone:
             shown.append(one)
+        else:
+            quiet[one.heard] = quiet.get(one.heard, 0) + 1
     return Scan(sightings=tuple(shown), quiet=quiet)
+
+
+def _host(line: str) -> str:
+    return line.partition("://")[2].rpartition(":")[0]

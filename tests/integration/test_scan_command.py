@@ -112,6 +112,18 @@ def test_a_closed_port_refuses_and_an_address_without_anyone_is_silent():
     assert found(["255.255.255.255"]).heard is Heard.NOTHING
 
 
+def test_another_port_of_a_host_that_answers_is_only_counted():
+    with served({1: {}}) as (closed,):
+        pass
+    with served({1: map_named("SMASunny")}) as (port,):
+        result, _ = scan(["127.0.0.1"], ports=(port, closed))
+    assert [one.line for one in result.sightings] == [f"tcp://{at(port)}"]
+    assert result.quiet == {Heard.REFUSED: 1}
+    with served({1: map_named("SMASunny")}) as (port,):
+        result, _ = scan([at(port), at(closed)])
+    assert [one.heard for one in result.sightings] == [Heard.WORDS, Heard.REFUSED]
+
+
 def test_exception_0b_means_another_unit_and_the_scan_goes_on():
     with served({9: map_named("SMASunny")}) as (port,):
         one = found([at(port)])
