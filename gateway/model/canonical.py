@@ -79,6 +79,15 @@ def quantise(value: T) -> T:
     return from_json(type(value), to_json(value))
 
 
+def kept(number: float | None) -> float | None:
+    """``quantise`` of a measurement.
+
+    Raises:
+        ValueError: NaN or infinite.
+    """
+    return None if number is None else thousandths(number) / _THOUSAND
+
+
 def thousandths(number: float) -> int:
     """The number in thousandths, rounded half to even.
 

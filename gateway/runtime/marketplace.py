@@ -66,7 +66,7 @@ class Marketplace:
         owed: Sequence[MarketEvent] = (),
     ) -> None:
         self._markets = dict(markets)
-        self._agents = tuple(agents)
+        self._agents = {agent.party.id: agent for agent in agents}
         first = {m.product.resource: id_ for id_, m in reversed(self._markets.items())}
         self._tendered_for = frozenset(first.values())
         self._outside = frozenset(party.id for party in outside)
@@ -95,7 +95,7 @@ class Marketplace:
 
     def tender_by(self, agents: Sequence[Agent]) -> None:
         """Take other agents of the same parties; they tender from the next gate on."""
-        self._agents = tuple(agents)
+        self._agents = {agent.party.id: agent for agent in agents}
 
     @property
     def products(self) -> tuple[Product, ...]:
@@ -187,24 +187,25 @@ class Marketplace:
         product = market.product
         if product.id not in self._tendered_for:
             return []
-        snapshot = self._recorder.snapshot(now, product.id, self._seen(now))
+        snapshot = self._seen(now)
+        self._recorder.snapshot(now, product.id, snapshot)
         positions, outside = market.positions, self._outside
         gate = gate_for(product, interval, now, snapshot, positions, outside)
-        newest = {a.party.id: market.newest_revision(a.party.id, interval) for a in self._agents}
-        bids = (self._bid(agent, gate, newest[agent.party.id]) for agent in self._agents)
+        newest = {party: market.newest_revision(party, interval) for party in self._agents}
+        bids = (self._bid(party, gate, newest[party]) for party in self._agents)
         return [bid for bid in bids if bid is not None]
 
-    def _bid(self, agent: Agent, gate: Gate, newest: int) -> TenderSet | None:
+    def _bid(self, party: str, gate: Gate, newest: int) -> TenderSet | None:
         """One agent's requirement; an agent that fails does not tender, the others do."""
         try:
-            return requirement(agent, gate, newest)
+            return requirement(self._agents[party], gate, newest)
         except Exception:  # noqa: BLE001 - the other parties must be heard
-            self._log.exception("agent.failed", party=agent.party.id)
+            self._log.exception("agent.failed", party=party)
             return None
 
     def _seen(self, now: Instant) -> Snapshot:
         """The site as agents see it: each its own device, all of them the tariff and the load."""
-        return self._site.snapshot(now, {agent.party.id for agent in self._agents})
+        return self._site.snapshot(now, self._agents)
 
     async def handle(self, request: Request) -> Reply:
         """A request of an outside party; the answer leaves when it is durable."""

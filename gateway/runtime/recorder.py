@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from gateway.model.canonical import from_json, to_json
+from gateway.model.canonical import to_json
 from gateway.model.event import CancelReason, MarketEvent
 from gateway.model.request import Reply
 from gateway.model.snapshot import Snapshot
@@ -88,11 +88,9 @@ class Recorder:
         """The time, before it is given to the market."""
         return self._ask(now, "advance", Advanced(product=product, unscheduled=unscheduled))
 
-    def snapshot(self, now: Instant, product: str, snapshot: Snapshot) -> Snapshot:
-        """What the agents are about to see, returned as it will be read back from its row."""
-        body = to_json(Seen(product=product, snapshot=snapshot))
-        self._newest = self._journal.append(now, "snapshot", cast("Body", body))
-        return from_json(Seen, body).snapshot
+    def snapshot(self, now: Instant, product: str, snapshot: Snapshot) -> int:
+        """What the agents are about to see; it is as it will be read back from this row."""
+        return self._append(now, "snapshot", Seen(product=product, snapshot=snapshot))
 
     def events(self, now: Instant, product: str, events: Sequence[MarketEvent]) -> int:
         """What the market answered to the input just recorded, if it is worth a row.

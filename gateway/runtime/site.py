@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from gateway.agents import tenders_for_itself
 from gateway.dispatch.estimate import LoadEstimate, first_estimate, next_estimate
@@ -17,6 +18,7 @@ from gateway.dispatch.standstill import (
     next_standstill,
 )
 from gateway.dispatch.stillness import Stillness, is_frozen, next_stillness
+from gateway.model.canonical import kept, quantise, thousandths
 from gateway.model.device import Capabilities, Control, Description, Device, DeviceState, Role
 from gateway.model.event import StateChanged
 from gateway.model.reading import Quality, Reading
@@ -25,6 +27,7 @@ from gateway.model.time import SECOND, Duration, Instant
 from gateway.runtime.prices import Prices
 
 _RUNNING_W = 50.0
+_as_kept = lru_cache(maxsize=4096)(quantise)  # what a device can do seldom changes
 _UNKNOWN = Capabilities()
 
 
@@ -181,31 +184,37 @@ class Site:
         return self._view(self._entries[device], now)
 
     def _view(self, entry: _Entry, now: Instant, *, slim: bool = False) -> DeviceView:
-        reading = entry.reading
+        reading, capabilities, limit_w = entry.reading, entry.steering, _limit_w(entry)
+        if slim:
+            reading = None if reading is None else _slim(reading)
+            capabilities, limit_w = _as_kept(capabilities), kept(limit_w)
         return DeviceView(
             id=entry.device.id,
             state=entry.state,
-            capabilities=entry.steering,
+            capabilities=capabilities,
             since=entry.since,
-            reading=_slim(reading) if slim and reading is not None else reading,
+            reading=reading,
             quality=self._quality(entry, now),
-            limit_w=_limit_w(entry),
+            limit_w=limit_w,
             running_since=entry.running_since,
             stopped_since=entry.stopped_since,
             no_effect_at=entry.no_effect_at,
         )
 
     def snapshot(self, now: Instant, devices: Container[str] | None = None) -> Snapshot:
-        """Everything, or only ``devices``, frozen, without the readings' single points."""
-        wanted = (d for d in self._entries if devices is None or d in devices)
+        """Everything, or only ``devices``, frozen, without the readings' single points.
+
+        It is as it reads back from the journal: in thousandths, by sorted name.
+        """
+        wanted = sorted(d for d in self._entries if devices is None or d in devices)
         slim = {d: self._view(self._entries[d], now, slim=True) for d in wanted}
         import_price, export_price = self._prices.now(now)
         return Snapshot(
             at=now,
             devices=slim,
-            import_price=import_price,
-            export_price=export_price,
-            residual_w=self.residual_w(now),
+            import_price=kept(import_price),
+            export_price=kept(export_price),
+            residual_w=kept(self.residual_w(now)),
         )
 
     def estimate_load(self) -> None:
@@ -260,8 +269,19 @@ class Site:
 
 
 def _slim(reading: Reading) -> Reading:
-    """What agents look at: no single points, no counters."""
-    return replace(reading, points={}, overridden=None, counted_in_wh=None, counted_out_wh=None)
+    """What agents look at, as the journal keeps it: no single points, no counters."""
+    return Reading(
+        device=reading.device,
+        at=reading.at,
+        flows={name: thousandths(flow) / 1000 for name, flow in sorted(reading.flows.items())},
+        quality=reading.quality,
+        soc_pct=kept(reading.soc_pct),
+        available_w=kept(reading.available_w),
+        asleep=reading.asleep,
+        fault=reading.fault,
+        note=reading.note,
+        timer_left_s=kept(reading.timer_left_s),
+    )
 
 
 def _note_standstill(entry: _Entry, reading: Reading) -> None:

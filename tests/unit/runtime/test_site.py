@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.model.canonical import quantise
 from gateway.model.device import Control, DeviceState, Role
 from gateway.model.reading import Quality
 from gateway.model.time import SECOND, Duration, Instant
@@ -144,3 +145,20 @@ def test_a_snapshot_carries_no_single_points(house, fakes):
     house.put(fakes.reading("roof", at(0), -100.0, points={"103.W": 100}, overridden="by hand"))
     seen = house.snapshot(at(1)).devices["roof"].reading
     assert (seen.power_w, seen.points, seen.overridden) == (-100.0, {}, None)
+
+
+def test_a_snapshot_is_what_is_read_back_from_the_journal(house, fakes):
+    fakes.describe(
+        house, "roof", control=Control.LIMIT, rating_w=8000, charge_w=2.00049, floor_w=0.1 + 0.2
+    )
+    more = {"soc_pct": 50.00051, "available_w": 1 / 3, "timer_left_s": 59.99951, "note": "odd"}
+    house.put(fakes.reading("roof", at(0), -2310.45678, **more))
+    house.put(fakes.reading("meter", at(0), 0.1 + 0.2))
+    house.estimate_load()
+    house.hold("roof", -1234.56789, at(0))
+    seen = house.snapshot(at(1))
+    again = quantise(seen)
+    assert seen == again
+    assert list(seen.devices) == list(again.devices) == ["battery", "meter", "roof"]
+    assert seen.devices["roof"].limit_w == 1234.568
+    assert seen.devices["roof"].reading.available_w == 0.333
