@@ -135,7 +135,7 @@ def newest_in(path: Path) -> tuple[int, Instant] | None:
     try:
         with contextlib.closing(connect_read_only(path)) as db:
             seq, now = db.execute(f"{_SCAN} LIMIT 1").fetchone()
-    except (sqlite3.Error, TypeError):
+    except (sqlite3.Error, TypeError, ValueError):
         return None
     return int(seq), Instant(int(now))
 
@@ -147,5 +147,5 @@ def head_in(path: Path) -> Head | None:
     try:
         with contextlib.closing(connect_read_only(path)) as db:
             return head_of(db)
-    except (sqlite3.Error, TypeError):
+    except (sqlite3.Error, TypeError, ValueError):
         return None

@@ -22,7 +22,7 @@ def test_a_byte_fuzzer_breaks_no_promise(name, tmp_path):
         [
             *(sys.executable, "-W", "ignore", "-m", "tests.fuzz", name, str(tmp_path / "corpus")),
             *(f"-max_total_time={SECONDS}", f"-timeout={LONGEST_INPUT_S}", "-rss_limit_mb=1024"),
-            *("-seed=7", f"-artifact_prefix={found}", "-print_final_stats=1", "-max_len=4096"),
+            *("-seed=7", f"-artifact_prefix={found}", "-print_final_stats=1", "-max_len=32768"),
         ],
         capture_output=True,
         text=True,

@@ -1,11 +1,16 @@
 """Good input per target, for the fuzzers to spoil."""
 
+import asyncio
 import json
 import struct
+import tempfile
 from pathlib import Path
 
+from gateway.adapters.clock import VirtualClock
+from gateway.adapters.journal import open_journal
 from gateway.model.canonical import to_json
 from gateway.model.setpoint import Arming, RegisterWrite
+from gateway.model.site import JournalSettings
 from gateway.model.time import SECOND, Duration, Instant
 from tests.fuzz.targets import TOPICS
 
@@ -99,7 +104,30 @@ def _record() -> list[bytes]:
     return [json.dumps(to_json(arming)).encode()]
 
 
+def _journal() -> list[bytes]:
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "journal.sqlite"
+        asyncio.run(_lived(path))
+        return [path.read_bytes(), b""]
+
+
+async def _lived(path: Path) -> None:
+    noon = Instant(1_782_043_200 * SECOND)
+    async with open_journal(
+        path,
+        clock=VirtualClock(noon),
+        settings=JournalSettings(),
+        products=("power",),
+        threaded=False,
+    ) as opened:
+        for gate in range(20):
+            now = Instant(noon - (100 - gate) * SECOND)
+            opened.append(now, "checkpoint", {"product": "power", "dump": gate})
+            await opened.durable(opened.append(now, "advance", {"gate": gate}))
+
+
 _SEEDS = {
+    "journal": _journal,
     "mqtt": _mqtt,
     "config": _config,
     "tariff": _tariff,
