@@ -11,11 +11,15 @@ from gateway.model.reading import PointValue, Quality, Reading
 from gateway.model.resource import POWER
 from gateway.model.setpoint import Arming, Outcome, RegisterWrite, Setpoint, TakenWrite, Written
 from gateway.model.time import Instant, in_seconds
-from gateway.ports.line import MAX_READ, Block, Line
+from gateway.ports.line import HOLDING, INPUT, Block, Line
 
-_GAP = 16  # registers read along rather than asked around
-_CODES = {"uint16": ">H", "int16": ">h", "uint32": ">I", "int32": ">i", "float32": ">f"}
+_FUNCTIONS = {"holding": HOLDING, "input": INPUT}
+_CODES = {
+    "uint16": ">H", "int16": ">h", "uint32": ">I", "int32": ">i", "float32": ">f",
+    "uint64": ">Q", "float64": ">d",
+}  # fmt: skip
 _FINITE = 3.4e38
+_PER_UNIT = {"kWh": 1000.0, "MWh": 1e6}  # Wh; of any other unit 1
 _ROUNDING_W = 1e-6
 _IMPLAUSIBLE = 1.5  # times the largest stage
 _GENERATING = frozenset({Role.SOLAR, Role.GENERATOR})
@@ -50,7 +54,7 @@ class MapDriver:
         self._device = device
         self._map = settings.map
         self._line = line
-        self._blocks = _blocks([*_of_points(self._map), *_of_control(self._map.control)])
+        self._blocks = _plan(self._map)
         self._asked: Mapping[int, int] = {}
 
     async def connect(self) -> Description:
@@ -69,19 +73,21 @@ class MapDriver:
 
     async def read(self) -> Reading:
         """Every point of the map."""
-        words: dict[int, int] = {}
+        tables: dict[str, dict[int, int]] = {"holding": {}, "input": {}}
         asked = self._asked
         at: Instant | None = None
-        for address, count in self._blocks:
-            block = await self._read(address, count)
-            words |= dict(enumerate(block.words, address))
+        for table, address, count in self._blocks:
+            block = await self._read(address, count, _FUNCTIONS[table])
+            tables[table] |= dict(enumerate(block.words, address))
             at = at or block.at
         if at is None:
             message = f"{self._name}: its map has no points"
             raise DeviceMisbehaves(message)
-        points = {name: _value(point, words) for name, point in self._map.points.items()}
-        power = self._of_role("power", points)
-        counted_wh = self._energy_wh(points)
+        points = {
+            name: _value(point, tables[point.table]) for name, point in self._map.points.items()
+        }
+        power = self._power_w(points)
+        counted_wh = self._energy_wh("energy", points)
         generates = self._device.role in _GENERATING
         return Reading(
             device=self._device.id,
@@ -89,10 +95,10 @@ class MapDriver:
             flows={} if power is None else {POWER: power},
             quality=self._quality(power),
             soc_pct=self._of_role("soc", points),
-            counted_in_wh=None if generates else counted_wh,
-            counted_out_wh=counted_wh if generates else None,
+            counted_in_wh=self._energy_wh("energy_in", points, None if generates else counted_wh),
+            counted_out_wh=self._energy_wh("energy_out", points, counted_wh if generates else None),
             # A write since then, even one under way, has made these words old.
-            overridden=self._other(words) if asked is self._asked else None,
+            overridden=self._other(tables["holding"]) if asked is self._asked else None,
             points=points,
         )
 
@@ -201,14 +207,18 @@ class MapDriver:
             marks.append(RegisterWrite(address=mark.address, words=mark.words))
         point = self._map.points.get("serial")
         if point is not None:
-            block = await self._read(point.address, point.size)
+            block = await self._read(point.address, point.size, _FUNCTIONS[point.table])
             marks.append(RegisterWrite(address=point.address, words=block.words))
         return tuple(marks)
 
-    async def _read(self, address: int, count: int) -> Block:
+    async def _read(self, address: int, count: int, function: int = HOLDING) -> Block:
         try:
             return await self._line.read(
-                self._device.unit, address, count, timeout=self._device.timeout
+                self._device.unit,
+                address,
+                count,
+                timeout=self._device.timeout,
+                function=function,
             )
         except RequestRefused as refused:
             if refused.code in _NOT_REACHED:
@@ -240,11 +250,19 @@ class MapDriver:
         absurd = bool(stages) and abs(power) > _IMPLAUSIBLE * max(stages)
         return Quality.SUSPECT if absurd else Quality.GOOD
 
-    def _energy_wh(self, points: Mapping[str, PointValue]) -> float | None:
-        """The point of role energy, in Wh unless its unit says kWh."""
-        units = (point.unit for point in self._map.points.values() if point.role == "energy")
-        energy = self._of_role("energy", points)
-        return None if energy is None else energy * (1000 if next(units) == "kWh" else 1)
+    def _power_w(self, points: Mapping[str, PointValue]) -> float | None:
+        """The sum of all points of role power; a part of them is no power."""
+        parts = [points[name] for name, point in self._map.points.items() if point.role == "power"]
+        numbers = [part for part in parts if isinstance(part, int | float)]
+        return float(sum(numbers)) if len(numbers) == len(parts) else None
+
+    def _energy_wh(
+        self, role: str, points: Mapping[str, PointValue], otherwise: float | None = None
+    ) -> float | None:
+        """The point of the role, in Wh unless its unit says kWh or MWh."""
+        units = [point.unit for point in self._map.points.values() if point.role == role]
+        energy = self._of_role(role, points)
+        return otherwise if energy is None else energy * _PER_UNIT.get(units[0], 1.0)
 
     def _of_role(self, role: str, points: Mapping[str, PointValue]) -> float | None:
         for name, point in self._map.points.items():
@@ -294,10 +312,6 @@ def _counts(control: ControlRegister | None, address: int) -> bool:
     return control is not None and control.timer is not None and control.timer.address == address
 
 
-def _of_points(known_map: RegisterMap) -> list[tuple[int, int]]:
-    return [(point.address, point.size) for point in known_map.points.values()]
-
-
 def _of_control(control: ControlRegister | None) -> list[tuple[int, int]]:
     if control is None:
         return []
@@ -305,14 +319,30 @@ def _of_control(control: ControlRegister | None) -> list[tuple[int, int]]:
     return [(control.address, 1), *timer]
 
 
-def _blocks(wanted: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+def _plan(known: RegisterMap) -> tuple[tuple[str, int, int], ...]:
+    """Requests (table, address, count) that cover all points and the control."""
+    plan: list[tuple[str, int, int]] = []
+    for table in _FUNCTIONS:
+        wanted = [
+            (point.address, point.size) for point in known.points.values() if point.table == table
+        ]
+        if table == "holding":
+            wanted += _of_control(known.control)
+        blocks = _blocks(wanted, gap=known.gap, together=known.together)
+        plan += [(table, address, count) for address, count in blocks]
+    return tuple(plan)
+
+
+def _blocks(
+    wanted: Iterable[tuple[int, int]], *, gap: int, together: int
+) -> tuple[tuple[int, int], ...]:
     """Requests (address, count) that cover all that is wanted, cut between points."""
     blocks: list[tuple[int, int]] = []
     for start, size in sorted(wanted):
         end = start + size
         if blocks:
             address, count = blocks[-1]
-            if start - (address + count) <= _GAP and end - address <= MAX_READ:
+            if start - (address + count) <= gap and end - address <= together:
                 blocks[-1] = (address, max(count, end - address))
                 continue
         blocks.append((start, size))

@@ -12,13 +12,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.model.errors import SettingsError
+from gateway.ports.line import MAX_READ
 
 Address = Annotated[int, Field(ge=0, le=0xFFFF)]
 Word = Annotated[int, Field(ge=0, le=0xFFFF)]
 
 _LARGEST = 262_144
 _MOST_QUOTED = 80
-_SIZES = {"uint16": 1, "int16": 1, "uint32": 2, "int32": 2, "float32": 2}
+_SIZES = {
+    "uint16": 1, "int16": 1, "uint32": 2, "int32": 2, "float32": 2, "uint64": 4, "float64": 4,
+}  # fmt: skip
 
 
 class _Strict(BaseModel):
@@ -26,16 +29,28 @@ class _Strict(BaseModel):
 
 
 class Point(_Strict):
-    """A value in registers: raw x ``scale`` in ``unit``."""
+    """A value in registers: raw x ``scale`` in ``unit``.
+
+    Attributes:
+        table: which function reads it, 3 (holding) or 4 (input).
+        order: which word of several comes first.
+        missing: the raw value that means that there is none.
+        role: what it is to the gateway.  ``power`` is W into the device and the sum of all such
+            points; ``energy_in`` and ``energy_out`` are counters of energy into and out of the
+            device, ``energy`` the one counter of a device that does only either.
+    """
 
     address: Address
-    type: Literal["uint16", "int16", "uint32", "int32", "float32", "string"]
+    table: Literal["holding", "input"] = "holding"
+    type: Literal["uint16", "int16", "uint32", "int32", "float32", "uint64", "float64", "string"]
     order: Literal["big", "little"] = "big"
     scale: Annotated[float, Field(allow_inf_nan=False)] = 1.0
     unit: str = ""
     length: Annotated[int, Field(ge=1, le=64)] | None = None
     missing: int | None = None
-    role: Literal["power", "soc", "state", "temperature", "energy"] | None = None
+    role: (
+        Literal["power", "soc", "state", "temperature", "energy", "energy_in", "energy_out"] | None
+    ) = None
 
     @property
     def size(self) -> int:
@@ -91,23 +106,38 @@ class Mark(_Strict):
 
 
 class RegisterMap(_Strict):
-    """A whole device."""
+    """A whole device.
+
+    Attributes:
+        source: where its facts stand; ``facts`` says whether its maker or its users wrote that.
+        together: the most registers of one request; ``gap``: unused ones read along.
+    """
 
     map: str
     maker: str = ""
     model: str = ""
     source: str = ""
+    facts: Literal["vendor", "community"] = "vendor"
+    together: Annotated[int, Field(ge=1, le=MAX_READ)] = MAX_READ
+    gap: Annotated[int, Field(ge=0, le=MAX_READ)] = 16
     roles: tuple[str, ...] = ()
     identity: Mark | None = None
     points: Annotated[dict[str, Point], Field(min_length=1)]
     control: ControlRegister | None = None
 
     @model_validator(mode="after")
-    def _one_power(self) -> Self:
-        powers = [name for name, point in self.points.items() if point.role == "power"]
-        if len(powers) != 1:
-            message = f"exactly one point has role power, found {powers or 'none'}"
+    def _has_power(self) -> Self:
+        if all(point.role != "power" for point in self.points.values()):
+            message = "at least one point has role power, found none"
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _points_fit(self) -> Self:
+        for name, point in self.points.items():
+            if point.size > self.together:
+                message = f"{name} has {point.size} registers, together are {self.together}"
+                raise ValueError(message)
         return self
 
 

@@ -13,7 +13,7 @@ from gateway.model.errors import DeviceUnavailable, RequestRefused
 from gateway.model.time import Duration
 from gateway.physics.thermal import HeatPump
 from gateway.ports.clock import Clock
-from gateway.ports.line import Block, Line
+from gateway.ports.line import HOLDING, Block, Line
 
 UNIT = 1
 _NO_SUCH_UNIT = 0x0B
@@ -82,10 +82,12 @@ class MemoryCord:
         self._outlet = outlet
         self._line = MemLine(outlet, clock)
 
-    async def read(self, unit: int, address: int, count: int, *, timeout: Duration) -> Block:
-        """Holding registers."""
+    async def read(
+        self, unit: int, address: int, count: int, *, timeout: Duration, function: int = HOLDING
+    ) -> Block:
+        """Registers of one table."""
         self._outlet.check_cord()
-        return await self._line.read(unit, address, count, timeout=timeout)
+        return await self._line.read(unit, address, count, timeout=timeout, function=function)
 
     async def write(
         self, unit: int, address: int, words: Sequence[int], *, timeout: Duration

@@ -9,7 +9,8 @@ never will.
 
 from collections.abc import Callable
 
-from drivers.transport.request import ERROR, Request, can_answer, reading
+from drivers.transport.request import ERROR, WRITE, Request, can_answer, reading
+from gateway.ports.line import HOLDING
 
 FORGOTTEN_S = 30.0  # no device answers later than this
 
@@ -33,7 +34,8 @@ class Debts:
         """A read whose answer is of another length than that of the request and of all owed."""
         lengths = {owed.registers for owed in (request, *self._of(request.unit))}
         count = next(count for count in range(1, len(lengths) + 2) if count not in lengths)
-        return reading(request.unit, request.address, count)
+        function = HOLDING if request.function == WRITE else request.function
+        return reading(request.unit, request.address, count, function)
 
     def proven(self, unit: int, answer: bytes) -> None:
         """Take what a proof was answered: nothing is owed any more.

@@ -9,7 +9,7 @@ from drivers.transport.gate import PriorityGate, check_read, check_write
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.time import Duration, in_seconds
 from gateway.ports.clock import Clock
-from gateway.ports.line import Block
+from gateway.ports.line import HOLDING, Block
 from gateway.ports.served import Registers
 
 ILLEGAL_ADDRESS = 2
@@ -59,8 +59,11 @@ class MemLine:
         self._clock = clock
         self._gate = PriorityGate()
 
-    async def read(self, unit: int, address: int, count: int, *, timeout: Duration) -> Block:
-        """Holding registers, stamped when the answer is complete."""
+    async def read(
+        self, unit: int, address: int, count: int, *, timeout: Duration, function: int = HOLDING
+    ) -> Block:
+        """Registers, stamped when the answer is complete; both tables are the same here."""
+        del function
         check_read(count)
         await self._gate.enter_reading()
         try:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.model.errors import DeviceUnavailable, RequestRefused
+from gateway.ports.line import HOLDING
 
-READ, WRITE = 3, 16
+WRITE = 16
 ERROR = 0x80
 USUAL_UNITS = "?unit= 1, 126, 2, 3, 247, 240, 200, 100"
 _BUSY = {5: "acknowledged it and is still working on it", 6: "is busy"}
@@ -32,13 +33,13 @@ class Request(NamedTuple):
     body: bytes
 
     def __str__(self) -> str:
-        doing = "reading" if self.function == READ else "writing"
+        doing = "writing" if self.function == WRITE else "reading"
         return f"unit {self.unit}, {doing} {self.registers} registers from {self.address}"
 
 
-def reading(unit: int, address: int, count: int) -> Request:
-    """Function 3 for ``count`` holding registers."""
-    return Request(unit, READ, address, count, struct.pack(">BHH", READ, address, count))
+def reading(unit: int, address: int, count: int, function: int = HOLDING) -> Request:
+    """``count`` registers of the table that the function reads."""
+    return Request(unit, function, address, count, struct.pack(">BHH", function, address, count))
 
 
 def writing(unit: int, address: int, words: Sequence[int]) -> Request:
@@ -56,7 +57,7 @@ def can_answer(asked: bytes, answer: bytes) -> bool:
     """
     if answer[0] != asked[0]:
         return answer[0] == asked[0] | ERROR and len(answer) == len(b"\x83\x02")
-    if asked[0] == READ:
+    if asked[0] != WRITE:
         size = 2 * int.from_bytes(asked[3:5], "big")
         return len(answer) == 2 + size and answer[1] == size
     return answer == asked[:_CONFIRMED]

@@ -14,7 +14,8 @@ from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU
 
 from drivers.transport.debts import Debts
-from drivers.transport.request import ERROR, READ, WRITE, can_answer
+from drivers.transport.request import ERROR, WRITE, can_answer
+from gateway.ports.line import HOLDING, INPUT
 
 _LONGEST = 256  # bytes of a frame
 _SHORTEST = 5
@@ -179,7 +180,7 @@ def _sizes(data: bytes) -> Iterator[int]:
     function = data[1]
     if function & ERROR:
         size = _SHORTEST
-    elif function == READ:
+    elif function in {HOLDING, INPUT}:
         size = _SHORTEST + data[2]
     elif function == WRITE:
         size = _WRITTEN

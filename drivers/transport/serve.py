@@ -12,6 +12,8 @@ from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
 from pymodbus.pdu.register_message import (
     ReadHoldingRegistersRequest,
     ReadHoldingRegistersResponse,
+    ReadInputRegistersRequest,
+    ReadInputRegistersResponse,
     WriteMultipleRegistersRequest,
     WriteMultipleRegistersResponse,
     WriteSingleRegisterRequest,
@@ -72,8 +74,9 @@ async def serve_tcp(
 ) -> Server:
     """Listen for Modbus TCP clients; port 0 takes any free one (``Server.port``).
 
-    Functions 3, 6 and 16 for every unit that ``registers`` knows; requests of one client are
-    answered in order, each after ``delay``.  A device that stays silent gets no answer sent.
+    Functions 3, 4 (the same registers), 6 and 16 for every unit that ``registers`` knows;
+    requests of one client are answered in order, each after ``delay``.  A device that stays
+    silent gets no answer sent.
     """
     logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
     clients: _Clients = {}
@@ -146,6 +149,11 @@ def _read(registers: Registers, request: ModbusPDU) -> ModbusPDU:
     return ReadHoldingRegistersResponse(registers=words)
 
 
+def _read_input(registers: Registers, request: ModbusPDU) -> ModbusPDU:
+    words = registers.read(request.dev_id, request.address, request.count)
+    return ReadInputRegistersResponse(registers=words)
+
+
 def _write_one(registers: Registers, request: ModbusPDU) -> ModbusPDU:
     registers.write(request.dev_id, request.address, tuple(request.registers))
     return WriteSingleRegisterResponse(address=request.address, registers=request.registers)
@@ -158,6 +166,7 @@ def _write_many(registers: Registers, request: ModbusPDU) -> ModbusPDU:
 
 _HANDLERS: dict[int, Callable[[Registers, ModbusPDU], ModbusPDU]] = {
     ReadHoldingRegistersRequest.function_code: _read,
+    ReadInputRegistersRequest.function_code: _read_input,
     WriteSingleRegisterRequest.function_code: _write_one,
     WriteMultipleRegistersRequest.function_code: _write_many,
 }

@@ -10,11 +10,11 @@ from typing import Protocol, Self
 
 from drivers.transport.debts import Debts
 from drivers.transport.gate import PriorityGate, check_read, check_write
-from drivers.transport.request import ERROR, READ, USUAL_UNITS, Request, reading, refused, writing
+from drivers.transport.request import ERROR, USUAL_UNITS, Request, reading, refused, writing
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable
 from gateway.model.time import Duration, in_seconds
 from gateway.ports.clock import Clock
-from gateway.ports.line import Block
+from gateway.ports.line import HOLDING, Block
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
@@ -120,10 +120,12 @@ class StreamLine(ABC):
             "does another program hold its only session?",
         )
 
-    async def read(self, unit: int, address: int, count: int, *, timeout: Duration) -> Block:
-        """Holding registers, stamped when the answer is complete."""
+    async def read(
+        self, unit: int, address: int, count: int, *, timeout: Duration, function: int = HOLDING
+    ) -> Block:
+        """Registers of one table, stamped when the answer is complete."""
         check_read(count)
-        request = reading(unit, address, count)
+        request = reading(unit, address, count, function)
         await self._gate.enter_reading()
         try:
             answer = await self._exchange(request, in_seconds(timeout))
@@ -131,7 +133,7 @@ class StreamLine(ABC):
         finally:
             self._gate.leave()
         size = len(answer) - 2
-        if answer[0] != READ or size != 2 * count or answer[1] != size:
+        if answer[0] != function or size != 2 * count or answer[1] != size:
             message = f"{self}: {request}: answered {max(0, size) // 2} registers"
             raise DeviceMisbehaves(message)
         return Block(struct.unpack(f">{count}H", answer[2:]), at)

@@ -9,6 +9,7 @@ from gateway.model.time import Duration, Instant
 from gateway.ports.clock import Clock
 
 MAX_READ = 125
+HOLDING, INPUT = 3, 4  # functions that read, each a table of its own
 MAX_WRITE = 123
 
 
@@ -32,8 +33,10 @@ class Line(Protocol):
         DeviceMisbehaves: an answer of the wrong shape.
     """
 
-    async def read(self, unit: int, address: int, count: int, *, timeout: Duration) -> Block:
-        """Holding registers (function 3), ``count`` <= 125, starting at protocol ``address``."""
+    async def read(
+        self, unit: int, address: int, count: int, *, timeout: Duration, function: int = HOLDING
+    ) -> Block:
+        """Registers of one table, ``count`` <= 125, starting at protocol ``address``."""
         ...
 
     async def write(

@@ -125,7 +125,7 @@ def test_errors_of_a_map_name_file_and_key(tmp_path):
     ("text", "said"),
     [
         ("points: [", "a YAML file"),
-        ("map: x\npoints: {p: {address: 1, type: uint16}}", "exactly one point has role power"),
+        ("map: x\npoints: {p: {address: 1, type: uint16}}", "at least one point has role power"),
         (
             (
                 "map: x\npoints: {p: {address: 1, type: uint16, role: power}}\n"

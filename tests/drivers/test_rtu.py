@@ -101,8 +101,9 @@ async def on_serial(bus, tmp_path):
 class SerialServer(asyncio.Protocol):
     """A connection to the bus in transparent mode."""
 
-    def __init__(self, bus, gone):
-        self.bus, self.gone = bus, gone
+    def __init__(self, bus, ends):
+        self.bus, self.end = bus, asyncio.get_running_loop().create_future()
+        ends.append(self.end)
 
     def connection_made(self, transport):
         self.bus.send = transport.write
@@ -111,18 +112,21 @@ class SerialServer(asyncio.Protocol):
         self.bus.feed(data)
 
     def connection_lost(self, exc):
-        self.gone.set()
+        self.end.set_result(None)
 
 
 @asynccontextmanager
 async def on_socket(bus, tmp_path):
-    loop, gone = asyncio.get_running_loop(), asyncio.Event()
-    server = await loop.create_server(lambda: SerialServer(bus, gone), "127.0.0.1", 0)
+    ends = []
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SerialServer(bus, ends), "127.0.0.1", 0
+    )
     url = f"rtu+tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:
         async with open_rtu_over_tcp(url, WallClock()) as line:
             yield line
-        await gone.wait()
+        for end in ends:
+            await end
 
 
 @pytest.fixture(params=[on_serial, on_socket], ids=["serial", "socket"])

@@ -16,6 +16,16 @@ from gateway.model.time import MILLISECOND, SECOND, Duration
 SOON = Duration(100 * MILLISECOND)
 
 
+@pytest.fixture(autouse=True)
+async def all_hung_up():
+    """The servers here end when their client does, a moment after the test."""
+    yield
+    serving = asyncio.all_tasks() - {asyncio.current_task()}
+    if serving:
+        await asyncio.wait(serving, timeout=5)
+    await asyncio.sleep(0)
+
+
 async def answers_again(line, within_s=10.0):
     """Ask until the device answers; the line's own pauses set the pace."""
     async with asyncio.timeout(within_s):
@@ -230,6 +240,7 @@ async def test_a_connection_is_replaced_once_it_is_as_old_as_the_owner_allows():
                 request = await reader.readexactly(12)
                 writer.write(request[:5] + bytes([5, request[6], 3, 2, 0, len(made)]))
         writer.close()
+        await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}?reconnect=1s"

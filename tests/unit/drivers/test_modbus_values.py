@@ -32,4 +32,4 @@ def test_a_missing_value_is_compared_before_it_is_scaled():
 
 def test_points_near_each_other_share_a_request():
     wanted = [(address, 2) for address in (110, 100, 300, 420)]
-    assert _blocks(wanted) == ((100, 12), (300, 2), (420, 2))
+    assert _blocks(wanted, gap=16, together=125) == ((100, 12), (300, 2), (420, 2))

@@ -1,0 +1,169 @@
+"""Every shipped register map, served with its fixture and read by the whole driver.
+
+The fixture holds registers of one table as the device lays them out, and the expected values
+were written down apart from the maps.  What lies between is served as 0xDEAD, so that a value
+from a wrong place is seen; what is read in the other table, or too much at once, is refused.
+"""
+
+import asyncio
+import json
+import struct
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from drivers.modbus import load, package
+from drivers.transport import open_tcp
+from gateway.adapters.clock import WallClock
+from gateway.model.device import Control, Device, Role
+from gateway.model.errors import RequestRefused
+from gateway.model.reading import Quality
+from gateway.model.time import SECOND
+
+ROOT = Path(__file__).parent.parent
+MAPS = ROOT.parent / "config" / "maps"
+SHIPPED = sorted(path.stem for path in MAPS.glob("*.yaml") if path.stem != "heat-pump-demo")
+
+# role, power into the device (W), charge (%), energy in and out (Wh), and some points
+EXPECTED = {
+    "alfen-ng9xx": (Role.EV, 3565.5, None, 1_234_567, None, {"state": "C2", "current_l1": 15.5}),
+    "carlo-gavazzi-em24": (
+        Role.GRID, -70154.8, None, 123_456_700, 8_900, {"voltage_l2": 231.0, "frequency": 49.9},
+    ),
+    "carlo-gavazzi-em340": (
+        Role.METER, -70154.8, None, 123_456_700, 8_900, {"current_l3": -2.25, "frequency": 50.0},
+    ),
+    "deepsea-7310": (
+        Role.GENERATOR, -12_000, None, None, 9_876_500, {"coolant": 82, "battery": 13.7},
+    ),
+    "eastron-sdm120": (Role.LOAD, 1498.25, None, 777_500, 500, {"voltage": 230.5}),
+    "eastron-sdm630": (
+        Role.GRID, -1949.25, None, 1_234_500, 99_250, {"power_l3": -2295, "frequency": 50},
+    ),
+    "go-e-home": (Role.EV, 3600, None, 13_000, None, {"state": 2, "current_l1": 12.3}),
+    "goodwe-et-battery": (Role.STORAGE, -2500, 64, None, 1_234_500, {}),
+    "goodwe-et-meter": (Role.GRID, 3210, None, 4_567_890, None, {}),
+    "huawei-sun2000": (
+        Role.SOLAR, -5010, None, None, 12_345_670,
+        {"name": "SUN2000-8KTL-M1", "serial": "HV2150123456", "power_dc": 5123},
+    ),
+    "huawei-sun2000-battery": (Role.STORAGE, -1750, 65.5, None, 456_780, {}),
+    "huawei-sun2000-meter": (Role.GRID, 2345, None, 987_650, None, {}),
+    "keba-p30": (Role.EV, 98.661, None, None, None, {"state": 3, "serial": 18_416_854}),
+    "solaredge-battery": (Role.STORAGE, -1480.5, 42.5, None, None, {"serial": "7E1500AB"}),
+    "sungrow-sh": (Role.SOLAR, -70_210, None, None, 34_567_800, {}),
+    "sungrow-sh-meter": (Role.GRID, 1234, None, 5_678_900, None, {}),
+    "victron-gx-battery": (Role.STORAGE, -546, 87, None, None, {"voltage": 52.5, "state": 2}),
+    "victron-gx-grid": (Role.GRID, 950, None, None, None, {"power_l2": -300}),
+}  # fmt: skip
+
+
+class Box(asyncio.Protocol):
+    """A device with registers in one table; it refuses the other, and holes beside its words."""
+
+    def __init__(self, fixture, largest, gone):
+        self.function = {"holding": 3, "input": 4}[fixture["table"]]
+        self.words = {int(at): word for at, word in fixture["registers"].items()}
+        self.largest, self.gone = largest, gone
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def connection_lost(self, exc):
+        self.gone.set()
+
+    def data_received(self, data):
+        function, address, count = struct.unpack(">BHH", data[7:12])
+        asked = range(address, address + count)
+        if function != self.function:
+            body = bytes([function | 0x80, 1])
+        elif count > self.largest or not {asked[0], asked[-1]} <= self.words.keys():
+            body = bytes([function | 0x80, 2])
+        else:
+            words = (self.words.get(at, 0xDEAD) for at in asked)
+            body = bytes([function, 2 * count]) + struct.pack(f">{count}H", *words)
+        self.transport.write(data[:4] + (len(body) + 1).to_bytes(2, "big") + data[6:7] + body)
+
+
+@asynccontextmanager
+async def device(name, **changed):
+    """The driver with the shipped map, on a socket where its fixture answers."""
+    fixture = json.loads((ROOT / "fixtures" / "modbus_maps" / f"{name}.json").read_text("utf-8"))
+    fixture["registers"] |= {at[1:]: word for at, word in changed.items()}
+    largest = load(f"{name}.yaml").together
+    gone = asyncio.Event()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Box(fixture, largest, gone), "127.0.0.1", 0
+    )
+    url = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    configured = Device(
+        id="x", role=EXPECTED[name][0], driver="modbus", connection=url, line=url, timeout=SECOND
+    )
+    async with server:
+        async with open_tcp(url, WallClock()) as line:
+            settings = package.parse(configured, {"map": f"{name}.yaml"})
+            yield package.open(configured, settings, line)
+        await gone.wait()
+
+
+def test_every_shipped_map_has_its_test():
+    assert sorted(EXPECTED) == SHIPPED
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+async def test_a_shipped_map_reads_its_device(name):
+    _, power_w, soc_pct, in_wh, out_wh, points = EXPECTED[name]
+    async with device(name) as driver:
+        description = await driver.connect()
+        reading = await driver.read()
+    assert description.capabilities.control is Control.NONE
+    assert (description.identity.maker, reading.quality) == (
+        load(f"{name}.yaml").maker,
+        Quality.GOOD,
+    )
+    assert reading.power_w == pytest.approx(power_w)
+    assert (reading.soc_pct, reading.counted_in_wh, reading.counted_out_wh) == pytest.approx(
+        (soc_pct, in_wh, out_wh)
+    )
+    assert {point: reading.points[point] for point in points} == pytest.approx(points)
+    assert None not in reading.points.values()
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_map_says_where_its_facts_stand(name):
+    known = load(f"{name}.yaml")
+    assert known.map == name
+    assert known.source.startswith("https://")
+    assert known.maker
+    assert known.model
+    assert known.roles
+    assert "facts" in yaml.safe_load((MAPS / f"{name}.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_map_stands_in_the_table_of_devices(name):
+    known = load(f"{name}.yaml")
+    what = f"{known.maker} {known.model} | {', '.join(known.roles)} | {known.facts}"
+    row = f"| `{name}.yaml` | {what} |"
+    assert row in (ROOT.parent / "docs" / "devices.md").read_text("utf-8")
+
+
+async def test_a_battery_that_is_not_there_is_missing_and_not_zero():
+    async with device("huawei-sun2000-battery", _37001=0x7FFF, _37002=0xFFFF) as driver:
+        reading = await driver.read()
+    assert reading.power_w is None
+    assert reading.quality is Quality.MISSING
+
+
+async def test_a_part_of_the_phases_is_no_power():
+    async with device("deepsea-7310", _1054=0x7FFF, _1055=0xFFFF) as driver:
+        reading = await driver.read()
+    assert (reading.power_w, reading.points["power_l1"]) == (None, -4000)
+
+
+async def test_the_other_table_is_another_device():
+    async with device("eastron-sdm630") as driver:
+        with pytest.raises(RequestRefused):
+            await driver._read(52, 2)
