@@ -14,7 +14,7 @@ from gateway.model.time import HOUR, Instant, parse_rfc3339, seconds
 from gateway.runtime.prices import Prices
 from tests.simulation.harness import open_home, write_site
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.patient]
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 SPRING, AUTUMN = "2026-03-29", "2026-10-25"

@@ -22,7 +22,7 @@ from gateway.runtime.rows import Happened, read_body
 from tests.chaos.extent import RUNS
 from tests.simulation.harness import open_home
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.patient]
 
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")
 YEAR = 8766 * HOUR

@@ -12,7 +12,7 @@ from gateway.model.time import parse_rfc3339, seconds
 from tests.chaos.extent import RUNS
 from tests.simulation.harness import open_home
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.patient]
 
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")
 QUIET = {"load_w": 300, "temperature_c": 21.2}

@@ -157,6 +157,7 @@ def _damaged(files, damage):
 
 
 @pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.parametrize("killed", [True, False], ids=["killed", "stopped"])
 @given(damage=DAMAGE, epoch_lost=st.booleans())
 def test_start_on_damaged_files_succeeds_and_keeps_what_verifies(killed, damage, epoch_lost):

@@ -125,6 +125,7 @@ def test_when_the_stranger_has_gone_the_battery_is_steered_again_and_the_fault_e
 
 
 @pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.parametrize("policy", ["yield", "insist"])
 def test_two_gateways_on_one_battery_end_in_a_named_state_with_few_writes(
     tmp_path, virtual, policy
