@@ -43,12 +43,10 @@ class Gates:
 
     def as_of(self, now: Instant) -> Interval:
         """The interval whose gate comes next at ``now``; one just held does not come again."""
-        instant = Instant(now + self._product.gate_lead)
-        soonest = self._product.interval_at(instant)
-        if soonest.start < instant:
-            soonest = self._product.interval_at(soonest.end)
-        if self.following is None or self.following.start > soonest.end:
-            return soonest
+        product, instant = self._product, now + self._product.gate_lead
+        soonest = Instant(instant + (product.offset - instant) % product.interval)
+        if self.following is None or self.following.start > soonest + product.interval:
+            return product.interval_at(soonest)
         return self.following
 
     def due(self, now: Instant) -> Iterator[Interval]:

@@ -49,8 +49,11 @@ class Numbers:
 
     def order(self, number: int) -> str:
         """The id of an order number."""
-        index = bisect_right(self._eras, number, key=lambda era: era[0]) - 1
-        return f"{self._area}-o-{self._eras[index][1]}-{number}"
+        first, epoch = self._eras[-1]  # almost all are of this start
+        if number < first:
+            index = bisect_right(self._eras, number, key=lambda era: era[0]) - 1
+            epoch = self._eras[index][1]
+        return f"{self._area}-o-{epoch}-{number}"
 
     def transaction(self) -> str:
         """The id of the next transaction."""

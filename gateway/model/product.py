@@ -6,6 +6,7 @@ real = integer x 10^scale.  Prices are per ``price_unit``.
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 from gateway.model.resource import Resource
 from gateway.model.time import MILLISECOND, SECOND, Duration, Instant, Interval
@@ -52,8 +53,7 @@ class Product:
 
     def price(self, real: Decimal | float) -> int:
         """A real price as integer ticks-aligned price, rounded half-even to the tick."""
-        scaled = Decimal(str(real)).scaleb(-self.price_scale) / self.tick
-        return int(scaled.to_integral_value(rounding=ROUND_HALF_EVEN)) * self.tick
+        return _ticks(real, self.price_scale, self.tick) * self.tick
 
     def real_price(self, price: int) -> Decimal:
         """The exact real value of an integer price."""
@@ -90,7 +90,8 @@ class Product:
 
     def is_on_grid(self, interval: Interval) -> bool:
         """Whether the interval is one instrument of this product."""
-        return self.interval_at(interval.start) == interval
+        start, length = interval.start, interval.end - interval.start
+        return length == self.interval and (start - self.offset) % length == 0
 
     def gate(self, interval: Interval) -> Instant:
         """When tenders for ``interval`` close."""
@@ -104,3 +105,10 @@ class Product:
         divisor = _PRICE_UNIT_PER_HOUR.get(self.price_unit, 1) * 3600 * (SECOND // MILLISECOND)
         exact = Decimal(amount).scaleb(self.price_scale + self.quantity_scale) / divisor
         return exact.quantize(Decimal("0.000001"), rounding=ROUND_HALF_EVEN)
+
+
+@lru_cache(maxsize=1024)
+def _ticks(real: Decimal | float, scale: int, tick: int) -> int:
+    """Tariffs and marginal costs seldom change, and are asked for at every gate."""
+    scaled = Decimal(str(real)).scaleb(-scale) / tick
+    return int(scaled.to_integral_value(rounding=ROUND_HALF_EVEN))
