@@ -7,7 +7,9 @@ published, and all is well again by itself when the disk is.
 import contextlib
 import errno
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -92,6 +94,25 @@ async def judged(place, daemon):
     assert replayed.code == 0, replayed.err
 
 
+class Glutton:
+    """Writes wherever there is room, until it is told to give it back."""
+
+    def __init__(self, path):
+        self.path = path
+        self.full = threading.Event()
+
+    def eat(self):
+        with self.path.open("wb", buffering=0) as file:
+            while not self.full.wait(0.001):
+                with contextlib.suppress(OSError):
+                    while file.write(bytes(1024)) and not self.full.is_set():
+                        pass
+        self.path.unlink()
+
+    def give_back(self):
+        self.full.set()
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A disk of one megabyte of its own for the state; needs root."""
@@ -104,17 +125,17 @@ def small_disk(tmp_path):
 
 
 async def test_full_disk_under_the_daemon_stops_trade_and_nothing_else(small_disk, place):
-    """Another program takes all that is left."""
-    ballast = small_disk / "ballast"
-
-    def fill():
-        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(1024))
-
-    async with a_house(place) as (daemon, anna):
-        await goes_through(place, anna, fill, ballast.unlink)
-        await judged(place, daemon)
+    """Another program takes all that is left, and whatever is given back meanwhile."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        glutton = Glutton(small_disk / "ballast")
+        async with a_house(place) as (daemon, anna):
+            try:
+                await goes_through(
+                    place, anna, lambda: beside.submit(glutton.eat), glutton.give_back
+                )
+                await judged(place, daemon)
+            finally:
+                glutton.full.set()
 
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.EIO], ids=["read-only", "input-output"])
