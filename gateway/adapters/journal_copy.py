@@ -30,6 +30,7 @@ from gateway.adapters.journal_schema import (
     oldest_needed,
     select,
     set_head,
+    set_version,
 )
 from gateway.model.time import Instant
 
@@ -107,7 +108,7 @@ def _write(target: Path, head: Head, blocks: Iterable[Block]) -> None:
         with transaction(db):
             for step in MIGRATIONS:
                 step(db)
-            db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+            set_version(db, len(MIGRATIONS))
             set_head(db, head)
             _fill(db, head, blocks)
 

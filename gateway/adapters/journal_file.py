@@ -24,6 +24,7 @@ from gateway.adapters.journal_schema import (
     insert,
     oldest_needed,
     select,
+    set_version,
 )
 from gateway.model.errors import JournalFailed, WrongInput
 from gateway.model.time import Instant
@@ -370,9 +371,7 @@ def _migrate(path: Path, db: sqlite3.Connection, migrations: Sequence[Step]) -> 
     for number in range(version + 1, len(migrations) + 1):
         with transaction(db):
             migrations[number - 1](db)
-            db.execute(f"PRAGMA user_version = {number}")
-            if number > 1:
-                db.execute("UPDATE head SET version = ?", (number,))
+            set_version(db, number)
     if 0 < version < len(migrations):
         db.execute("VACUUM")
     if version < len(migrations):  # what says that it is a journal lies in the file itself

@@ -105,6 +105,13 @@ def head_of(db: sqlite3.Connection) -> Head:
     return Head(epoch=epoch, seq=seq, hash=hashed or GENESIS)
 
 
+def set_version(db: sqlite3.Connection, number: int) -> None:
+    """How many of the migrations the file has seen, in both places (from the second on)."""
+    db.execute(f"PRAGMA user_version = {number}")
+    if number > 1:
+        db.execute("UPDATE head SET version = ?", (number,))
+
+
 def set_head(db: sqlite3.Connection, head: Head) -> None:
     """The same, written."""
     db.execute(

@@ -15,7 +15,7 @@ from gateway.adapters.clock import WallClock
 from gateway.adapters.journal import NotAJournal, open_journal, read_journal
 from gateway.adapters.journal_blocks import pack
 from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.journal_schema import MIGRATIONS, statements
+from gateway.adapters.journal_schema import MIGRATIONS, set_version, statements
 from gateway.model.chain import GENESIS, digest
 from gateway.model.errors import JournalFailed
 from gateway.model.site import JournalSettings
@@ -226,6 +226,14 @@ async def test_migration_keeps_rows_and_a_copy_of_the_old_file(path):
     assert [row.now for row in read_journal(copy)] == [0, 1, 2]
     with pytest.raises(NotAJournal, match="newer gridtender"):
         list(read_journal(path))
+
+
+async def test_version_of_a_later_program_stands_the_same_in_both_places(path):
+    await _filled(path, 1)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        set_version(db, 7)
+        assert db.execute("PRAGMA user_version").fetchone() == (7,)
+        assert db.execute("SELECT version FROM head").fetchone() == (7,)
 
 
 def _first_version(path, count):
