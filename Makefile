@@ -4,7 +4,7 @@
 #   make demo ARGS="--for 60s --speed 60"
 #   make test                             the quick tests; without mosquitto its tests are skipped
 #   make test-all                         the slow ones too: sockets, faults, processes, the wheel
-#   make test-patient                     those that need no quiet machine: fuzzers, kills, thirty virtual days
+#   make test-patient                     those that need no quiet machine: virtual time, thirty days of it
 #   make chaos                            1000 kills and as many power cuts, an hour; KILLS=50 for fewer
 #   make check                            style, types, floors
 #   make bench                            every benchmark

@@ -5,9 +5,10 @@
 Method: the whole daemon lives DAYS virtual days from midsummer on a simulated house with clouds and
 cooking; a party tenders, acknowledges and asks every ten minutes; every message of the mirror is
 made and the retained ones are kept as a broker would; every second day one device falls silent
-for an hour.  At each midnight: resident memory of the process after a collection, objects
-alive, rows and bytes of the files below the state folder, and the bytes the process has handed to
-write calls since the last midnight (``wchar`` of /proc/self/io, less what this script printed).
+for an hour; the house is followed in steps of a second.  At each midnight: resident memory of the
+process after a collection, objects alive, tasks, bytes of the files below the state folder, and
+the bytes the process has handed to write calls since the last midnight (``wchar`` of
+/proc/self/io).
 """
 
 import argparse
@@ -150,7 +151,7 @@ async def live(folder: Path, options: argparse.Namespace, say: Callable[[Midnigh
     async with open_home(
         folder,
         START,
-        {"seed": 1},
+        {"seed": 1, "step_ms": 1000},
         remember=False,
         products={"power": {"resource": "POWER", "unit": "W", "interval": options.interval}},
         grid={"export_limit_w": 3000},

@@ -29,6 +29,7 @@ class HouseSettings:
         cooker: on or off for good; omitted: at meal times.
         temperature_c: in the house at the start; ``outside_c`` stays.
         meter_period_s: how often the meters renew their values; ``meter_noise_w`` +-.
+        step_ms: how finely the physics is followed, 1..1000; long runs take coarse steps.
     """
 
     seed: int = 1
@@ -48,6 +49,7 @@ class HouseSettings:
     outside_c: float = 8.0
     meter_period_s: float = 1.0
     meter_noise_w: float = 10.0
+    step_ms: int = 100
 
 
 def parse_settings(mapping: Mapping[str, object]) -> HouseSettings:
@@ -65,6 +67,8 @@ def parse_settings(mapping: Mapping[str, object]) -> HouseSettings:
 
 
 _KINDS = {field.name: field.default for field in fields(HouseSettings)}
+_WHOLE = ("seed", "step_ms")
+_COARSEST_MS = 1000
 _SWITCHES = ("tells_available", "cooker", "modern")
 
 
@@ -77,7 +81,10 @@ def _checked(key: str, value: object) -> object:
         raise SettingsError(path=(key,), found=repr(value), allowed="true or false")
     if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         raise SettingsError(path=(key,), found=repr(value), allowed="a number")
-    return value if key == "seed" else float(value)
+    if key == "step_ms" and not 1 <= value <= _COARSEST_MS:
+        allowed = f"a number from 1 to {_COARSEST_MS}"
+        raise SettingsError(path=(key,), found=repr(value), allowed=allowed)
+    return round(value) if key in _WHOLE else float(value)
 
 
 def _cloud(value: object) -> object:

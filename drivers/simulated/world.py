@@ -19,9 +19,6 @@ from gateway.physics.solar import SLOT_S, Inverter, Passage, clear_sky, passage
 from gateway.physics.storage import Battery
 from gateway.physics.thermal import Building, HeatPump
 
-STEP = 100 * MILLISECOND
-STEPS_PER_S = SECOND // STEP
-DT_S = STEP / SECOND
 _RAMP_PER_S = 0.2  # of the inverter's rating
 _BASE_PHASES = (0.45, 0.30, 0.25)  # how the base load sits on the phases; the cooker is on A
 _GRID_STREAM, _HOUSE_STREAM, _PHASE_STREAM = 301, 302, 303
@@ -41,6 +38,8 @@ class World:
         self._settings = settings
         self._start = start
         self._step = 0
+        self._step_ns = settings.step_ms * MILLISECOND
+        self._dt_s = self._step_ns / SECOND
         self._slot: int | None = None
         self._clouds: tuple[Passage, ...] = _windows(settings)
         self._passing = settings.cloud == "passing" or (
@@ -57,7 +56,7 @@ class World:
 
     def advance(self, now: Instant) -> None:
         """Let time pass up to ``now``, in whole steps."""
-        target = (now - self._start) // STEP
+        target = (now - self._start) // self._step_ns
         while self._step < target:
             self._tick()
 
@@ -118,7 +117,7 @@ class World:
         seed, noise_w = given.seed, given.meter_noise_w
         self.grid = Meter("Simulated meter", seed=seed, stream=_GRID_STREAM, noise_w=noise_w)
         self.house = Meter("Simulated meter", seed=seed, stream=_HOUSE_STREAM, noise_w=noise_w)
-        self._period = max(1, round(given.meter_period_s / DT_S))
+        self._period = max(1, round(given.meter_period_s / self._dt_s))
         self._grid_phase, self._house_phase = (
             int(uniform(seed, _PHASE_STREAM, index) * self._period) for index in range(2)
         )
@@ -128,16 +127,16 @@ class World:
 
     def _tick(self) -> None:
         self._step += 1
-        now_s = self._step * DT_S
-        if self._step % STEPS_PER_S == 0:
+        now_s = self._step * self._dt_s
+        if self._step * self._step_ns % SECOND == 0:
             self._renew()
         self._shine()
-        self.roof.step(self.available_w, now_s, DT_S)
-        self.battery.step(now_s, DT_S)
-        self.heatpump.step(self._settings.outside_c, now_s, DT_S)
+        self.roof.step(self.available_w, now_s, self._dt_s)
+        self.battery.step(now_s, self._dt_s)
+        self.heatpump.step(self._settings.outside_c, now_s, self._dt_s)
         self._balance()
-        self.grid.count(self.grid_w, DT_S)
-        self.house.count(self.load_w + self.cooker_w, DT_S)
+        self.grid.count(self.grid_w, self._dt_s)
+        self.house.count(self.load_w + self.cooker_w, self._dt_s)
         beat = self._step % self._period
         if beat == self._grid_phase:
             self._sample_grid()
@@ -175,12 +174,12 @@ class World:
             return
         self.available_w = self._sun_w
         if self._clouds:
-            at_s = self._at_s() if self._passing else self._step * DT_S
+            at_s = self._at_s() if self._passing else self._step * self._dt_s
             for cloud in self._clouds:
                 self.available_w *= cloud.shade(at_s)
 
     def _at_s(self) -> float:
-        return self._start / SECOND + self._step * DT_S
+        return self._start / SECOND + self._step * self._dt_s
 
     def _sample_grid(self) -> None:
         three_w = (self.roof.power_w + self.battery.power_w + self.heatpump.power_w) / 3

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fuzz.targets import TARGETS
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.patient]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 SECONDS = int(os.environ.get("GRIDTENDER_FUZZ_SECONDS", "12"))
 LONGEST_INPUT_S = 10

@@ -26,7 +26,7 @@ from gateway.runtime.replay import Replay
 from gateway.runtime.rows import Happened, read_body
 from tests.chaos.disks import pick
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.patient]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 SEED = 20260621
 AGAIN = 6

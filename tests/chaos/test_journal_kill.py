@@ -10,7 +10,7 @@ import pytest
 
 from gateway.adapters.journal import read_journal
 
-pytestmark = [pytest.mark.chaos, pytest.mark.patient]
+pytestmark = pytest.mark.chaos
 
 WRITER = """
 import asyncio, sys

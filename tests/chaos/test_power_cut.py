@@ -20,7 +20,7 @@ from gateway.model.site import JournalSettings
 from gateway.model.time import HOUR, Instant, parse_rfc3339
 from tests.chaos.disks import Platter, pick, read_log
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.patient]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 LATER = Instant(parse_rfc3339("2026-06-21T12:00:00Z") + 9 * HOUR)
 

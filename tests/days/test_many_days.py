@@ -23,7 +23,7 @@ def midnights(tmp_path_factory):
     run = subprocess.run(
         [
             *(sys.executable, str(ROOT / "benchmarks" / "many_days.py"), "--json"),
-            *("--days", str(DAYS), "--poll", "30s", "--interval", "5min"),
+            *("--days", str(DAYS), "--poll", "60s", "--interval", "15min"),
             *("--keep", f"{KEPT_DAYS}d"),
         ],
         capture_output=True,

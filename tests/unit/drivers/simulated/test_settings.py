@@ -21,6 +21,7 @@ def test_numbers_and_windows_are_taken():
         ({"solar": 1}, ("solar",)),
         ({"load_w": "much"}, ("load_w",)),
         ({"seed": None}, ("seed",)),
+        ({"step_ms": 0}, ("step_ms",)),
         ({"cooker": 1}, ("cooker",)),
         ({"modern": 1}, ("modern",)),
         ({"heartbeat_s": "5"}, ("heartbeat_s",)),
