@@ -133,13 +133,14 @@ class SunSpecDriver:
     async def read(self) -> Reading:
         """Every moving model in few requests, decoded with its own scale factors."""
         known_map, before = self._connected(), self._asked
-        whole = self._steering or is_due(self._whole_at, self._read_at, self._device.poll)
+        due = is_due(self._whole_at, self._read_at, self._device.poll)
+        whole = self._steering or due
         blocks, at = await self._blocks(known_map, whole=whole)
         pace = known_map.pace
         points = self._decoded(pace.all if whole else pace.vital, blocks)
         self._local, self._read_at = local(points), at
         reading = known_map.measurer.reading(at, points)
-        if whole:
+        if due:
             self._whole_at = at
             self._learn(points)
         # A write since then, even one under way, has made these words old.
@@ -217,8 +218,6 @@ class SunSpecDriver:
         if self._asked and self._timer_s and left_s == 0 and not overridden:
             notes.append(f"its own timer was set to {self._timer_s} s, but {name} stands at 0")
         if not (notes or overridden) and left_s is None:
-            return reading
-        if left_s is None and not notes and overridden is None:
             return reading
         return replace(
             reading,

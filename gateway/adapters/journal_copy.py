@@ -3,9 +3,9 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from gateway.adapters.chain import Head, verify
 from gateway.adapters.files import sync_directory
@@ -33,6 +33,8 @@ from gateway.adapters.journal_schema import (
     set_version,
 )
 from gateway.model.time import Instant
+
+T = TypeVar("T")
 
 _SCAN: Final = "SELECT seq, now FROM block ORDER BY seq DESC"
 
@@ -131,22 +133,25 @@ def _recent(db: sqlite3.Connection, products: Collection[str], since: Instant) -
 
 def newest_in(path: Path) -> tuple[int, Instant] | None:
     """Seq and time of a journal's newest row; None where there is none or it is broken."""
-    if not is_database(path):
-        return None
-    try:
-        with contextlib.closing(connect_read_only(path)) as db:
-            seq, now = db.execute(f"{_SCAN} LIMIT 1").fetchone()
-    except (sqlite3.Error, TypeError, ValueError):
-        return None
-    return int(seq), Instant(int(now))
+    return _peek(path, _newest)
 
 
 def head_in(path: Path) -> Head | None:
     """Where the chain of a journal begins, as far as that can be read."""
+    return _peek(path, head_of)
+
+
+def _newest(db: sqlite3.Connection) -> tuple[int, Instant]:
+    seq, now = db.execute(f"{_SCAN} LIMIT 1").fetchone()
+    return int(seq), Instant(int(now))
+
+
+def _peek(path: Path, look: Callable[[sqlite3.Connection], T]) -> T | None:
+    """What is found in a file that may be broken anywhere; None where it is, or is not there."""
     if not is_database(path):
         return None
     try:
         with contextlib.closing(connect_read_only(path)) as db:
-            return head_of(db)
+            return look(db)
     except (sqlite3.Error, TypeError, ValueError):
         return None
