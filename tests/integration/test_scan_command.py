@@ -38,11 +38,14 @@ def talker(reply, seen=None):
 
     async def make():
         async def serve(reader, writer):
-            if seen is not None:
-                seen["now"] += 1
-                seen["most"] = max(seen["most"], seen["now"])
+            entered = False
             try:
                 while data := await reader.read(300):
+                    # Counted at its first bytes: by then the end of one before has been seen.
+                    if seen is not None and not entered:
+                        entered = True
+                        seen["now"] += 1
+                        seen["most"] = max(seen["most"], seen["now"])
                     answer = reply(data)
                     if answer is None:
                         break
@@ -50,7 +53,7 @@ def talker(reply, seen=None):
             except ConnectionError:
                 pass
             finally:
-                if seen is not None:
+                if entered:
                     seen["now"] -= 1
                 writer.close()
 

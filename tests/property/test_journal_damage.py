@@ -115,7 +115,9 @@ def _start(files):
                 return rows, journal.epoch, journal.damage
 
         rows, epoch, damage = asyncio.run(main())
-        aside = [f for f in Path(name).glob("*.corrupt-*") if not f.name.endswith(("-wal", "-shm"))]
+        # A copy that proves nothing is set aside too, under its own name.
+        every = Path(name).glob("journal.sqlite.corrupt-*")
+        aside = [file for file in every if not file.name.endswith(("-wal", "-shm"))]
         assert len(aside) == (damage is not None and "" in files)
         if aside:
             # A log that is whole may have moved into the file before; else nothing changed.
