@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from itertools import groupby
 
 import pytest
 
@@ -48,6 +49,11 @@ def beside(place, name):
     return Place(folder=folder, house=place.house, connections=place.connections)
 
 
+def longest(samples):
+    """The longest time that something held without a break, in seconds."""
+    return max((len([*run]) for held, run in groupby(samples) if held), default=0) / 10
+
+
 async def grid_for(place, lasting_s):
     """The physics, ten times a second."""
     seen = []
@@ -75,7 +81,7 @@ async def test_two_that_insist_on_a_limit_are_named_write_little_and_the_limit_h
     place.house.set_load(2300)
     await asyncio.sleep(5)
     grid = await grid_for(place, WATCHED_S)
-    assert min(grid) > -NEARLY_NONE_W - 150
+    assert longest(watt < -NEARLY_NONE_W - 150 for watt in grid) < 5
     assert len(roof.writes) < 3 * WATCHED_S
     for daemon in (two, one):
         assert (await daemon.end())[0] == 0
