@@ -76,6 +76,8 @@ class Station:
     ) -> None:
         self.device = device
         self._driver = driver
+        # Looked up once: asking a protocol costs as much as the rest of a beat.
+        self._beating = driver if isinstance(driver, Beating) else None
         self._neighbours = neighbours
         self._turn = turn
         self._phase = phase
@@ -100,8 +102,8 @@ class Station:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._poll(), name=f"poller[{self.device.id}]")
             tasks.create_task(self._write_newest(), name=f"writer[{self.device.id}]")
-            if isinstance(self._driver, Beating):
-                tasks.create_task(self._beat(self._driver), name=f"heart[{self.device.id}]")
+            if self._beating is not None:
+                tasks.create_task(self._beat(self._beating), name=f"heart[{self.device.id}]")
 
     def command(self, setpoint: Setpoint) -> None:
         """Hand over a setpoint; a newer one replaces one not yet written."""
@@ -114,7 +116,7 @@ class Station:
         One that was not seen anew since it came back, or was written over, may be another one.
         """
         known = self._connected and self._recognised
-        if known and isinstance(self._driver, Beating) and self._driver.listens:
+        if known and self._beating is not None and self._beating.listens:
             self._heart.set()
 
     async def silence(self) -> None:
