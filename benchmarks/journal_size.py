@@ -17,12 +17,12 @@ from pathlib import Path
 
 import structlog
 
-from gateway.adapters.clock import VirtualClock, VirtualLoop
 from gateway.adapters.journal import read_journal
 from gateway.adapters.plugins import driver_packages, house_factories
 from gateway.app import World, open_gateway
 from gateway.config import load
 from gateway.model.time import parse_rfc3339, seconds
+from gateway.testing import VirtualClock, VirtualLoop
 
 INTERVALS = ("5s", "10s", "1min")
 START = parse_rfc3339("2026-06-21T09:00:00Z")

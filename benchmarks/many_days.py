@@ -27,11 +27,11 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from gateway.adapters.clock import VirtualLoop
 from gateway.model.event import Accepted, Fact
 from gateway.model.request import AskPosition, SubmitTenders
 from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.time import HOUR, Duration, Instant, Interval, parse_rfc3339
+from gateway.testing import VirtualLoop
 from gateway.wire.mirror import Mirror
 from tests.simulation.harness import Home, open_home
 

@@ -6,8 +6,8 @@ import os
 import pytest
 from hypothesis import settings
 
-from gateway.adapters.clock import VirtualClock, VirtualLoop
 from gateway.model.time import parse_rfc3339
+from gateway.testing import VirtualClock, VirtualLoop
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)

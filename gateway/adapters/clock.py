@@ -1,15 +1,14 @@
-"""Wall, scaled and virtual clocks: the only place that asks the system what time it is."""
+"""Wall and scaled clocks: the only place that asks the system what time it is."""
 
 import asyncio
 import ctypes
-import selectors
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from gateway.model.event import ClockStepped
-from gateway.model.time import MILLISECOND, SECOND, Duration, Instant, in_seconds
+from gateway.model.time import MILLISECOND, Duration, Instant, in_seconds
 from gateway.ports.clock import Clock
 
 _STEP = Duration(250 * MILLISECOND)
@@ -134,66 +133,6 @@ def scaled_clock(text: str) -> ScaledClock:
     return ScaledClock(
         Scale(epoch_real=Instant(int(real)), epoch_sim=Instant(int(sim)), speed=float(speed))
     )
-
-
-class VirtualClock:
-    """The time of a ``VirtualLoop``, from a given epoch."""
-
-    synchronised = True
-
-    def __init__(self, epoch: Instant) -> None:
-        self._epoch = epoch
-
-    def now(self) -> Instant:
-        """Epoch + loop time, exact to the nanosecond step of the loop."""
-        return Instant(self._epoch + self.monotonic())
-
-    def monotonic(self) -> Duration:
-        """The loop's own time."""
-        return Duration(round(asyncio.get_running_loop().time() * SECOND))
-
-    def reanchor(self) -> ClockStepped | None:
-        """Virtual time is not stepped by itself."""
-        return None
-
-    async def sleep_until(self, instant: Instant) -> None:
-        """Let virtual time pass."""
-        while (left := instant - self.now()) > 0:
-            await asyncio.sleep(in_seconds(left))
-
-    async def sleep(self, duration: Duration) -> None:
-        """Let virtual time pass."""
-        await asyncio.sleep(in_seconds(duration))
-
-
-class _JumpingSelector(selectors.DefaultSelector):
-    """Instead of waiting, moves the time to the next timer."""
-
-    elapsed = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            message = "virtual time stands still: every task waits for something that is not time"
-            raise RuntimeError(message)
-        events: list[tuple[selectors.SelectorKey, int]] = super().select(0)
-        if not events:
-            self.elapsed += max(0.0, timeout)
-        return events
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next timer when nothing is ready.
-
-    Only for in-memory work: a real socket would time out at once.
-    """
-
-    def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
-        super().__init__(self._jumping)
-
-    def time(self) -> float:
-        """Virtual seconds since the loop was made."""
-        return self._jumping.elapsed
 
 
 def real_now() -> Instant:

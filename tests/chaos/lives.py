@@ -15,7 +15,6 @@ from pathlib import Path
 
 import structlog
 
-from gateway.adapters.clock import VirtualClock, VirtualLoop
 from gateway.adapters.journal import open_journal
 from gateway.model.canonical import to_json
 from gateway.model.clearing import Clearing
@@ -24,6 +23,7 @@ from gateway.model.site import ControlMode, JournalSettings, OwnerControl
 from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.time import HOUR, SECOND, Duration, Instant, parse_rfc3339, seconds
 from gateway.model.transaction import Transaction
+from gateway.testing import VirtualClock, VirtualLoop
 from tests.simulation.harness import open_home
 
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")

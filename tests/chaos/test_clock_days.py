@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.adapters.clock import VirtualClock
 from gateway.adapters.plugins import driver_packages, house_factories
 from gateway.config import load
 from gateway.model.time import HOUR, Instant, parse_rfc3339, seconds
 from gateway.runtime.prices import Prices
+from gateway.testing import VirtualClock
 from tests.simulation.harness import open_home, write_site
 
 pytestmark = [pytest.mark.chaos, pytest.mark.patient]

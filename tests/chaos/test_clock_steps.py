@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import pytest
 
-from gateway.adapters.clock import VirtualClock
 from gateway.adapters.journal import read_journal
 from gateway.adapters.plugins import house_factories
 from gateway.agents import agents_for
@@ -19,6 +18,7 @@ from gateway.model.time import HOUR, MINUTE, SECOND, Duration, Instant, parse_rf
 from gateway.model.transaction import Transaction
 from gateway.runtime.replay import Replay
 from gateway.runtime.rows import Happened, read_body
+from gateway.testing import VirtualClock
 from tests.chaos.extent import RUNS
 from tests.simulation.harness import open_home
 

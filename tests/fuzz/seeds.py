@@ -6,12 +6,12 @@ import struct
 import tempfile
 from pathlib import Path
 
-from gateway.adapters.clock import VirtualClock
 from gateway.adapters.journal import open_journal
 from gateway.model.canonical import to_json
 from gateway.model.setpoint import Arming, RegisterWrite
 from gateway.model.site import JournalSettings
 from gateway.model.time import SECOND, Duration, Instant
+from gateway.testing import VirtualClock
 from tests.fuzz.targets import TOPICS
 
 ROOT = Path(__file__).parents[2]

@@ -20,7 +20,6 @@ from drivers.modbus.map import RegisterMap
 from drivers.modbus.map import load as load_map
 from drivers.transport import MemLine, RegisterMemory
 from drivers.transport.session import Session
-from gateway.adapters.clock import VirtualClock, VirtualLoop
 from gateway.adapters.journal import open_journal
 from gateway.adapters.plugins import driver_packages
 from gateway.config import exit_code, explain, load
@@ -33,6 +32,7 @@ from gateway.model.resource import POWER
 from gateway.model.setpoint import Arming, Outcome, Setpoint
 from gateway.model.site import JournalSettings
 from gateway.model.time import SECOND, Duration, Instant, parse_rfc3339
+from gateway.testing import VirtualClock, VirtualLoop
 from gateway.wire.border import Border
 from gateway.wire.requests import Acknowledged, Answer, Ignored, parse
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import structlog
 
-from gateway.adapters.clock import VirtualLoop
 from gateway.adapters.journal import read_journal
 from gateway.model.time import parse_rfc3339, seconds
+from gateway.testing import VirtualLoop
 from tests.simulation.harness import open_home
 
 

@@ -4,12 +4,12 @@ import contextlib
 import json
 from dataclasses import dataclass, field
 
-from gateway.adapters.clock import VirtualClock
 from gateway.adapters.plugins import driver_packages, house_factories
 from gateway.app import World, open_gateway
 from gateway.config import load
 from gateway.model.event import Clearing
 from gateway.model.time import seconds
+from gateway.testing import VirtualClock
 
 
 @dataclass

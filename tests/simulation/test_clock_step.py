@@ -2,10 +2,10 @@
 
 import pytest
 
-from gateway.adapters.clock import VirtualClock
 from gateway.adapters.plugins import house_factories
 from gateway.model.event import Clearing, ClockStepped
 from gateway.model.time import HOUR, SECOND, Instant, parse_rfc3339, seconds
+from gateway.testing import VirtualClock
 from tests.simulation.harness import open_home
 
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from gateway.adapters.clock import VirtualClock
 from gateway.adapters.plugins import house_factories
 from gateway.model.event import FaultChanged
 from gateway.model.request import OwnerRequest
 from gateway.model.site import ControlMode, OwnerControl
+from gateway.testing import VirtualClock
 from tests.simulation.harness import open_home
 from tests.simulation.test_restart import GUEST, HOUSE, NOON, buys
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from gateway.adapters.clock import VirtualClock
 from gateway.adapters.drill import DrillFiles
 from gateway.adapters.plugins import house_factories
 from gateway.model.device import Identity
@@ -12,6 +11,7 @@ from gateway.model.request import OwnerRequest
 from gateway.model.setpoint import SetpointStatus
 from gateway.model.site import ControlMode, OwnerControl
 from gateway.model.time import HOUR, Instant, parse_rfc3339, seconds
+from gateway.testing import VirtualClock
 from tests.simulation.harness import open_home
 
 SUNNY = {"load_w": 300, "temperature_c": 21.2, "battery_soc_pct": 50, "solar_w": 4000}

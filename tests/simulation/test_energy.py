@@ -2,10 +2,10 @@
 
 import pytest
 
-from gateway.adapters.clock import VirtualClock
 from gateway.adapters.plugins import house_factories
 from gateway.model.event import EnergyCounted
 from gateway.model.time import parse_rfc3339, seconds
+from gateway.testing import VirtualClock
 from tests.simulation.harness import open_home
 
 EVENING = parse_rfc3339("2026-06-21T18:00:00Z")

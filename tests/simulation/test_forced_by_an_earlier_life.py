@@ -1,8 +1,8 @@
 """What an earlier life forced, and this one may not drive any more."""
 
-from gateway.adapters.clock import VirtualClock
 from gateway.adapters.plugins import house_factories
 from gateway.model.time import parse_rfc3339
+from gateway.testing import VirtualClock
 from tests.simulation.harness import open_home
 
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")

@@ -4,13 +4,13 @@ from itertools import pairwise
 
 import pytest
 
-from gateway.adapters.clock import VirtualClock
 from gateway.adapters.plugins import house_factories
 from gateway.model.reading import Quality, Reading
 from gateway.model.request import OwnerRequest
 from gateway.model.setpoint import Outcome, SetpointStatus
 from gateway.model.site import ControlMode, OwnerControl
 from gateway.model.time import parse_rfc3339
+from gateway.testing import VirtualClock
 from tests.simulation.harness import open_home
 
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")

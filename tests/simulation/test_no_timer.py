@@ -7,11 +7,11 @@ import pytest
 
 from drivers.transport import MemLine, RegisterMemory
 from gateway.adapters.armory import FileArmory
-from gateway.adapters.clock import VirtualClock
 from gateway.adapters.plugins import house_factories
 from gateway.model.setpoint import Outcome, SetpointStatus
 from gateway.model.time import parse_rfc3339
 from gateway.runtime.release import release
+from gateway.testing import VirtualClock
 from tests.simulation.harness import open_home
 
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")

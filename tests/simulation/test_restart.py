@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from gateway.adapters.clock import VirtualClock
 from gateway.adapters.journal import read_journal
 from gateway.adapters.plugins import house_factories
 from gateway.app import load_market
@@ -14,6 +13,7 @@ from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.time import parse_rfc3339
 from gateway.model.transaction import Transaction
 from gateway.runtime.replay import Replay
+from gateway.testing import VirtualClock
 from tests.simulation.harness import open_home
 
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")
