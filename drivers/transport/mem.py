@@ -6,10 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from drivers.transport.gate import PriorityGate, check_read, check_write
+from drivers.transport.pacing import Pauses
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.time import Duration, in_seconds
 from gateway.ports.clock import Clock
-from gateway.ports.line import HOLDING, Block
+from gateway.ports.line import HOLDING, Block, Pacing
 from gateway.ports.served import Registers
 
 ILLEGAL_ADDRESS = 2
@@ -58,6 +59,11 @@ class MemLine:
         self._registers = registers
         self._clock = clock
         self._gate = PriorityGate()
+        self._pauses = Pauses()
+
+    def pace(self, pacing: Pacing) -> None:
+        """Keep to this too."""
+        self._pauses.keep(pacing)
 
     async def read(
         self, unit: int, address: int, count: int, *, timeout: Duration, function: int = HOLDING
@@ -67,6 +73,7 @@ class MemLine:
         check_read(count)
         await self._gate.enter_reading()
         try:
+            await self._pauses.over()
             words = self._registers.read(unit, address, count)
             if len(words) != count:
                 message = f"unit {unit} answered {len(words)} words to {count} from {address}"
@@ -76,6 +83,7 @@ class MemLine:
             await asyncio.sleep(in_seconds(timeout))
             raise
         finally:
+            self._pauses.answered(written=False)
             self._gate.leave()
 
     async def write(
@@ -85,11 +93,13 @@ class MemLine:
         check_write(words)
         await self._gate.enter_writing()
         try:
+            await self._pauses.over()
             self._registers.write(unit, address, words)
         except DeviceUnavailable:
             await asyncio.sleep(in_seconds(timeout))
             raise
         finally:
+            self._pauses.answered(written=True)
             self._gate.leave()
 
     async def __aenter__(self) -> Self:

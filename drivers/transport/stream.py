@@ -10,11 +10,12 @@ from typing import Protocol, Self
 
 from drivers.transport.debts import Debts
 from drivers.transport.gate import PriorityGate, check_read, check_write
+from drivers.transport.pacing import Pauses
 from drivers.transport.request import ERROR, USUAL_UNITS, Request, reading, refused, writing
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable
 from gateway.model.time import Duration, in_seconds
 from gateway.ports.clock import Clock
-from gateway.ports.line import HOLDING, Block
+from gateway.ports.line import HOLDING, INPUT, Block, Pacing
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
@@ -65,10 +66,12 @@ class Habits:
     Attributes:
         any_transaction: answers are taken whatever transaction number they bear.
         renew_s: a connection this old is replaced before the next request; 0 = never.
+        pacing: the pauses to keep; None = as the devices on the line are known to want.
     """
 
     any_transaction: bool = False
     renew_s: float = 0.0
+    pacing: Pacing | None = None
 
 
 USUAL = Habits()
@@ -89,6 +92,7 @@ class StreamLine(ABC):
         self._clock = clock
         self._habits = habits
         self._debts = debts
+        self._pauses = Pauses(habits.pacing)
         self._gate = PriorityGate()
         self._session: Conversation | None = None
         self._opened_s = 0.0
@@ -153,6 +157,10 @@ class StreamLine(ABC):
             message = f"{self}: {request}: confirmed {answer.hex(' ')} instead"
             raise DeviceMisbehaves(message)
 
+    def pace(self, pacing: Pacing) -> None:
+        """Keep to this too, unless the URL says otherwise."""
+        self._pauses.keep(pacing)
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -169,6 +177,7 @@ class StreamLine(ABC):
         session = self._session
         if session is None or not session.connected or self._habits.renew_s:
             session = await self._connected(request, timeout_s)
+        await self._pauses.over()
         try:
             if self._debts is None:
                 answer = await session.ask(request.unit, request.body, timeout_s)
@@ -180,6 +189,7 @@ class StreamLine(ABC):
             raise self._hung_up(request, session) from None
         finally:
             self._transaction = session.transaction
+            self._pauses.answered(written=request.function not in {HOLDING, INPUT})
         if answer[0] & ~ERROR != request.function:
             # Nobody knows what it answered: neither it nor what follows is taken.
             self._give_up("it answered another function than was asked for")
@@ -232,6 +242,7 @@ class StreamLine(ABC):
             )
             raise DeviceUnavailable(message) from None
         self._session = session
+        self._pauses.connected()
         return session
 
     def _check_pause(self, request: Request) -> None:

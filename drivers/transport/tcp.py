@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 import ssl
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -19,6 +20,7 @@ from gateway.ports.clock import Clock
 
 DEFAULT_PORT = 502
 _Made = TypeVar("_Made", bound=asyncio.BaseProtocol)
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s: a close is an RST
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 
 
@@ -26,7 +28,7 @@ def open_tcp(url: str, clock: Clock) -> "TcpLine":
     """A line for ``tcp://host:port`` (port 502 if omitted), connected when first asked.
 
     Options: ``transaction=any`` for a bridge that makes transaction numbers up, ``reconnect=1h``
-    for a device whose connections go bad with age.
+    for a device whose connections go bad with age, and pauses (``drivers.transport.url``).
 
     Raises:
         ValueError: the URL names no host, or no valid port.
@@ -53,6 +55,7 @@ class TcpLine(StreamLine):
         self._host = host
         self._names = Resolver(host, lookup)
         self._port = port
+        self._wire: asyncio.BaseTransport | None = None
 
     def __str__(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
@@ -76,14 +79,22 @@ class TcpLine(StreamLine):
         *others, last = await self._names.addresses()
         for address in others:
             with suppress(OSError):
-                _, session = await loop.create_connection(
+                self._wire, session = await loop.create_connection(
                     made, address, self._port, ssl=tls, server_hostname=name
                 )
                 return session
-        _, session = await loop.create_connection(
+        self._wire, session = await loop.create_connection(
             made, last, self._port, ssl=tls, server_hostname=name
         )
         return session
+
+    def _hang_up(self) -> None:
+        wire, self._wire = self._wire, None
+        if wire is not None and self._pauses.reset_close:
+            with suppress(OSError):  # it is gone already
+                taken = wire.get_extra_info("socket")
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        super()._hang_up()
 
     def _why_not(self, error: OSError, timeout_s: float) -> tuple[str, str]:
         if isinstance(error, TimeoutError) and self._names.under_way:

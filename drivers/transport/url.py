@@ -3,7 +3,8 @@
 from urllib.parse import parse_qsl, urlsplit
 
 from drivers.transport.stream import Habits
-from gateway.model.time import in_seconds, parse_duration
+from gateway.model.time import Duration, in_seconds, parse_duration
+from gateway.ports.line import Pacing
 
 
 def host_and_port(url: str, default_port: int) -> tuple[str, int]:
@@ -29,5 +30,22 @@ def habits(url: str) -> Habits:
     given = options(url)
     return Habits(
         any_transaction=given.get("transaction") == "any",
-        renew_s=in_seconds(parse_duration(given["reconnect"])) if "reconnect" in given else 0.0,
+        renew_s=in_seconds(_duration(given, "reconnect")),
+        pacing=_pacing(given),
     )
+
+
+def _pacing(given: dict[str, str]) -> Pacing | None:
+    """``delay`` after a connect, ``gap``, ``settle`` after a write, ``close=reset``."""
+    if given.keys().isdisjoint({"delay", "gap", "settle", "close"}):
+        return None
+    return Pacing(
+        connect_delay=_duration(given, "delay"),
+        gap=_duration(given, "gap"),
+        settle=_duration(given, "settle"),
+        reset_close=given.get("close") == "reset",
+    )
+
+
+def _duration(given: dict[str, str], key: str) -> Duration:
+    return parse_duration(given[key]) if key in given else Duration(0)

@@ -33,9 +33,16 @@ _RECONNECT: Final = _Option(
     pattern=r"[1-9][0-9]*(s|min|h|d)", allowed="a duration such as 30s, 15min, 1h or 1d"
 )
 _TRANSACTION: Final = _Option(pattern="any", allowed="any")
+_PAUSE: Final = _Option(pattern=r"[0-9]+(ms|s)", allowed="a duration such as 50ms or 2s")
+_PAUSES: Final[Mapping[str, _Option]] = {
+    "delay": _PAUSE,
+    "gap": _PAUSE,
+    "settle": _PAUSE,
+    "close": _Option(pattern="reset", allowed="reset"),
+}
 _OPTIONS: Final[Mapping[str, Mapping[str, _Option]]] = {
-    "tcp": {"reconnect": _RECONNECT, "transaction": _TRANSACTION},
-    "rtu+tcp": {"reconnect": _RECONNECT},
+    "tcp": {"reconnect": _RECONNECT, "transaction": _TRANSACTION, **_PAUSES},
+    "rtu+tcp": {"reconnect": _RECONNECT, **_PAUSES},
     "tls": {
         "ca": _FILE,
         "cert": _FILE,
@@ -43,6 +50,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, _Option]]] = {
         "name": _Option(pattern=r"[\w.:-]+", allowed="the name in the device's certificate"),
         "reconnect": _RECONNECT,
         "transaction": _TRANSACTION,
+        **_PAUSES,
     },
     "rtu": {
         "baud": _Option(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from gateway.model.time import Duration, Instant
 from gateway.ports.clock import Clock
@@ -53,6 +53,41 @@ class Line(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacing:
+    """How gently a device wants to be spoken to.
+
+    Attributes:
+        connect_delay: from a made connection to the first request.
+        gap: from an answer to the next request.
+        settle: the same after a write, so that what is read back is what stands.
+        reset_close: a connection is ended by RST, since a FIN does not free its only session.
+    """
+
+    connect_delay: Duration = Duration(0)
+    gap: Duration = Duration(0)
+    settle: Duration = Duration(0)
+    reset_close: bool = False
+
+    def beside(self, other: "Pacing") -> "Pacing":
+        """What suits both: the most cautious of each."""
+        return Pacing(
+            connect_delay=max(self.connect_delay, other.connect_delay),
+            gap=max(self.gap, other.gap),
+            settle=max(self.settle, other.settle),
+            reset_close=self.reset_close or other.reset_close,
+        )
+
+
+@runtime_checkable
+class Pacable(Protocol):
+    """What a line may offer too: it slows down for a device that was recognised on it."""
+
+    def pace(self, pacing: Pacing) -> None:
+        """Keep to this too from the next request on; what the URL says is left as it is."""
+        ...
 
 
 class LineFactory(Protocol):
