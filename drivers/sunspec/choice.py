@@ -12,6 +12,7 @@ from drivers.sunspec.codec import layout
 from drivers.sunspec.der_704 import Der
 from drivers.sunspec.inverter_123 import Curtailment
 from drivers.sunspec.lever import Lever
+from drivers.sunspec.recipes import USUAL, Manner
 from drivers.sunspec.roles import (
     BANK,
     CONTROLS,
@@ -41,6 +42,7 @@ def choose(
     *,
     may_connect: bool,
     armed: Arming | None,
+    manner: Manner = USUAL,
 ) -> Lever | tuple[str, ...]:
     """The lever, or why there is none (empty where nobody asks for one).
 
@@ -48,9 +50,9 @@ def choose(
     back no other.
     """
     if device.role in {Role.SOLAR, Role.GENERATOR}:
-        tried = _solar(device, shape, points, models)
+        tried = _solar(device, shape, points, models, manner)
     elif device.role is Role.STORAGE:
-        tried = _storage(device, shape, points, models, may_connect=may_connect)
+        tried = _storage(device, shape, points, models, manner, may_connect=may_connect)
     else:
         tried = []
     levers = [one for one in tried if not isinstance(one, str)]
@@ -65,18 +67,28 @@ def _is_of(lever: Lever, armed: Arming | None) -> bool:
     return armed is not None and mark in armed.identity
 
 
-def _solar(device: Device, shape: Shape, points: Points, models: Models) -> list[Lever | str]:
+def _solar(
+    device: Device, shape: Shape, points: Points, models: Models, manner: Manner
+) -> list[Lever | str]:
     tried: list[Lever | str] = []
     if DER_CONTROLS in models:
         base, level = _der_base(points), device.fallback.level_w
-        tried.append(Der.limit(shape.headers[DER_CONTROLS], models[DER_CONTROLS], base, level))
+        header, words = shape.headers[DER_CONTROLS], models[DER_CONTROLS]
+        tried.append(Der.limit(header, words, base, level, manner=manner))
     if CONTROLS in models:
-        tried.append(Curtailment.of(shape.headers[CONTROLS], _base(points), models[CONTROLS]))
+        header, words = shape.headers[CONTROLS], models[CONTROLS]
+        tried.append(Curtailment.of(header, _base(points), words, manner=manner))
     return tried or ["the chain has no readable model 704 or 123"]
 
 
 def _storage(
-    device: Device, shape: Shape, points: Points, models: Models, *, may_connect: bool
+    device: Device,
+    shape: Shape,
+    points: Points,
+    models: Models,
+    manner: Manner,
+    *,
+    may_connect: bool,
 ) -> list[Lever | str]:
     tried: list[Lever | str] = []
     reserve = device.limits.min_soc_pct or None
@@ -86,14 +98,14 @@ def _storage(
             header = shape.headers[BANK]
             bank = Bank.of(header, models[BANK], reserve_pct=reserve, may_connect=may_connect)
         base, level = _der_base(points), device.fallback.level_w
-        header = shape.headers[DER_CONTROLS]
-        tried.append(Der.target(header, models[DER_CONTROLS], base, level, bank))
+        header, words = shape.headers[DER_CONTROLS], models[DER_CONTROLS]
+        tried.append(Der.target(header, words, base, level, bank, manner=manner))
     elif DER_CONTROLS in models:
         tried.append("702 names no charge rate, so 704 is not that of a storage")
     if STORAGE in models:
         header, words = shape.headers[STORAGE], models[STORAGE]
         base = number(layout(STORAGE, header.length).decode(words), "124.WChaMax")
-        tried.append(Storage.of(header, base, words, reserve))
+        tried.append(Storage.of(header, base, words, reserve, manner=manner))
     if not tried and shape.has(BANK):
         tried.append("model 802 has no setpoint of power, and there is no 704 or 124 beside it")
     return tried or ["the chain has no readable model 704 or 124"]

@@ -20,6 +20,7 @@ from drivers.sunspec.discovery import Header
 from drivers.sunspec.lever import ROUNDING, least_steps, limit_steps, stands, to_steps
 from drivers.sunspec.plan import Span
 from drivers.sunspec.raw import Plan, Raw, Words
+from drivers.sunspec.recipes import USUAL, Manner, Switch, by_recipe
 from gateway.model.device import Control, Timer
 
 LONGEST_TIMER_S = 0xFFFF_FFFE
@@ -51,10 +52,17 @@ class Der:
     start: Raw
     now: Raw
     bank: Bank | None = None
+    manner: Manner = USUAL
 
     @classmethod
     def limit(
-        cls, header: Header, model: Sequence[int], base_w: float | None, level_w: float | None
+        cls,
+        header: Header,
+        model: Sequence[int],
+        base_w: float | None,
+        level_w: float | None,
+        *,
+        manner: Manner = USUAL,
     ) -> "Der | str":
         """A limit from the model's words, or why there is none."""
         if not base_w:
@@ -65,7 +73,14 @@ class Der:
             return f"model 704 ends before {missing}"
         if not raw.has("WMaxLimPctEna", "WMaxLimPct") or raw.power("WMaxLimPct_SF") is None:
             return "704 WMaxLimPctEna, WMaxLimPct or its scale factor is not implemented"
-        return cls(function=Function.LIMIT, base_w=base_w, level_w=level_w, start=raw, now=raw)
+        return cls(
+            function=Function.LIMIT,
+            base_w=base_w,
+            level_w=level_w,
+            start=raw,
+            now=raw,
+            manner=manner,
+        )
 
     @classmethod
     def target(
@@ -75,6 +90,8 @@ class Der:
         base_w: float | None,
         level_w: float | None,
         bank: Bank | None = None,
+        *,
+        manner: Manner = USUAL,
     ) -> "Der | str":
         """A flow to hold from the model's words, in watts where it can be, or why not."""
         try:
@@ -96,6 +113,7 @@ class Der:
             start=raw,
             now=raw,
             bank=bank,
+            manner=manner,
         )
 
     @property
@@ -129,7 +147,7 @@ class Der:
         if not self.now.has(self._timer):
             return None
         chosen = self.now.has(self._reversion, self._enable_after)
-        return Timer(max_s=LONGEST_TIMER_S, reaches_level=chosen)
+        return Timer(max_s=self.manner.longest_s(LONGEST_TIMER_S), reaches_level=chosen)
 
     @property
     def countdown(self) -> str | None:
@@ -147,7 +165,7 @@ class Der:
         """1 % for a limit; a target may be anything."""
         if self.control is Control.TARGET:
             return 0.0
-        return least_steps(self._power) * self.resolution_w
+        return least_steps(self._power, self.manner.floor_pct) * self.resolution_w
 
     def renewed(self, words: Words) -> Self:
         """The same lever with what stands now."""
@@ -170,9 +188,13 @@ class Der:
         )
 
     def due(self, plan: Plan) -> Plan:
-        """Value and enable always, what goes before only where it does not stand."""
+        """Value and enable always, what goes before only where it does not stand.
+
+        Where the recipe is not the standard one it says how value and enable are written.
+        """
         *before, value, enable = plan
-        return (*(group for group in before if not stands(group, self.words)), value, enable)
+        kept = (group for group in before if not stands(group, self.words))
+        return (*kept, *by_recipe(self.manner.recipe, (value, enable), self._switch, self.words))
 
     def neutral(self) -> Plan:
         """What stood before the first write, without timer; lets go first."""
@@ -185,18 +207,20 @@ class Der:
     def level(self, level_w: float) -> Plan:
         """The level as a value that stands, without timer."""
         value = {self._value: self._level_steps(level_w), self._timer: 0}
-        return (
+        plan = (
             self.now.put(**self._mode()),
             self.now.put(**value),
             self.now.put(**{self._enable: 1}),
         )
+        return by_recipe(self.manner.recipe, plan, self._switch, {})
 
     def found(self) -> Plan:
         """The enable first where it lets go, last where it takes hold."""
         names = (self._value, self._reversion, self._enable_after, self._timer, *self._mode())
         rest, enable = self.now.standing(*names), self.now.standing(self._enable)
         bank = () if self.bank is None else self.bank.found()
-        return (rest, enable, *bank) if self.now.get(self._enable) else (enable, rest, *bank)
+        plan = (rest, enable) if self.now.get(self._enable) else (enable, rest)
+        return (*by_recipe(self.manner.recipe, plan, self._switch, {}), *bank)
 
     def expressed(self) -> float | None:
         """Minus the value in force."""
@@ -256,7 +280,7 @@ class Der:
     def _steps(self, quantity: float) -> int:
         match self.function:
             case Function.LIMIT:
-                return limit_steps(-quantity, self.base_w, self._power)
+                return limit_steps(-quantity, self.base_w, self._power, self.manner.floor_pct)
             case Function.SET_WATTS:
                 steps = -quantity / 10.0**self._power
                 return math.trunc(steps + math.copysign(ROUNDING, steps))
@@ -264,6 +288,10 @@ class Der:
                 return to_steps(
                     max(-100.0, min(100.0, -100.0 * quantity / self.base_w)), self._power
                 )
+
+    @property
+    def _switch(self) -> Switch:
+        return Switch(self.now.addresses(self._value), self.now.addresses(self._enable))
 
     @property
     def _open(self) -> int:

@@ -1,6 +1,7 @@
 """One configured device behind a SunSpec map: connect, read, arm, write, beat."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from drivers.sunspec.arming import record
@@ -9,7 +10,7 @@ from drivers.sunspec.choice import STEERING, capabilities, choose, identity, rat
 from drivers.sunspec.codec import HEADER, layout
 from drivers.sunspec.discovery import BASES, COMMON, Chain, Header, walk
 from drivers.sunspec.heartbeat import OURS, Heart, Pulse
-from drivers.sunspec.judgement import Tried, asked, judge, others
+from drivers.sunspec.judgement import Tried, asked, is_between, judge, others
 from drivers.sunspec.lever import Lever, runs
 from drivers.sunspec.measure import BankSign, Measurer, Sign, local
 from drivers.sunspec.pace import Pace, first, is_due
@@ -190,12 +191,20 @@ class SunSpecDriver:
                 taken.append(write)
         except RequestRefused as refused:
             refusal = str(refused)
+            if is_between(taken, plan):
+                await self._put_back(lever)
         words, at = await self._unit.windows(lever.windows)
         self._lever = after = lever.renewed(words)
         tried = Tried(plan=plan, before=lever, taken=tuple(taken), refusal=refusal)
         written = judge(setpoint, tried, after, at)
         self._asked = asked(plan) if written.outcome is Outcome.ACCEPTED and not released else {}
         return written
+
+    async def _put_back(self, lever: Lever) -> None:
+        """What stood, since the device must not stay free between two requests of one write."""
+        with suppress(RequestRefused):
+            for write in runs(lever.found()):
+                await self._unit.put(write)
 
     @property
     def listens(self) -> bool:

@@ -1,35 +1,41 @@
 """Model 123: WMaxLimPct of WMax as an upper bound on generation.
 
 Five consecutive words go in one request, WMaxLim_Ena last; value and Ena are written again at
-every renewal, since devices differ in what restarts the reversion timer.  A bound other than 0
-is at least 1 %.
+every renewal, since devices differ in what restarts the reversion timer; where a device wants
+it otherwise its recipe says how.  A bound other than 0 is at least 1 %.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 from drivers.sunspec.discovery import Header
 from drivers.sunspec.lever import least_steps, limit_steps, to_steps
-from drivers.sunspec.plan import Span
-from drivers.sunspec.raw import Plan, Raw, Words
-from gateway.model.device import Control, Timer
+from drivers.sunspec.raw import Plan, Raw
+from drivers.sunspec.recipes import USUAL, Manner, Switch, by_recipe
+from drivers.sunspec.window import LONGEST_TIMER_S, OneWindow
+from gateway.model.device import Control
 
-LONGEST_TIMER_S = 0xFFFE
 _VALUE, _ENABLE, _TIMER = "WMaxLimPct", "WMaxLim_Ena", "WMaxLimPct_RvrtTms"
 _POINTS = (_VALUE, "WMaxLimPct_WinTms", _TIMER, "WMaxLimPct_RmpTms", _ENABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Curtailment:
-    """A ``Lever``; ``base_w`` is 100 %."""
+class Curtailment(OneWindow):
+    """A ``Lever``; ``base_w`` is WMax, else the nameplate."""
 
-    base_w: float
-    start: Raw
-    now: Raw
+    TIMER: ClassVar[str] = _TIMER
+    FACTOR: ClassVar[str] = "WMaxLimPct_SF"
 
     @classmethod
-    def of(cls, header: Header, base_w: float | None, model: Sequence[int]) -> "Curtailment | str":
+    def of(
+        cls,
+        header: Header,
+        base_w: float | None,
+        model: Sequence[int],
+        *,
+        manner: Manner = USUAL,
+    ) -> "Curtailment | str":
         """From the model's words, or why it cannot be steered."""
         if not base_w:
             return "neither 121 WMax nor 120 WRtg says what 100 % is"
@@ -41,7 +47,7 @@ class Curtailment:
             return "123 WMaxLimPct or its scale factor is not implemented"
         if not raw.has(_ENABLE):
             return "123 WMaxLim_Ena is not implemented"
-        return cls(base_w=base_w, start=raw, now=raw)
+        return cls(base_w=base_w, start=raw, now=raw, manner=manner)
 
     @property
     def control(self) -> Control:
@@ -49,60 +55,17 @@ class Curtailment:
         return Control.LIMIT
 
     @property
-    def header(self) -> Header:
-        """Model 123."""
-        return self.now.header
-
-    @property
-    def windows(self) -> tuple[Span, ...]:
-        """WMaxLimPct to WMaxLimPct_SF."""
-        return (self.now.span,)
-
-    @property
-    def words(self) -> Words:
-        """What stands now."""
-        return self.now.words
-
-    @property
-    def origin(self) -> Words:
-        """What stood before the first write."""
-        return self.start.words
-
-    @property
-    def timer(self) -> Timer | None:
-        """WMaxLimPct_RvrtTms; its end is the device's own rule."""
-        return Timer(max_s=LONGEST_TIMER_S) if self.now.has(_TIMER) else None
-
-    @property
-    def countdown(self) -> str | None:
-        """Model 123 does not show what is left."""
-        return None
-
-    @property
-    def resolution_w(self) -> float:
-        """One step of WMaxLimPct."""
-        return 10.0**self._power * self.base_w / 100.0
-
-    @property
     def floor_w(self) -> float:
-        """1 % of WMax, in whole steps."""
-        return least_steps(self._power) * self.resolution_w
-
-    def renewed(self, words: Words) -> Self:
-        """The same lever with what stands now."""
-        return replace(self, now=self.now.renewed(words))
-
-    def begun(self, words: Words) -> Self:
-        """The same lever with what stood before the first write."""
-        return replace(self, start=self.start.renewed(words))
+        """The floor of WMax, in whole steps."""
+        return least_steps(self._power, self.manner.floor_pct) * self.resolution_w
 
     def command(self, quantity: float, timer_s: int) -> Plan:
         """Bound generation at -quantity."""
-        return self._plan(limit_steps(-quantity, self.base_w, self._power), timer_s, 1)
+        return self._plan(self._steps(-quantity), timer_s, 1)
 
     def due(self, plan: Plan) -> Plan:
-        """All of it, every time."""
-        return plan
+        """All of it, every time, where the recipe is the standard one."""
+        return by_recipe(self.manner.recipe, plan, self._switch, self.words)
 
     def neutral(self) -> Plan:
         """100 %, or the standing limit that somebody else set before; Ena as it was found.
@@ -115,12 +78,13 @@ class Curtailment:
         return self._plan(rule or to_steps(100.0, self._power), 0, enable)
 
     def level(self, level_w: float) -> Plan:
-        """A standing bound."""
-        return self._plan(limit_steps(level_w, self.base_w, self._power), 0, 1)
+        """A standing bound, whatever stands when it is written."""
+        plan = self._plan(self._steps(level_w), 0, 1)
+        return by_recipe(self.manner.recipe, plan, self._switch, {})
 
     def found(self) -> Plan:
         """The five words in one request: Ena never acts on a value that is not its own."""
-        return (self.now.standing(*_POINTS),)
+        return by_recipe(self.manner.recipe, (self.now.standing(*_POINTS),), self._switch, {})
 
     def expressed(self) -> float | None:
         """Minus the bound in force."""
@@ -142,8 +106,11 @@ class Curtailment:
         return any(address in self.now.addresses(name) for name in _POINTS)
 
     @property
-    def _power(self) -> int:
-        return self.now.power("WMaxLimPct_SF") or 0
+    def _switch(self) -> Switch:
+        return Switch(self.now.addresses(_VALUE), self.now.addresses(_ENABLE))
+
+    def _steps(self, limit_w: float) -> int:
+        return limit_steps(limit_w, self.base_w, self._power, self.manner.floor_pct)
 
     def _plan(self, steps: int, timer_s: int, enable: int) -> Plan:
         wanted = (steps, 0, min(timer_s, LONGEST_TIMER_S), 0, enable)

@@ -1,5 +1,6 @@
 """What became of a setpoint: the words read back against those that were written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drivers.sunspec.lever import Lever, runs
@@ -48,6 +49,16 @@ def _taken(write: RegisterWrite, lever: Lever, *, counting: bool) -> TakenWrite:
 def asked(plan: Plan) -> dict[int, int]:
     """All words of a plan by address."""
     return {address: word for group in plan for address, word in group.items()}
+
+
+def is_between(taken: Sequence[RegisterWrite], plan: Plan) -> bool:
+    """Whether what the device took last is not what it shall end with."""
+    wanted = asked(plan)
+    return any(
+        wanted.get(at, word) != word
+        for write in taken[-1:]
+        for at, word in enumerate(write.words, write.address)
+    )
 
 
 def others(lever: Lever, wanted: Words, read: Words) -> str:

@@ -14,7 +14,6 @@ from drivers.sunspec.raw import Plan, Words
 from gateway.model.device import Control, Timer
 from gateway.model.setpoint import RegisterWrite
 
-FLOOR_PCT = 1.0  # below it inverters go to standby, and some never come back by themselves
 ROUNDING = 1e-6  # of a register step, against 2999.9999999 for 3000
 
 
@@ -134,14 +133,14 @@ def to_steps(pct: float, power: int) -> int:
     return math.trunc(pct / 10.0**power + math.copysign(ROUNDING, pct))
 
 
-def limit_steps(limit_w: float, base_w: float, power: int) -> int:
-    """A bound as steps of a percentage: 0, or between 1 % and 100 %."""
+def limit_steps(limit_w: float, base_w: float, power: int, floor_pct: float) -> int:
+    """A bound as steps of a percentage: 0, or between the floor and 100 %."""
     if limit_w <= 0.0:
         return 0
     steps = to_steps(100.0 * limit_w / base_w, power)
-    return min(max(steps, least_steps(power)), to_steps(100.0, power))
+    return min(max(steps, least_steps(power, floor_pct)), to_steps(100.0, power))
 
 
-def least_steps(power: int) -> int:
-    """1 % in whole steps."""
-    return max(1, math.ceil(FLOOR_PCT / 10.0**power - ROUNDING))
+def least_steps(power: int, floor_pct: float) -> int:
+    """The floor in whole steps."""
+    return max(1, math.ceil(floor_pct / 10.0**power - ROUNDING))

@@ -7,15 +7,15 @@ The timer covers only the rates: ChaGriSet and MinRsvPct stay until they are wri
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 from drivers.sunspec.discovery import Header
-from drivers.sunspec.inverter_123 import LONGEST_TIMER_S
 from drivers.sunspec.lever import ROUNDING, stands, to_steps
-from drivers.sunspec.plan import Span
-from drivers.sunspec.raw import Plan, Raw, Words
-from gateway.model.device import Control, Timer
+from drivers.sunspec.raw import Plan, Raw
+from drivers.sunspec.recipes import USUAL, Manner
+from drivers.sunspec.window import LONGEST_TIMER_S, OneWindow
+from gateway.model.device import Control
 
 _BOTH_LIMITS = 3  # StorCtl_Mod: charge and discharge limits in force
 _GRID = 1  # ChaGriSet: may charge from the grid
@@ -24,7 +24,7 @@ _RATES = ("OutWRte", "InWRte", "InOutWRte_WinTms", _TIMER, "InOutWRte_RmpTms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Storage:
+class Storage(OneWindow):
     """A ``Lever``.
 
     Attributes:
@@ -32,9 +32,9 @@ class Storage:
         reserve_pct: what MinRsvPct shall be while the gateway steers, None = as found.
     """
 
-    base_w: float
-    start: Raw
-    now: Raw
+    TIMER: ClassVar[str] = _TIMER
+    FACTOR: ClassVar[str] = "InOutWRte_SF"
+
     reserve_pct: float | None = None
 
     @classmethod
@@ -44,6 +44,8 @@ class Storage:
         base_w: float | None,
         model: Sequence[int],
         reserve_pct: float | None,
+        *,
+        manner: Manner = USUAL,
     ) -> "Storage | str":
         """From the model's words, or why it cannot be steered."""
         if not base_w:
@@ -58,7 +60,7 @@ class Storage:
             return "124 OutWRte or InWRte is not implemented"
         if raw.power("InOutWRte_SF") is None:
             return "124 InOutWRte_SF is not implemented, so a rate has no size"
-        return cls(base_w=base_w, start=raw, now=raw, reserve_pct=reserve_pct)
+        return cls(base_w=base_w, start=raw, now=raw, manner=manner, reserve_pct=reserve_pct)
 
     @property
     def control(self) -> Control:
@@ -66,52 +68,9 @@ class Storage:
         return Control.TARGET
 
     @property
-    def header(self) -> Header:
-        """Model 124."""
-        return self.now.header
-
-    @property
-    def windows(self) -> tuple[Span, ...]:
-        """StorCtl_Mod to InOutWRte_SF."""
-        return (self.now.span,)
-
-    @property
-    def words(self) -> Words:
-        """What stands now."""
-        return self.now.words
-
-    @property
-    def origin(self) -> Words:
-        """What stood before the first write."""
-        return self.start.words
-
-    @property
-    def timer(self) -> Timer | None:
-        """InOutWRte_RvrtTms; its end is the device's own rule."""
-        return Timer(max_s=LONGEST_TIMER_S) if self.now.has(_TIMER) else None
-
-    @property
-    def countdown(self) -> str | None:
-        """Model 124 does not show what is left."""
-        return None
-
-    @property
-    def resolution_w(self) -> float:
-        """One step of InWRte and OutWRte."""
-        return 10.0**self._power * self.base_w / 100.0
-
-    @property
     def floor_w(self) -> float:
         """A storage can be held still."""
         return 0.0
-
-    def renewed(self, words: Words) -> Self:
-        """The same lever with what stands now."""
-        return replace(self, now=self.now.renewed(words))
-
-    def begun(self, words: Words) -> Self:
-        """The same lever with what stood before the first write."""
-        return replace(self, start=self.start.renewed(words))
 
     def command(self, quantity: float, timer_s: int) -> Plan:
         """Force the flow: settings, then rates and timer, then the mode that makes them act."""
@@ -180,7 +139,3 @@ class Storage:
     def _steps(self, flow_w: float) -> int:
         bounded = max(-100.0, min(100.0, 100.0 * flow_w / self.base_w))
         return to_steps(bounded, self._power)
-
-    @property
-    def _power(self) -> int:
-        return self.now.power("InOutWRte_SF") or 0

@@ -149,8 +149,20 @@ async def _write(arming: Arming, words: Sequence[RegisterWrite], line: Line) -> 
     for part in words:
         for piece in _pieces(part, MAX_WRITE):
             await line.write(arming.unit, piece.address, piece.words, timeout=arming.timeout)
-    for part in words:
+    for part in _at_last(words):
         await _expect(part, arming, line, "the device did not keep what was written")
+
+
+def _at_last(words: Sequence[RegisterWrite]) -> list[RegisterWrite]:
+    """What shall stand in the end: some devices want a register written twice on the way."""
+    last = {at: w for part in words for at, w in enumerate(part.words, part.address)}
+    return [
+        RegisterWrite(
+            address=part.address,
+            words=tuple(last[part.address + at] for at in range(len(part.words))),
+        )
+        for part in words
+    ]
 
 
 async def _expect(wanted: RegisterWrite, arming: Arming, line: Line, otherwise: str) -> None:
