@@ -52,6 +52,12 @@ class Settings:
     bases: tuple[int, ...] = BASES
     connect: bool = False
 
+    def turned(self, role: Role) -> Mapping[str, str]:
+        """The key that counts power the other way round, of a meter or of a battery bank."""
+        if role is Role.STORAGE:
+            return {"bank_sign": "charge" if self.bank_sign == "discharge" else "discharge"}
+        return {"sign": "export" if self.sign == "import" else "import"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Map:

@@ -1,7 +1,7 @@
 """A reader's view of a broker, for displays in another process."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -11,7 +11,8 @@ from gateway.adapters.mqtt_client import connected, connection, lost, reason, su
 from gateway.ports.broker import MqttVersion
 
 _RETRY_S = 0.25
-_DEFAULT_PORT = 1883
+_DEFAULT_PORT, _TLS_PORT = 1883, 8883
+_SETTLE_S = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,45 @@ class _Reader:
     alive: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """What one short look at a broker brought.
+
+    Attributes:
+        retained: payloads by topic.
+        refused: filters that the user may not listen to.
+        lost: why there was no connection, empty where there was one.
+    """
+
+    retained: Mapping[str, bytes]
+    refused: tuple[str, ...] = ()
+    lost: str = ""
+
+
+async def glance(
+    url: str,
+    username: str,
+    password: str | None,
+    filters: Iterable[str],
+    settle_s: float = _SETTLE_S,
+) -> Glance:
+    """Everything retained under the filters; it comes at once after subscribing."""
+    retained: dict[str, bytes] = {}
+
+    def receive(message: aiomqtt.Message) -> None:
+        if message.retain and message.payload:
+            retained[message.topic.value] = bytes(message.payload)
+
+    try:
+        client = connection(_reader(url, username, password), receive)
+        async with connected(client):
+            refused = await subscribe(client, tuple(filters))
+            await asyncio.sleep(settle_s)
+    except (aiomqtt.MqttError, OSError) as error:  # TimeoutError is one of these
+        return Glance(retained={}, lost=reason(error))
+    return Glance(retained=retained, refused=refused)
+
+
 async def watch(  # noqa: PLR0917 - all that a reader is made of
     url: str,
     username: str,
@@ -41,14 +81,7 @@ async def watch(  # noqa: PLR0917 - all that a reader is made of
     ``url`` is ``mqtt://host:port``.  ``on_lost(reason)`` tells that there is no connection.  The
     callbacks must neither block nor raise.
     """
-    parts = urlsplit(url)
-    reader = _Reader(
-        host=parts.hostname or "localhost",
-        port=parts.port or _DEFAULT_PORT,
-        username=username,
-        password=password,
-    )
-
+    reader = _reader(url, username, password)
     wanted = tuple(filters)
 
     def receive(message: aiomqtt.Message) -> None:
@@ -57,6 +90,18 @@ async def watch(  # noqa: PLR0917 - all that a reader is made of
     while True:
         on_lost(await _once(reader, receive, wanted))
         await asyncio.sleep(_RETRY_S)
+
+
+def _reader(url: str, username: str, password: str | None) -> _Reader:
+    parts = urlsplit(url)
+    tls = parts.scheme == "mqtts"
+    return _Reader(
+        host=parts.hostname or "localhost",
+        port=parts.port or (_TLS_PORT if tls else _DEFAULT_PORT),
+        username=username,
+        password=password,
+        tls=tls,
+    )
 
 
 async def _once(

@@ -1,10 +1,11 @@
-"""What stands beside the ring: energy, health, and limits the owner tightens."""
+"""What stands beside the ring: energy, health, polarity, limits the owner tightens."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from gateway.adapters.refusals import RefusalFile
 from gateway.adapters.state import StateDir
 from gateway.agents import agents_for
 from gateway.model.site import Site
@@ -15,6 +16,8 @@ from gateway.runtime.energy import Energy
 from gateway.runtime.health import Health
 from gateway.runtime.limits import OwnerLimits
 from gateway.runtime.marketplace import Marketplace
+from gateway.runtime.polarity import EVERY, PolarityWatch
+from gateway.runtime.refusals import LastRefusals
 
 _T = TypeVar("_T")
 
@@ -26,6 +29,8 @@ class Beside:
     energy: Energy
     health: Health
     limits: OwnerLimits
+    polarity: PolarityWatch
+    refusals: LastRefusals
     clock: Clock
 
     async def run(self) -> None:
@@ -34,9 +39,16 @@ class Beside:
         self.limits.announce()
         await self.energy.run()
 
+    async def watch(self) -> None:
+        """Twice a minute look at the house as a whole, until cancelled."""
+        while True:
+            await self.clock.sleep(EVERY)
+            self.polarity.look()
+            await self.refusals.keep()
+
 
 def beside(settings: Site, state: StateDir, clock: Clock, bus: Bus, *, threaded: bool) -> Beside:
-    """All three, with what the state folder holds; ``threaded``: disk work beside the loop."""
+    """All of it, with what the state folder holds; ``threaded``: disk work beside the loop."""
 
     def kept(store: Callable[[_T], None]) -> Callable[[_T], Awaitable[None]]:
         async def keep(content: _T) -> None:
@@ -48,6 +60,7 @@ def beside(settings: Site, state: StateDir, clock: Clock, bus: Bus, *, threaded:
         return keep
 
     devices = tuple(item.device for item in settings.devices)
+    refusals = RefusalFile(state.path)
     return Beside(
         energy=Energy(
             devices=devices,
@@ -57,6 +70,8 @@ def beside(settings: Site, state: StateDir, clock: Clock, bus: Bus, *, threaded:
             bus=bus,
         ),
         clock=clock,
+        polarity=PolarityWatch(settings.devices, clock, bus),
+        refusals=LastRefusals(refusals.load, kept(refusals.store), bus),
         health=Health((device.id for device in devices), bus),
         limits=OwnerLimits(
             configured=settings,

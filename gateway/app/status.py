@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -59,6 +59,20 @@ class Observer:
         self.board = Board(area)
         self._clock = scaled_clock(presence.scale) if presence and presence.scale else WallClock()
         self._door = self._find_door(presence)
+
+    @property
+    def door(self) -> Door:
+        """Where the gateway can be heard."""
+        return self._door
+
+    def take(self, retained: Mapping[str, bytes], lost: str) -> None:
+        """What somebody else heard there of any area; ``lost``: why nothing was, else empty."""
+        base = f"{Topics(self.board.area).base}/"
+        for topic, payload in retained.items():
+            if topic.startswith(base):
+                self._hear(topic, payload)
+        if lost:
+            self._lost(lost)
 
     def look(self) -> None:
         """Look at the state folder again."""

@@ -17,6 +17,8 @@ FAULTS: Final = {
     "whatever it is told, so it is not believed and kept at its fall-back level.",
     "METER_FROZEN": "Restart the grid meter or what connects it: it shows the same values "
     "whatever the house does, so it is not believed.",
+    "WIRING_SUSPECT": "Do as the text proposes, then restart the gateway. Until then its numbers, "
+    "and what is steered by them, cannot be right.",
     "SETPOINT_CONTESTED": "Find the other controller (an app, a home automation, the maker's "
     "cloud) and stop it, or choose with the device's key contest who gives way.",
     "SETPOINT_NOT_FOLLOWED": "See whether the device allows control from outside, and whether "

@@ -326,6 +326,7 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
     tasks.start("writes", gateway.writes.run, world.clock)
     tasks.start("drills", gateway.drills.run, world.clock)
     tasks.start("energy", gateway.beside.run, world.clock)
+    tasks.start("polarity", gateway.beside.watch, world.clock)
     tasks.start("chores", lambda: _chores(gateway, world), world.clock)
 
 

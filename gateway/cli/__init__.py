@@ -8,7 +8,17 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from gateway.cli import backup, configuration, devices, drill, owner, records, running, status
+from gateway.cli import (
+    backup,
+    configuration,
+    devices,
+    doctor,
+    drill,
+    owner,
+    records,
+    running,
+    status,
+)
 from gateway.cli.arguments import FAILED, WRONG
 
 
@@ -46,6 +56,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="gridtender", description="A local resource market for the devices of a home."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (running, status, configuration, devices, owner, drill, backup, records):
+    for module in (running, status, doctor, configuration, devices, owner, drill, backup, records):
         module.add(commands)
     return parser

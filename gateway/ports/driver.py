@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
-from gateway.model.device import Description, Device
+from gateway.model.device import Description, Device, Role
 from gateway.model.errors import SettingsError
 from gateway.model.inspection import Inspection
 from gateway.model.reading import Reading
@@ -68,6 +68,15 @@ class Beating(Protocol):
 
     async def beat(self) -> None:
         """One heartbeat; may overlap with ``read`` and ``write``."""
+        ...
+
+
+@runtime_checkable
+class Signed(Protocol):
+    """What the settings of a driver may offer too: the keys that turn the sign of power."""
+
+    def turned(self, role: Role) -> Mapping[str, str]:
+        """Own keys with the values that would count a device of the role the other way round."""
         ...
 
 
