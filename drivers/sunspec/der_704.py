@@ -167,6 +167,12 @@ class Der:
             return 0.0
         return least_steps(self._power, self.manner.floor_pct) * self.resolution_w
 
+    @property
+    def wake_floor_w(self) -> float:
+        """Of 702 WMax, for a limit."""
+        limits = self.control is Control.LIMIT
+        return self.manner.wake_floor_pct * self.base_w / 100.0 if limits else 0.0
+
     def renewed(self, words: Words) -> Self:
         """The same lever with what stands now."""
         bank = None if self.bank is None else self.bank.renewed(words)
@@ -200,7 +206,7 @@ class Der:
         """What stood before the first write, without timer; lets go first."""
         value, enable = self._rule()
         end = self.now.put(**{self._enable: enable})
-        rest = self.now.put(**{self._value: value, self._timer: 0})
+        rest = self._as_found() | self.now.put(**{self._value: value, self._timer: 0})
         bank = () if self.bank is None else self.bank.neutral()
         return (rest, end, *bank) if enable else (end, rest, *bank)
 
@@ -272,6 +278,11 @@ class Der:
     def _mode(self) -> dict[str, int]:
         mode: int | None = self.function.value[2]
         return {} if mode is None else {"WSetMod": mode}
+
+    def _as_found(self) -> dict[int, int]:
+        """The mode and the way back as they stood, where they were changed."""
+        found = self.start.standing(*self._mode(), self._reversion, self._enable_after)
+        return {at: word for at, word in found.items() if self.now.words[at] != word}
 
     def _level_steps(self, level_w: float) -> int:
         """A limit of the level; a storage charges with it, as the guard asks of it (0: still)."""

@@ -1,5 +1,14 @@
-"""For tests of packages that stand beside the gateway: virtual time, and what a driver promises."""
+"""For tests, ours and those of packages beside ours: virtual time, and a driver's promises."""
 
+from gateway.testing.check import check_driver
+from gateway.testing.promises import Broken, BrokenPromises, Promise
 from gateway.testing.virtual import VirtualClock, VirtualLoop
 
-__all__ = ["VirtualClock", "VirtualLoop"]
+__all__ = [
+    "Broken",
+    "BrokenPromises",
+    "Promise",
+    "VirtualClock",
+    "VirtualLoop",
+    "check_driver",
+]

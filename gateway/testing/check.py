@@ -1,0 +1,92 @@
+"""All promises of a driver, tried out on one device of its kind."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+from gateway.model.device import Control, Device, Role
+from gateway.model.errors import SettingsError
+from gateway.ports.driver import DriverPackage
+from gateway.testing.promises import Broken, BrokenPromises, Promise
+from gateway.testing.reading import check_reading, check_reading_under_faults
+from gateway.testing.settings import check_open, check_settings
+from gateway.testing.steering import check_steering, check_steering_under_faults
+from gateway.testing.trial import Fake, Specimen
+
+_COMMON = ("driver", "connection", "role")
+
+
+def check_driver(
+    package: DriverPackage,
+    mapping: Mapping[str, object],
+    fake: Fake,
+    *,
+    power_w: float | None,
+    level_w: float | None = None,
+    missing: Mapping[int, int] | None = None,
+) -> None:
+    """Prove the promises of ``gateway.ports.driver`` for one device, in virtual time.
+
+    Every request that the driver makes is refused, garbled and left without an answer, once and
+    for good; every key gets every odd value.  Called from an ordinary test, outside of a loop.
+
+    Args:
+        package: what the entry point names.
+        mapping: the device as in the YAML: ``role``, ``connection`` (of which only ``unit``
+            counts) and the driver's own keys.
+        fake: makes the device anew, as nobody steers it: words by register, or ``Registers``.
+        power_w: what a reading of it says, W, positive into the device; None: it has no power.
+        level_w: a setpoint that it takes and does not stand at; None: it is not steered.
+        missing: words by register with which it says that it has no power now.
+
+    Raises:
+        BrokenPromises: names each promise that was not kept, with what was seen.
+    """
+    own = {key: value for key, value in mapping.items() if key not in _COMMON}
+    device = _device(mapping)
+    settings = _parsed(package, device, own)
+    specimen = Specimen(
+        package=package,
+        device=device,
+        settings=settings,
+        fake=fake,
+        power_w=power_w,
+        level_w=level_w,
+        missing=missing or {},
+    )
+    found: list[Broken] = []
+    check_settings(specimen, own, found)
+    check_open(specimen, found)
+    description = check_reading(specimen, found)
+    if description is not None:
+        check_reading_under_faults(specimen, found)
+        check_steering(specimen, description, found)
+        if description.capabilities.control is not Control.NONE:
+            check_steering_under_faults(specimen, found)
+    if found:
+        raise BrokenPromises(tuple(found))
+
+
+def _device(mapping: Mapping[str, object]) -> Device:
+    url = urlsplit(str(mapping.get("connection", "tcp://127.0.0.1:502")))
+    (unit,) = parse_qs(url.query).get("unit", ["1"])
+    return Device(
+        id="device",
+        role=Role(str(mapping["role"])),
+        driver=str(mapping.get("driver", "")),
+        connection=url.geturl(),
+        line=f"{url.scheme}://{url.netloc}",
+        unit=int(unit),
+    )
+
+
+def _parsed(package: DriverPackage, device: Device, own: Mapping[str, object]) -> object:
+    """The settings of the mapping as given, which is a right one."""
+    try:
+        parsed = package.parse(device, own)
+    except Exception as error:
+        seen = Broken(Promise.SETTINGS, f"parse({own}) raised {error!r}")
+        raise BrokenPromises((seen,)) from error
+    if isinstance(parsed, tuple) and parsed and isinstance(parsed[0], SettingsError):
+        said = "; ".join(map(str, parsed))
+        raise BrokenPromises((Broken(Promise.SETTINGS, f"the mapping itself is wrong: {said}"),))
+    return parsed
