@@ -13,7 +13,7 @@ from gateway.model.errors import DeviceUnavailable, RequestRefused
 from gateway.model.time import Duration
 from gateway.physics.thermal import HeatPump
 from gateway.ports.clock import Clock
-from gateway.ports.line import HOLDING, Block, Line
+from gateway.ports.line import HOLDING, WRITE_REGISTERS, Block, Line
 
 UNIT = 1
 _NO_SUCH_UNIT = 0x0B
@@ -90,11 +90,17 @@ class MemoryCord:
         return await self._line.read(unit, address, count, timeout=timeout, function=function)
 
     async def write(
-        self, unit: int, address: int, words: Sequence[int], *, timeout: Duration
+        self,
+        unit: int,
+        address: int,
+        words: Sequence[int],
+        *,
+        timeout: Duration,
+        function: int = WRITE_REGISTERS,
     ) -> None:
-        """Function 16."""
+        """Consecutive registers."""
         self._outlet.check_cord()
-        await self._line.write(unit, address, words, timeout=timeout)
+        await self._line.write(unit, address, words, timeout=timeout, function=function)
 
     async def __aenter__(self) -> Self:
         return self

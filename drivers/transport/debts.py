@@ -8,8 +8,9 @@ never will.
 """
 
 from collections.abc import Callable
+from itertools import count as count_from
 
-from drivers.transport.request import ERROR, WRITE, Request, can_answer, reading
+from drivers.transport.request import ERROR, WRITES, Request, can_answer, reading, size_of
 from gateway.ports.line import HOLDING
 
 FORGOTTEN_S = 30.0  # no device answers later than this
@@ -32,9 +33,10 @@ class Debts:
 
     def proof(self, request: Request) -> Request:
         """A read whose answer is of another length than that of the request and of all owed."""
-        lengths = {owed.registers for owed in (request, *self._of(request.unit))}
-        count = next(count for count in range(1, len(lengths) + 2) if count not in lengths)
-        function = HOLDING if request.function == WRITE else request.function
+        function = HOLDING if request.function in WRITES else request.function
+        asked = (request, *self._of(request.unit))
+        lengths = {size_of(function, owed.registers) for owed in asked}
+        count = next(n for n in count_from(1) if size_of(function, n) not in lengths)
         return reading(request.unit, request.address, count, function)
 
     def proven(self, unit: int, answer: bytes) -> None:

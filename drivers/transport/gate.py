@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-from gateway.ports.line import MAX_READ, MAX_WRITE
+from gateway.ports.line import MAX_READ, MAX_WRITE, WRITE_COIL, WRITE_REGISTER, WRITE_REGISTERS
 
 
 def check_read(count: int) -> None:
@@ -14,10 +14,11 @@ def check_read(count: int) -> None:
         raise ValueError(message)
 
 
-def check_write(words: Sequence[int]) -> None:
-    """Raise ValueError unless one request can write these words."""
-    if not 1 <= len(words) <= MAX_WRITE:
-        message = f"one request can write 1..{MAX_WRITE} registers, not {len(words)}"
+def check_write(words: Sequence[int], function: int = WRITE_REGISTERS) -> None:
+    """Raise ValueError unless one request of the function can write these words."""
+    most = 1 if function in {WRITE_COIL, WRITE_REGISTER} else MAX_WRITE
+    if not 1 <= len(words) <= most:
+        message = f"one request can write 1..{most} registers, not {len(words)}"
         raise ValueError(message)
 
 

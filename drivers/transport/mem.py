@@ -10,7 +10,7 @@ from drivers.transport.pacing import Pauses
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.time import Duration, in_seconds
 from gateway.ports.clock import Clock
-from gateway.ports.line import HOLDING, Block, Pacing
+from gateway.ports.line import HOLDING, WRITE_REGISTERS, Block, Pacing
 from gateway.ports.served import Registers
 
 ILLEGAL_ADDRESS = 2
@@ -68,7 +68,7 @@ class MemLine:
     async def read(
         self, unit: int, address: int, count: int, *, timeout: Duration, function: int = HOLDING
     ) -> Block:
-        """Registers, stamped when the answer is complete; both tables are the same here."""
+        """Registers, stamped when the answer is complete; all tables are the same here."""
         del function
         check_read(count)
         await self._gate.enter_reading()
@@ -87,10 +87,16 @@ class MemLine:
             self._gate.leave()
 
     async def write(
-        self, unit: int, address: int, words: Sequence[int], *, timeout: Duration
+        self,
+        unit: int,
+        address: int,
+        words: Sequence[int],
+        *,
+        timeout: Duration,
+        function: int = WRITE_REGISTERS,
     ) -> None:
-        """Function 16 over consecutive registers."""
-        check_write(words)
+        """Consecutive registers; a coil is a register of 0 or 1 here."""
+        check_write(words, function)
         await self._gate.enter_writing()
         try:
             await self._pauses.over()

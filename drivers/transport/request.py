@@ -5,9 +5,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.model.errors import DeviceUnavailable, RequestRefused
-from gateway.ports.line import HOLDING
+from gateway.ports.line import (
+    COILS,
+    DISCRETE,
+    HOLDING,
+    WRITE_COIL,
+    WRITE_COILS,
+    WRITE_REGISTER,
+    WRITE_REGISTERS,
+)
 
-WRITE = 16
+BITS = frozenset({COILS, DISCRETE})
+WRITES = frozenset({WRITE_COIL, WRITE_REGISTER, WRITE_COILS, WRITE_REGISTERS})
 ERROR = 0x80
 USUAL_UNITS = "?unit= 1, 126, 2, 3, 247, 240, 200, 100"
 _BUSY = {5: "acknowledged it and is still working on it", 6: "is busy"}
@@ -20,7 +29,8 @@ _EXCEPTIONS = {
     0x0B: "gateway: no such unit, or it does not answer",
 }
 _NO_SUCH_UNIT = {0x0A, 0x0B}
-_CONFIRMED = 5  # bytes of a write's answer: function, address, count
+_CONFIRMED = 5  # bytes of a write's answer: function, address, count or value
+_COIL_ON = 0xFF00
 
 
 class Request(NamedTuple):
@@ -33,7 +43,7 @@ class Request(NamedTuple):
     body: bytes
 
     def __str__(self) -> str:
-        doing = "writing" if self.function == WRITE else "reading"
+        doing = "writing" if self.function in WRITES else "reading"
         return f"unit {self.unit}, {doing} {self.registers} registers from {self.address}"
 
 
@@ -42,11 +52,39 @@ def reading(unit: int, address: int, count: int, function: int = HOLDING) -> Req
     return Request(unit, function, address, count, struct.pack(">BHH", function, address, count))
 
 
-def writing(unit: int, address: int, words: Sequence[int]) -> Request:
-    """Function 16 for consecutive holding registers."""
+def writing(
+    unit: int, address: int, words: Sequence[int], function: int = WRITE_REGISTERS
+) -> Request:
+    """Consecutive holding registers or coils, or one of them."""
     count = len(words)
-    head = struct.pack(">BHHB", WRITE, address, count, 2 * count)
-    return Request(unit, WRITE, address, count, head + struct.pack(f">{count}H", *words))
+    if function in {WRITE_COIL, WRITE_REGISTER}:
+        word = words[0] if function == WRITE_REGISTER else _COIL_ON * bool(words[0])
+        body = struct.pack(">BHH", function, address, word)
+    else:
+        data = _packed(words) if function == WRITE_COILS else struct.pack(f">{count}H", *words)
+        body = struct.pack(">BHHB", function, address, count, len(data)) + data
+    return Request(unit, function, address, count, body)
+
+
+def answered(request: Request, answer: bytes) -> tuple[int, ...] | None:
+    """The words of a read's answer, None where it has another length than was asked for."""
+    count, data = request.registers, answer[2:]
+    if len(data) != size_of(request.function, count) or answer[1] != len(data):
+        return None
+    if request.function in BITS:
+        return tuple(data[at // 8] >> at % 8 & 1 for at in range(count))
+    return struct.unpack(f">{count}H", data)
+
+
+def size_of(function: int, count: int) -> int:
+    """Bytes of data that so many registers, or coils, take in an answer."""
+    return (count + 7) // 8 if function in BITS else 2 * count
+
+
+def _packed(coils: Sequence[int]) -> bytes:
+    """Eight coils to a byte, the first in the lowest bit."""
+    bits = sum(1 << at for at, coil in enumerate(coils) if coil)
+    return bits.to_bytes(size_of(COILS, len(coils)), "little")
 
 
 def can_answer(asked: bytes, answer: bytes) -> bool:
@@ -57,8 +95,8 @@ def can_answer(asked: bytes, answer: bytes) -> bool:
     """
     if answer[0] != asked[0]:
         return answer[0] == asked[0] | ERROR and len(answer) == len(b"\x83\x02")
-    if asked[0] != WRITE:
-        size = 2 * int.from_bytes(asked[3:5], "big")
+    if asked[0] not in WRITES:
+        size = size_of(asked[0], int.from_bytes(asked[3:5], "big"))
         return len(answer) == 2 + size and answer[1] == size
     return answer == asked[:_CONFIRMED]
 

@@ -14,7 +14,7 @@ from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU
 
 from drivers.transport.debts import Debts
-from drivers.transport.request import ERROR, WRITE, can_answer
+from drivers.transport.request import BITS, ERROR, WRITES, can_answer, size_of
 from gateway.ports.line import HOLDING, INPUT
 
 _LONGEST = 256  # bytes of a frame
@@ -180,9 +180,9 @@ def _sizes(data: bytes) -> Iterator[int]:
     function = data[1]
     if function & ERROR:
         size = _SHORTEST
-    elif function in {HOLDING, INPUT}:
+    elif function in {HOLDING, INPUT} or function in BITS:
         size = _SHORTEST + data[2]
-    elif function == WRITE:
+    elif function in WRITES:
         size = _WRITTEN
     else:
         return
@@ -192,6 +192,6 @@ def _sizes(data: bytes) -> Iterator[int]:
 
 def _length_of_answer(asked: bytes) -> int:
     """In bytes on the wire."""
-    if asked[0] == WRITE:
+    if asked[0] in WRITES:
         return _WRITTEN
-    return _SHORTEST + 2 * int.from_bytes(asked[3:5], "big")
+    return _SHORTEST + size_of(asked[0], int.from_bytes(asked[3:5], "big"))

@@ -1,7 +1,6 @@
 """What every line over a connection keeps to: order, deadlines, reconnecting, who said what."""
 
 import asyncio
-import struct
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +10,20 @@ from typing import Protocol, Self
 from drivers.transport.debts import Debts
 from drivers.transport.gate import PriorityGate, check_read, check_write
 from drivers.transport.pacing import Pauses
-from drivers.transport.request import ERROR, USUAL_UNITS, Request, reading, refused, writing
+from drivers.transport.request import (
+    ERROR,
+    USUAL_UNITS,
+    WRITES,
+    Request,
+    answered,
+    reading,
+    refused,
+    writing,
+)
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable
 from gateway.model.time import Duration, in_seconds
 from gateway.ports.clock import Clock
-from gateway.ports.line import HOLDING, INPUT, Block, Pacing
+from gateway.ports.line import HOLDING, WRITE_REGISTERS, Block, Pacing
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
@@ -136,18 +144,24 @@ class StreamLine(ABC):
             at = self._clock.now()
         finally:
             self._gate.leave()
-        size = len(answer) - 2
-        if answer[0] != function or size != 2 * count or answer[1] != size:
-            message = f"{self}: {request}: answered {max(0, size) // 2} registers"
+        words = answered(request, answer)
+        if answer[0] != function or words is None:
+            message = f"{self}: {request}: answered {max(0, len(answer) - 2) // 2} registers"
             raise DeviceMisbehaves(message)
-        return Block(struct.unpack(f">{count}H", answer[2:]), at)
+        return Block(words, at)
 
     async def write(
-        self, unit: int, address: int, words: Sequence[int], *, timeout: Duration
+        self,
+        unit: int,
+        address: int,
+        words: Sequence[int],
+        *,
+        timeout: Duration,
+        function: int = WRITE_REGISTERS,
     ) -> None:
-        """Function 16 over consecutive registers, before any waiting read."""
-        check_write(words)
-        request = writing(unit, address, words)
+        """Consecutive registers or coils, before any waiting read."""
+        check_write(words, function)
+        request = writing(unit, address, words, function)
         await self._gate.enter_writing()
         try:
             answer = await self._exchange(request, in_seconds(timeout))
@@ -189,7 +203,7 @@ class StreamLine(ABC):
             raise self._hung_up(request, session) from None
         finally:
             self._transaction = session.transaction
-            self._pauses.answered(written=request.function not in {HOLDING, INPUT})
+            self._pauses.answered(written=request.function in WRITES)
         if answer[0] & ~ERROR != request.function:
             # Nobody knows what it answered: neither it nor what follows is taken.
             self._give_up("it answered another function than was asked for")

@@ -113,10 +113,16 @@ class SetpointStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterWrite:
-    """Words for consecutive registers, written in one request."""
+    """Words for consecutive registers or coils, written in one request.
+
+    Attributes:
+        function: the Modbus function that writes them: 16, or 6 for a device that takes a
+            register at a time; 15 or 5 for coils, whose words are 0 or 1.
+    """
 
     address: int
     words: tuple[int, ...]
+    function: int = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

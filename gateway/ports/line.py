@@ -9,7 +9,8 @@ from gateway.model.time import Duration, Instant
 from gateway.ports.clock import Clock
 
 MAX_READ = 125
-HOLDING, INPUT = 3, 4  # functions that read, each a table of its own
+COILS, DISCRETE, HOLDING, INPUT = 1, 2, 3, 4  # functions that read, each a table of its own
+WRITE_COIL, WRITE_REGISTER, WRITE_COILS, WRITE_REGISTERS = 5, 6, 15, 16
 MAX_WRITE = 123
 
 
@@ -36,13 +37,22 @@ class Line(Protocol):
     async def read(
         self, unit: int, address: int, count: int, *, timeout: Duration, function: int = HOLDING
     ) -> Block:
-        """Registers of one table, ``count`` <= 125, starting at protocol ``address``."""
+        """Registers of one table, ``count`` <= 125, starting at protocol ``address``.
+
+        A coil or a discrete input is a word of 0 or 1.
+        """
         ...
 
     async def write(
-        self, unit: int, address: int, words: Sequence[int], *, timeout: Duration
+        self,
+        unit: int,
+        address: int,
+        words: Sequence[int],
+        *,
+        timeout: Duration,
+        function: int = WRITE_REGISTERS,
     ) -> None:
-        """Function 16, <= 123 words."""
+        """Function 16 or 15 (coils), <= 123 words; or 6 or 5 (a coil), which take one word."""
         ...
 
     async def __aenter__(self) -> Self: ...

@@ -5,16 +5,27 @@ It runs after a crash, at a clean stop and by hand, and needs neither drivers no
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
 from gateway.model.errors import DeviceMisbehaves, GridtenderError
 from gateway.model.setpoint import Arming, RegisterWrite
 from gateway.ports.armory import Armory
-from gateway.ports.line import MAX_READ, MAX_WRITE, Line
+from gateway.ports.line import (
+    COILS,
+    HOLDING,
+    MAX_READ,
+    MAX_WRITE,
+    WRITE_COIL,
+    WRITE_COILS,
+    WRITE_REGISTER,
+    Line,
+)
 
 ATTEMPTS: Final = 5
 PAUSE_S: Final = 1.0  # a device that is busy or restarts its server is back by then
+_ONE_BY_ONE: Final = frozenset({WRITE_COIL, WRITE_REGISTER})
 PATIENCE_S: Final = 8.0  # with all devices of a line: a stop must end before it is cut short
 
 OpenLine = Callable[[str], Line]
@@ -147,8 +158,14 @@ async def _write(arming: Arming, words: Sequence[RegisterWrite], line: Line) -> 
     for header in arming.identity:
         await _expect(header, arming, line, "another device answers there, nothing was written")
     for part in words:
-        for piece in _pieces(part, MAX_WRITE):
-            await line.write(arming.unit, piece.address, piece.words, timeout=arming.timeout)
+        for piece in _pieces(part, 1 if part.function in _ONE_BY_ONE else MAX_WRITE):
+            await line.write(
+                arming.unit,
+                piece.address,
+                piece.words,
+                timeout=arming.timeout,
+                function=piece.function,
+            )
     for part in _at_last(words):
         await _expect(part, arming, line, "the device did not keep what was written")
 
@@ -166,9 +183,12 @@ def _at_last(words: Sequence[RegisterWrite]) -> list[RegisterWrite]:
 
 
 async def _expect(wanted: RegisterWrite, arming: Arming, line: Line, otherwise: str) -> None:
+    table = COILS if wanted.function in {WRITE_COIL, WRITE_COILS} else HOLDING
     for piece in _pieces(wanted, MAX_READ):
         count = len(piece.words)
-        block = await line.read(arming.unit, piece.address, count, timeout=arming.timeout)
+        block = await line.read(
+            arming.unit, piece.address, count, timeout=arming.timeout, function=table
+        )
         if block.words != piece.words:
             message = (
                 f"registers {piece.address}..{piece.address + count - 1} of unit {arming.unit} at "
@@ -180,7 +200,7 @@ async def _expect(wanted: RegisterWrite, arming: Arming, line: Line, otherwise: 
 def _pieces(part: RegisterWrite, most: int) -> list[RegisterWrite]:
     """The same registers in requests of at most so many words."""
     return [
-        RegisterWrite(address=part.address + at, words=part.words[at : at + most])
+        replace(part, address=part.address + at, words=part.words[at : at + most])
         for at in range(0, len(part.words), most)
     ]
 

@@ -128,5 +128,5 @@ async def test_record_is_private_and_readable_json(folder):
     path = folder / "roof.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert json.loads(path.read_text())["arming"]["found"] == [
-        {"address": 40100, "words": [10000, 0]},
+        {"address": 40100, "function": 16, "words": [10000, 0]},
     ]

@@ -36,6 +36,7 @@ class _Registers:
     def __init__(self, *, dead=False, busy=0, deaf=False):
         self.words = {40000: 123, 40001: 24, 40010: 30, 40011: 60, 40020: 1}
         self.writes = []
+        self.functions = []
         self.dead = dead
         self.busy = busy
         self.deaf = deaf
@@ -55,13 +56,14 @@ class _Registers:
             message = "busy"
             raise RequestRefused(message, code=6)
 
-    async def read(self, unit, address, count, *, timeout):
+    async def read(self, unit, address, count, *, timeout, function):
         self._ask()
         return Block(tuple(self.words[address + n] for n in range(count)), Instant(0))
 
-    async def write(self, unit, address, words, *, timeout):
+    async def write(self, unit, address, words, *, timeout, function):
         self._ask()
         self.writes.append((unit, address, tuple(words)))
+        self.functions.append(function)
         if not self.deaf:
             self.words.update({address + n: word for n, word in enumerate(words)})
 
@@ -175,3 +177,23 @@ def test_long_words_are_written_in_requests_a_device_accepts(let_go):
         (50000, 123),
         (50123, 77),
     ]
+
+
+def test_coils_and_single_registers_are_given_back_by_the_functions_they_were_written_with(let_go):
+    """15 goes out at once, 5 and 6 one by one; all of it is read back."""
+    relays = RegisterWrite(address=40010, words=(1, 0), function=15)
+    settings = RegisterWrite(address=40010, words=(30, 60), function=6)
+    enable = RegisterWrite(address=40020, words=(0,), function=5)
+    boards = {"one": (enable, relays), "two": (settings,)}
+    records = [
+        replace(ROOF, device=name, connection=name, found=found) for name, found in boards.items()
+    ]
+    lines = {name: _Registers() for name in boards}
+    done, _, armory = let_go(records, lines)
+    assert done
+    assert lines["one"].functions == [5, 15]
+    assert (lines["two"].functions, lines["two"].writes) == (
+        [6, 6],
+        [(1, 40010, (30,)), (1, 40011, (60,))],
+    )
+    assert armory.all() == ()
