@@ -55,11 +55,12 @@ def check_open(specimen: Specimen, found: list[Broken]) -> None:
             went.add(called.__qualname__)
 
     async def opened() -> None:
+        profiler = sys.getprofile()
         sys.setprofile(watch)
         try:
             trial = Trial(specimen, found)
         finally:
-            sys.setprofile(None)
+            sys.setprofile(profiler)
         await asyncio.sleep(1)
         for asked in trial.line.asked:
             trial.broken(Promise.OPEN, f"it was {asked}")

@@ -24,18 +24,22 @@ _LEASE_S = 60
 _ROUNDING = 1e-6
 
 
-def check_steering(specimen: Specimen, description: Description, found: list[Broken]) -> None:
-    """Everything about control, for a device that was connected."""
+def check_steering(specimen: Specimen, description: Description, found: list[Broken]) -> bool:
+    """Everything about control; whether the device can be steered at all."""
     able = description.capabilities
     if able.control is Control.NONE:
         on_virtual_time(_only_reads, specimen, found)
-        return
+        return False
+    if specimen.level_w is None:
+        found.append(Broken(Promise.HEALTHY, "it can be steered: say at which level, level_w"))
+        return False
     steps = (_leased, _left_by_the_record, _restarted, _written_by_another, _deaf, _side_by_side)
     for step in steps:
         on_virtual_time(step, specimen, found)
     if able.timer is not None:
         on_virtual_time(_timed, specimen, found, able.timer)
     _check_levels(specimen, found)
+    return True
 
 
 def check_steering_under_faults(specimen: Specimen, found: list[Broken]) -> None:
