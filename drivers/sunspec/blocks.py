@@ -9,7 +9,7 @@ from gateway.model.device import Device
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.setpoint import RegisterWrite
 from gateway.model.time import Instant
-from gateway.ports.line import Block, Line
+from gateway.ports.line import MAX_READ, Block, Line
 
 # A gateway or a shared port speaks for a unit that does not (Fronius: 0x0B for a wrong unit).
 _NOT_REACHED = (0x0A, 0x0B)
@@ -34,11 +34,16 @@ class Around:
 
 
 class Unit:
-    """One device's registers at the far end of a line."""
+    """One device's registers at the far end of a line.
 
-    def __init__(self, device: Device, line: Line) -> None:
+    Attributes:
+        most: registers that one request may read.
+    """
+
+    def __init__(self, device: Device, line: Line, most: int = MAX_READ) -> None:
         self._device = device
         self._line = line
+        self.most = most
 
     @property
     def name(self) -> str:
@@ -68,7 +73,13 @@ class Unit:
 
     async def windows(self, wanted: Sequence[Span]) -> tuple[dict[int, int], Instant]:
         """Words by address out of several stretches, and when the first was complete."""
-        blocks, at = await self.read(wanted)
+        most = self.most
+        pieces = [
+            Span(at, min(most, span.end - at))
+            for span in wanted
+            for at in range(span.address, span.end, most)
+        ]
+        blocks, at = await self.read(pieces)
         return {a: w for start, block in blocks.items() for a, w in enumerate(block, start)}, at
 
     async def read(self, wanted: Sequence[Span]) -> tuple[Blocks, Instant]:
@@ -86,7 +97,7 @@ class Unit:
 
     async def model(self, header: Header) -> tuple[int, ...]:
         """All words of a model."""
-        blocks, _ = await self.read(spans([header]))
+        blocks, _ = await self.read(spans([header], most=self.most))
         words = words_of(header, blocks)
         if words is None:
             message = f"{self.name}: model {header.model} at {header.address} came in pieces"
@@ -105,7 +116,7 @@ class Unit:
         at: Instant | None = None
         for header in headers:
             try:
-                more, then = await self.read(spans([header]))
+                more, then = await self.read(spans([header], most=self.most))
             except RequestRefused as refused:
                 if header.model == needed:
                     raise

@@ -118,6 +118,7 @@ def capabilities(device: Device, points: Points, lever: Lever | None) -> Capabil
         rating_w=rating(points),
         resolution_w=lever.resolution_w if lever else 1.0,
         floor_w=lever.floor_w if lever else 0.0,
+        wake_floor_w=lever.wake_floor_w if lever else 0.0,
         timer=lever.timer if lever else None,
     )
     if device.role is not Role.STORAGE:

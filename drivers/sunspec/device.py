@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from drivers.sunspec.arming import record
 from drivers.sunspec.blocks import Blocks, Unit
@@ -15,6 +15,7 @@ from drivers.sunspec.lever import Lever, runs
 from drivers.sunspec.measure import BankSign, Measurer, Sign, local
 from drivers.sunspec.pace import Pace, first, is_due
 from drivers.sunspec.plan import Span, spans, words_of
+from drivers.sunspec.quirks import Override, Quirks, quirks_of
 from drivers.sunspec.raw import Words
 from drivers.sunspec.roles import (
     NAMEPLATE,
@@ -27,12 +28,12 @@ from drivers.sunspec.roles import (
     polled,
     wanted,
 )
-from gateway.model.device import Description, Device, Role
+from gateway.model.device import Description, Device, Identity, Role
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.reading import PointValue, Quality, Reading
 from gateway.model.setpoint import Arming, Outcome, RegisterWrite, Setpoint, Written
 from gateway.model.time import Instant
-from gateway.ports.line import Line
+from gateway.ports.line import Line, Pacable
 
 _PV_STOR = 82  # 120 DERTyp
 
@@ -45,12 +46,16 @@ class Settings:
         sign: what a positive W of a meter model means; ``bank_sign``: of model 802.
         bases: where the marker may stand, in this order.
         connect: whether a battery bank found disconnected may be connected (802 SetOp).
+        signed: whether the owner wrote ``sign``, which then goes before the quirks table.
+        quirks: what the owner wrote in place of the table; None: the table is not asked.
     """
 
     sign: Sign = "import"
     bank_sign: BankSign = "discharge"
     bases: tuple[int, ...] = BASES
     connect: bool = False
+    signed: bool = False
+    quirks: Override = field(default_factory=dict)
 
     def turned(self, role: Role) -> Mapping[str, str]:
         """The key that counts power the other way round, of a meter or of a battery bank."""
@@ -69,15 +74,24 @@ class _Map:
     pace: Pace
     spans: tuple[Span, ...]
     vital: tuple[Span, ...]
+    most: int
+
+    @property
+    def together(self) -> tuple[Span, ...]:
+        """All models, read together where they stand together."""
+        return spans(self.pace.all, most=self.most)
 
     def paced(self, pace: Pace) -> "_Map":
         """With models of another pace, read together where they stand together."""
-        return replace(self, pace=pace, spans=spans(pace.all), vital=spans(pace.vital))
+        every, vital = (spans(of, most=self.most) for of in (pace.all, pace.vital))
+        return replace(self, pace=pace, spans=every, vital=vital)
 
     def apart(self, pace: Pace) -> "_Map":
         """With the models that can be read, each by itself."""
-        one_by_one = (tuple(s for h in of for s in spans([h])) for of in (pace.all, pace.vital))
-        every, vital = one_by_one
+        every, vital = (
+            tuple(s for h in of for s in spans([h], most=self.most))
+            for of in (pace.all, pace.vital)
+        )
         return replace(self, pace=pace, spans=every, vital=vital)
 
 
@@ -87,7 +101,9 @@ class SunSpecDriver:
     def __init__(self, device: Device, settings: Settings, line: Line) -> None:
         self._device = device
         self._settings = settings
-        self._unit = Unit(device, line)
+        self._line = line
+        self._quirks = Quirks(values=settings.quirks or {})  # the rest when it is recognised
+        self._unit = Unit(device, line, self._quirks.max_read)
         self._bases = settings.bases
         self._map: _Map | None = None
         self._lever: Lever | None = None
@@ -108,6 +124,7 @@ class SunSpecDriver:
         self._notes = list(chain.notes)
         shape = self._shape(chain)
         static = await self._static(shape)
+        self._recognise(identity(static))
         pace = Pace.of(polled(shape), self._device.role)
         models = tuple(header.model for part in chain.parts for header in part)
         self._map = _Map(
@@ -115,8 +132,9 @@ class SunSpecDriver:
             models=models,
             measurer=self._measurer(shape, static),
             pace=pace,
-            spans=spans(pace.all),
-            vital=spans(pace.vital),
+            spans=spans(pace.all, most=self._unit.most),
+            vital=spans(pace.vital, most=self._unit.most),
+            most=self._unit.most,
         )
         self._whole_at = None
         found = await self.read()
@@ -275,6 +293,16 @@ class SunSpecDriver:
             self._lever = self._lever.renewed({**self._lever.words, **read})
         return f"someone changed register {other}" if other else None
 
+    def _recognise(self, identity: Identity) -> None:
+        """What is known of devices like this one holds from now on."""
+        self._quirks = quirks = quirks_of(identity, self._settings.quirks)
+        self._notes += quirks.told
+        self._unit.most = quirks.max_read
+        if isinstance(self._line, Pacable):
+            self._line.pace(quirks.pacing)
+        if not self._settings.signed:
+            self._settings = replace(self._settings, sign=quirks.sign or "import")
+
     async def _walk(self) -> Chain:
         try:
             chain = await walk(self._unit.words, self._bases)
@@ -329,7 +357,13 @@ class SunSpecDriver:
         may_connect = self._settings.connect
         models = await self._models(shape, STEERING)
         lever = choose(
-            self._device, shape, points, models, may_connect=may_connect, armed=self._armed
+            self._device,
+            shape,
+            points,
+            models,
+            may_connect=may_connect,
+            armed=self._armed,
+            manner=self._quirks.manner,
         )
         if isinstance(lever, tuple):
             self._notes += [f"reading only: {why}" for why in lever]
@@ -350,7 +384,7 @@ class SunSpecDriver:
         try:
             return await self._unit.read(known_map.spans if whole else known_map.vital)
         except RequestRefused:
-            if known_map.spans == spans(known_map.pace.all, gap=-1):
+            if known_map.spans == spans(known_map.pace.all, gap=-1, most=known_map.most):
                 raise
         around = await self._unit.around(known_map.pace.all, known_map.shape.power)
         self._notes += around.refused
@@ -362,7 +396,7 @@ class SunSpecDriver:
         now = self._connected()
         pace = now.pace.learned(now.measurer, points)
         if pace is not now.pace:
-            cut_apart = now.spans != spans(now.pace.all)
+            cut_apart = now.spans != now.together
             self._map = now.apart(pace) if cut_apart else now.paced(pace)
 
     def _connected(self) -> _Map:

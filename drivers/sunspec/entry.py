@@ -7,6 +7,8 @@ from typing import cast
 from drivers.sunspec.device import Settings, SunSpecDriver
 from drivers.sunspec.discovery import BASES
 from drivers.sunspec.inspect import inspect
+from drivers.sunspec.quirk_keys import OWNERS
+from drivers.sunspec.quirks import Override
 from drivers.sunspec.recording import record, record_night
 from drivers.sunspec.replay import replay
 from gateway.model.device import Device
@@ -16,7 +18,8 @@ from gateway.ports.driver import Driver
 from gateway.ports.line import Line
 from gateway.ports.served import Replay
 
-_KEYS = ("sign", "bank_sign", "base", "connect")
+_KEYS = ("sign", "bank_sign", "base", "connect", "quirks")
+_NO_TABLE = "none"
 _SIGNS = ("import", "export")
 _BANK_SIGNS = ("charge", "discharge")
 _LAST_BASE = 0xFFFF - 2
@@ -37,6 +40,7 @@ class SunSpecPackage:
             *_bad_choice(mapping, "bank_sign", _BANK_SIGNS),
             *_bad_base(mapping),
             *_bad_connect(mapping),
+            *_bad_quirks(mapping),
         )
         if errors:
             return errors
@@ -47,6 +51,8 @@ class SunSpecPackage:
             bank_sign="charge" if mapping.get("bank_sign") == "charge" else "discharge",
             bases=tuple(cast("list[int]", bases)),
             connect=mapping.get("connect") is True,
+            signed="sign" in mapping,
+            quirks=_quirks(mapping),
         )
 
     def json_schema(self) -> Mapping[str, object]:
@@ -72,6 +78,21 @@ class SunSpecPackage:
                 "anyOf": [address, {"type": "array", "items": address, "minItems": 1}],
                 "default": list(BASES),
                 "description": "registers where the SunSpec marker may stand, in order",
+            },
+            "quirks": {
+                "anyOf": [
+                    {"const": _NO_TABLE},
+                    {
+                        "type": "object",
+                        "properties": {
+                            name: {**key.schema, "description": key.description}
+                            for name, key in OWNERS.items()
+                        },
+                        "additionalProperties": False,
+                    },
+                ],
+                "description": "what this device wants otherwise than the table of quirks says, "
+                "or none: the table is not asked",
             },
         }
 
@@ -122,6 +143,33 @@ def _bad_connect(mapping: Mapping[str, object]) -> Iterator[SettingsError]:
     value = mapping.get("connect", False)
     if not isinstance(value, bool):
         yield SettingsError(path=("connect",), found=repr(value), allowed="true | false")
+
+
+def _bad_quirks(mapping: Mapping[str, object]) -> Iterator[SettingsError]:
+    given = mapping.get("quirks", {})
+    if given == _NO_TABLE:
+        return
+    if not isinstance(given, dict):
+        allowed = f"{_NO_TABLE}, or a mapping of {', '.join(OWNERS)}"
+        yield SettingsError(path=("quirks",), found=repr(given), allowed=allowed)
+        return
+    for name, value in given.items():
+        if name not in OWNERS:
+            near = get_close_matches(str(name), OWNERS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            allowed = f"{', '.join(OWNERS)}{hint}"
+            yield SettingsError(path=("quirks", str(name)), found="an unknown key", allowed=allowed)
+        elif not OWNERS[name].takes(value):
+            allowed = OWNERS[name].allowed
+            yield SettingsError(path=("quirks", name), found=repr(value), allowed=allowed)
+
+
+def _quirks(mapping: Mapping[str, object]) -> Override:
+    given = mapping.get("quirks", {})
+    if given == _NO_TABLE:
+        return None
+    written = cast("Mapping[str, object]", given)
+    return {name: OWNERS[name].read(value) for name, value in written.items()}
 
 
 def _bad_base(mapping: Mapping[str, object]) -> Iterator[SettingsError]:

@@ -8,6 +8,7 @@ from drivers.sunspec.choice import STEERING, capabilities, choose, identity
 from drivers.sunspec.codec import definition, known, layout
 from drivers.sunspec.discovery import COMMON, Header
 from drivers.sunspec.findings import is_variant, of_chain, of_holes, of_model, of_vendor
+from drivers.sunspec.quirks import quirks_of, table
 from drivers.sunspec.roles import BANK, Points, Shape, evidence, fit
 from drivers.sunspec.survey import Survey, Surveyor
 from gateway.model.device import Device, Role
@@ -36,10 +37,14 @@ async def inspect(device: Device, line: Line) -> Inspection:
         model, odd = _found(header, survey.model(header), seen[header.model])
         models.append(model)
         problems += odd
+    identities = tuple(identity(_static(survey, [part])) for part in survey.chain.parts)
+    rows = table()
+    quirks = [told for each in identities for told in quirks_of(each, {}, rows).told]
     return Inspection(
         unit=device.unit,
         base=survey.chain.base,
-        identities=tuple(identity(_static(survey, [part])) for part in survey.chain.parts),
+        identities=identities,
+        quirks=tuple(dict.fromkeys(quirks)),
         options=_options(survey),
         models=tuple(models),
         problems=tuple(problems),
@@ -116,7 +121,8 @@ def _part(device: Device, survey: Survey, shape: Shape, points: Points) -> Part:
         for model in STEERING
         if shape.has(model) and (words := _whole(survey, shape.headers[model])) is not None
     }
-    chosen = choose(device, shape, points, models, may_connect=False, armed=None)
+    manner = quirks_of(identity(points), {}).manner
+    chosen = choose(device, shape, points, models, may_connect=False, armed=None, manner=manner)
     lever, why = (None, chosen) if isinstance(chosen, tuple) else (chosen, ())
     return Part(
         capabilities=capabilities(device, points, lever),

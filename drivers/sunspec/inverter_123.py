@@ -59,6 +59,11 @@ class Curtailment(OneWindow):
         """The floor of WMax, in whole steps."""
         return least_steps(self._power, self.manner.floor_pct) * self.resolution_w
 
+    @property
+    def wake_floor_w(self) -> float:
+        """Of WMax."""
+        return self.manner.wake_floor_pct * self.base_w / 100.0
+
     def command(self, quantity: float, timer_s: int) -> Plan:
         """Bound generation at -quantity."""
         return self._plan(self._steps(-quantity), timer_s, 1)

@@ -65,6 +65,11 @@ class Lever(Protocol):
         """The smallest non-zero setpoint."""
         ...
 
+    @property
+    def wake_floor_w(self) -> float:
+        """The smallest non-zero setpoint while the device does not produce yet; 0 = no other."""
+        ...
+
     def renewed(self, words: Words) -> Self:
         """The same lever with what stands in the windows now (its scale factor may move)."""
         ...

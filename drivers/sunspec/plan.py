@@ -24,11 +24,11 @@ class Span:
         return self.address + self.count
 
 
-def spans(headers: Iterable[Header], gap: int = GAP) -> tuple[Span, ...]:
-    """Requests of at most 125 registers, cut between models, or between points of a long one."""
+def spans(headers: Iterable[Header], gap: int = GAP, most: int = MAX_READ) -> tuple[Span, ...]:
+    """Requests of so many registers, cut between models, or between points of a long one."""
     merged: list[Span] = []
-    for piece in sorted(_pieces(headers), key=lambda span: span.address):
-        if merged and _fits(merged[-1], piece, gap):
+    for piece in sorted(_pieces(headers, most), key=lambda span: span.address):
+        if merged and _fits(merged[-1], piece, gap, most):
             first = merged[-1].address
             merged[-1] = Span(first, piece.address + piece.count - first)
         else:
@@ -36,23 +36,23 @@ def spans(headers: Iterable[Header], gap: int = GAP) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def _fits(block: Span, piece: Span, gap: int) -> bool:
+def _fits(block: Span, piece: Span, gap: int, most: int) -> bool:
     between = piece.address - (block.address + block.count)
-    return between <= gap and piece.address + piece.count - block.address <= MAX_READ
+    return between <= gap and piece.address + piece.count - block.address <= most
 
 
-def _pieces(headers: Iterable[Header]) -> Iterator[Span]:
+def _pieces(headers: Iterable[Header], most: int) -> Iterator[Span]:
     for header in headers:
         start = 0
         size = HEADER + header.length
-        while size - start > MAX_READ:
+        while size - start > most:
             cut = max(
                 (
                     p.offset
                     for p in layout(header.model, header.length).points
-                    if start < p.offset <= start + MAX_READ
+                    if start < p.offset <= start + most
                 ),
-                default=start + MAX_READ,
+                default=start + most,
             )
             yield Span(header.address + start, cut - start)
             start = cut

@@ -72,6 +72,11 @@ class Storage(OneWindow):
         """A storage can be held still."""
         return 0.0
 
+    @property
+    def wake_floor_w(self) -> float:
+        """Nor does it wake by producing."""
+        return 0.0
+
     def command(self, quantity: float, timer_s: int) -> Plan:
         """Force the flow: settings, then rates and timer, then the mode that makes them act."""
         steps = self._steps(quantity)

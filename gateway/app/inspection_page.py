@@ -20,6 +20,7 @@ def page(url: str, found: Inspection) -> Iterator[str]:
         which = f"device {number} in the chain: " if len(found.identities) > 1 else ""
         yield f"{which}{named(identity)}"
     yield from _parts(found)
+    yield from found.quirks
     for model in found.models:
         yield ""
         yield from _model(model)

@@ -126,6 +126,7 @@ class Capabilities:
         stages_w: discrete powers of a stepped load, ascending, without 0.
         resolution_w: the smallest change a setpoint can express.
         floor_w: the smallest non-zero limit (1 % for curtailment).
+        wake_floor_w: the same while it does not produce yet; 0 = no other.
     """
 
     control: Control = Control.NONE
@@ -137,6 +138,7 @@ class Capabilities:
     stages_w: tuple[float, ...] = ()
     resolution_w: float = 1.0
     floor_w: float = 0.0
+    wake_floor_w: float = 0.0
     timer: Timer | None = None
 
 

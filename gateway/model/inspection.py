@@ -93,6 +93,7 @@ class Inspection:
         options: model 1 Opt.
         identities: of every device in the chain, in its order; the first is ``identity``.
         parts: by the roles it can play.
+        quirks: what is known of devices like these, with the reason.
     """
 
     unit: int
@@ -102,6 +103,7 @@ class Inspection:
     models: tuple[FoundModel, ...]
     problems: tuple[Problem, ...]
     parts: Mapping[Role, Part]
+    quirks: tuple[str, ...] = ()
 
     @property
     def identity(self) -> Identity:

@@ -19,6 +19,7 @@ def document(url: str, found: Inspection) -> dict[str, object]:
             {"address": problem.address, "model": problem.model, "text": problem.text}
             for problem in found.problems
         ],
+        "quirks": list(found.quirks),
         "capabilities": {role.value: _part(part) for role, part in found.parts.items()},
     }
 
