@@ -1,7 +1,7 @@
 """The line of a trial: every request is noted, and may be struck by the weather."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -10,13 +10,32 @@ from gateway.model.device import Device
 from gateway.model.errors import DeviceUnavailable, RequestRefused
 from gateway.model.time import MILLISECOND, Duration
 from gateway.ports.clock import Clock
-from gateway.ports.line import HOLDING, INPUT, MAX_READ, MAX_WRITE, WRITE_REGISTERS, Block
+from gateway.ports.line import (
+    COILS,
+    DISCRETE,
+    HOLDING,
+    INPUT,
+    MAX_READ,
+    MAX_WRITE,
+    WRITE_COIL,
+    WRITE_COILS,
+    WRITE_REGISTER,
+    WRITE_REGISTERS,
+    Block,
+)
 from gateway.ports.served import Registers
 from gateway.testing.weather import FAIR, Fault, Weather
 
 _ANSWER = Duration(20 * MILLISECOND)
 _ILLEGAL_ADDRESS = 2
 _WORD = 0xFFFF
+_READING = (COILS, DISCRETE, HOLDING, INPUT)
+_WRITING = {  # function -> most words of one request
+    WRITE_COIL: 1,
+    WRITE_REGISTER: 1,
+    WRITE_COILS: MAX_WRITE,
+    WRITE_REGISTERS: MAX_WRITE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +95,16 @@ class BenchLine:
     async def read(
         self, unit: int, address: int, count: int, *, timeout: Duration, function: int = HOLDING
     ) -> Block:
-        """As ``Line.read``; both tables are the same here."""
+        """As ``Line.read``; all tables are the same here."""
         asked = Asked(address=address, count=count)
-        if function not in {HOLDING, INPUT}:
-            self.outside.append(f"{asked} with function {function}")
+        self._check_function(asked, function, _READING)
         fault = self._note(asked, unit, MAX_READ)
         async with self._one_at_a_time:
             await self._answer(asked, fault, timeout)
             true = self._registers.read(unit, address, count)
             words = fault.garbled(address, true) if fault else tuple(true)
-            return Block(words, self._clock.now())
+            bits = function in {COILS, DISCRETE}
+            return Block(tuple(word & 1 for word in words) if bits else words, self._clock.now())
 
     async def write(
         self,
@@ -94,17 +113,22 @@ class BenchLine:
         words: Sequence[int],
         *,
         timeout: Duration,
-        function: int = WRITE_REGISTERS,  # noqa: ARG002 - one table here
+        function: int = WRITE_REGISTERS,
     ) -> None:
         """As ``Line.write``."""
         asked = Asked(address=address, count=len(words), words=tuple(words))
+        self._check_function(asked, function, _WRITING)
         if not all(0 <= word <= _WORD for word in words):
             self.outside.append(f"{asked}: {list(words)} are not all words of 16 bits")
-        fault = self._note(asked, unit, MAX_WRITE)
+        fault = self._note(asked, unit, _WRITING.get(function, MAX_WRITE))
         async with self._one_at_a_time:
             await self._answer(asked, fault, timeout)
             if not self.deaf:
                 self._registers.write(unit, address, words)
+
+    def _check_function(self, asked: Asked, function: int, known: Collection[int]) -> None:
+        if function not in known:
+            self.outside.append(f"{asked} with function {function}")
 
     def _note(self, asked: Asked, unit: int, most: int) -> Fault | None:
         if not 1 <= asked.count <= most:

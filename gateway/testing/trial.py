@@ -75,7 +75,7 @@ class Trial:
         self.able = Capabilities()
         self.failed: Exception | None = None
         self.record: Arming | None = None
-        self._writing = False
+        self._begun, self._writing = 0, False
         self.driver = self.open()
 
     def open(self) -> Driver:
@@ -127,7 +127,7 @@ class Trial:
         )
         what = "release" if quantity is None else f"write {quantity:g} W"
         struck = len(self.line.struck)
-        self._writing = True
+        self._begun, self._writing = self._begun + 1, True
         written = await self._call(what, self.driver.write(setpoint), Written)
         self._writing = False
         weather, accepted = self.line.weather, written and written.outcome is Outcome.ACCEPTED
@@ -165,10 +165,12 @@ class Trial:
         return description
 
     async def _quiet(self, what: str, answer: Awaitable[_T], kind: type[_T]) -> _T | None:
-        before = len(self.line.asked)
+        before, begun, beside = len(self.line.asked), self._begun, self._writing
         result = await self._call(what, answer, kind)
+        if beside or begun != self._begun:
+            return result  # what was written meanwhile may be of the write beside it
         for asked in self.line.asked[before:]:
-            if asked.words and not self._writing:
+            if asked.words:
                 self.broken(Promise.QUIET, f"{what} was {asked}: {list(asked.words)}")
         return result
 
