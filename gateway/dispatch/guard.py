@@ -71,10 +71,12 @@ def guard(  # noqa: PLR0917 - each argument is one fact the bounds rest on
 ) -> Guarded:
     """Bound ``wanted`` (W, passive; None = no limit) for one device."""
     if view.state is DeviceState.SLEEPING and device.role is Role.SOLAR:
-        return _round(_Bounds(wanted, device, view.capabilities), [])
+        asleep = _Bounds(wanted, device, view.capabilities)
+        reason = _wake_floor(asleep, view, held, room, now)
+        return _round(asleep, [reason] if reason else [])
     if view.power_w is None:
         return fall_back(device, f"no fresh good reading ({view.quality})")
-    if view.state is DeviceState.FAULTY:
+    if view.state is DeviceState.FAULTY and not _runs(view):
         return fall_back(device, "the device reports a fault")
     if wanted is None:
         wanted = _owner_bound(device, view.capabilities)
@@ -87,6 +89,11 @@ def guard(  # noqa: PLR0917 - each argument is one fact the bounds rest on
         if reason:
             reasons.append(reason)
     return _round(bounds, reasons)
+
+
+def _runs(view: DeviceView) -> bool:
+    """A source that produces runs, and keeps its limit, whatever it says of its state."""
+    return view.capabilities.control is Control.LIMIT and (view.power_w or 0.0) < 0.0
 
 
 def _owner_bound(device: Device, capabilities: Capabilities) -> float | None:
@@ -216,6 +223,20 @@ def _floor(
     return None
 
 
+def _wake_floor(
+    b: _Bounds, view: DeviceView, _held: Held | None, room: SiteRoom, _now: Instant
+) -> str | None:
+    """A source may never begin under a limit that it could well keep to later.
+
+    So until it produces its limit is raised, at most to what the site's limits leave for it.
+    """
+    floor = min(b.capabilities.wake_floor_w, max(0.0, -room.low))
+    if b.flow is None or _runs(view) or not -floor < b.flow < 0:
+        return None
+    b.flow = -floor
+    return f"floor {floor:.0f} W until it produces"
+
+
 # A site limit may ask for more than the device, or its owner, allows: those limits come again.
 _STEPS = (
     _device_limits,
@@ -225,6 +246,7 @@ _STEPS = (
     _device_limits,
     _charge_limits,
     _floor,
+    _wake_floor,
 )
 
 
