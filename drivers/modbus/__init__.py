@@ -2,7 +2,8 @@
 
 from drivers.modbus.device import MapDriver, Settings
 from drivers.modbus.entry import ModbusPackage
-from drivers.modbus.map import RegisterMap, load
+from drivers.modbus.load import load
+from drivers.modbus.map import RegisterMap
 
 package = ModbusPackage()
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from drivers.modbus.device import MapDriver, Settings
-from drivers.modbus.map import load
+from drivers.modbus.load import load
 from gateway.model.device import Device
 from gateway.model.errors import SettingsError
 from gateway.ports.driver import Driver

@@ -116,9 +116,9 @@ def test_errors_of_a_map_name_file_and_key(tmp_path):
         "map: x\npoints:\n  p: {address: 70000, type: uint99, role: power}\nfoo: 1\n",
         tmp_path / "bad.yaml",
     )
-    assert "bad.yaml: points.p.address: 70000" in said
-    assert "bad.yaml: points.p.type: 'uint99'" in said
-    assert "bad.yaml: foo" in said
+    assert "bad.yaml:3: points.p.address: 70000" in said
+    assert "bad.yaml:3: points.p.type: 'uint99'" in said
+    assert "bad.yaml:4: foo" in said
 
 
 @pytest.mark.parametrize(
@@ -129,16 +129,20 @@ def test_errors_of_a_map_name_file_and_key(tmp_path):
         (
             (
                 "map: x\npoints: {p: {address: 1, type: uint16, role: power}}\n"
-                "control: {address: 2, stages: {1: 100, 2: 200}, release: 9}"
+                "control: {kind: target, stages_w: [100, 200], "
+                "steps: [{address: 2, stages: {100: 1, 200: 2}}], "
+                "release: [{address: 2, const: 9}]}"
             ),
-            "stages need one of 0 W",
+            "stages_w need one of 0 W",
         ),
         (
             (
                 "map: x\npoints: {p: {address: 1, type: uint16, role: power}}\n"
-                "control: {address: 2, stages: {0: 0, 2: 200}, release: 2}"
+                "control: {kind: target, stages_w: [0, 200], "
+                "steps: [{address: 2, stages: {0: 0, 200: 2}}], "
+                "release: [{address: 2, const: 2}]}"
             ),
-            "release 2 is a stage",
+            "release is the stage of 200 W",
         ),
     ],
 )

@@ -166,4 +166,4 @@ async def test_a_part_of_the_phases_is_no_power():
 async def test_the_other_table_is_another_device():
     async with device("eastron-sdm630") as driver:
         with pytest.raises(RequestRefused):
-            await driver._read(52, 2)
+            await driver._unit.block("holding", 52, 2)

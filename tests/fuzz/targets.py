@@ -16,8 +16,8 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+from drivers.modbus.load import load as load_map
 from drivers.modbus.map import RegisterMap
-from drivers.modbus.map import load as load_map
 from drivers.transport import MemLine, RegisterMemory
 from drivers.transport.session import Session
 from gateway.adapters.journal import open_journal
