@@ -9,6 +9,7 @@ from drivers.sunspec.blocks import Blocks, Unit
 from drivers.sunspec.choice import STEERING, capabilities, choose, identity, rating
 from drivers.sunspec.codec import HEADER, layout
 from drivers.sunspec.discovery import BASES, COMMON, Chain, Header, walk
+from drivers.sunspec.events import Events
 from drivers.sunspec.heartbeat import OURS, Heart, Pulse
 from drivers.sunspec.judgement import Tried, asked, is_between, judge, others
 from drivers.sunspec.lever import Lever, runs
@@ -109,6 +110,7 @@ class SunSpecDriver:
         self._lever: Lever | None = None
         self._heart: Heart | None = None
         self._pulse = Pulse()
+        self._events = Events(())
         self._steering = False
         self._armed: Arming | None = None
         self._asked: Words = {}
@@ -136,7 +138,7 @@ class SunSpecDriver:
             vital=spans(pace.vital, most=self._unit.most),
             most=self._unit.most,
         )
-        self._whole_at = None
+        self._whole_at, self._events = None, Events(pace.all)
         found = await self.read()
         self._whole_at = first(self._device, found.at)
         points = {**static, **found.points}
@@ -170,7 +172,8 @@ class SunSpecDriver:
             self._learn(points)
         # A write since then, even one under way, has made these words old.
         overridden = self._other(blocks) if before and before is self._asked else None
-        return self._annotated(reading, overridden)
+        events = self._events.take(points)
+        return self._annotated(replace(reading, events=events) if events else reading, overridden)
 
     async def arm(self) -> Arming:
         """The words found, and those of the fall-back level; writes nothing."""

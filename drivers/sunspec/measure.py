@@ -13,9 +13,10 @@ from typing import Literal
 
 from drivers.sunspec.codec import layout
 from drivers.sunspec.discovery import Header
+from drivers.sunspec.events import bank_alarms
+from drivers.sunspec.rest import QUIET, contradicts, failed, rests, word
 from drivers.sunspec.roles import (
     DER,
-    INVERTERS,
     METERS,
     MPPT,
     STORAGE,
@@ -26,16 +27,13 @@ from drivers.sunspec.roles import (
     storage_ports,
 )
 from gateway.model.device import Role
-from gateway.model.reading import PointValue, Quality, Reading
+from gateway.model.reading import Quality, Reading
 from gateway.model.resource import POWER
 from gateway.model.time import Instant
 
 Sign = Literal["import", "export"]
 BankSign = Literal["charge", "discharge"]
 
-_ASLEEP = (1, 2)  # 10x St: OFF, SLEEPING
-_FAULT = 7
-_QUIET = 0.01  # of the rating: below it a device that says it sleeps is believed
 _IMPLAUSIBLE = 1.5  # times the rating
 _DISCHARGING, _CHARGING = 3, 4  # 802 ChaSt
 _ERROR = 2  # 713 Sta
@@ -63,7 +61,10 @@ class Measurer:
 
     def reading(self, at: Instant, points: Points) -> Reading:
         """A reading in the project's sign, with a quality that tells what to think of it."""
-        power = self._power(points)
+        power, said = self._power(points), word(self.shape, points)
+        if power == 0 and said is not None and said.is_dark:
+            power = None  # zeros that nobody measured
+        rest = rests(said, power, self.rating_w)
         counted_in_wh, counted_out_wh = self._counters(points)
         contradiction = self._contradiction(points)
         return Reading(
@@ -75,9 +76,10 @@ class Measurer:
             available_w=number(points, "122.WAval"),
             counted_in_wh=counted_in_wh,
             counted_out_wh=counted_out_wh,
-            asleep=self._asleep(points, power),
-            fault=self._fault(points),
-            note=contradiction or local(points),
+            asleep=bool(rest),
+            rest=rest,
+            fault="" if rest else self._fault(points, power),
+            note=contradiction or local(points) or contradicts(said, power, self.rating_w),
             points=points,
         )
 
@@ -120,7 +122,7 @@ class Measurer:
     def _contradiction(self, points: Points) -> str:
         """A bank that says it charges while its W, as configured, says it does not."""
         w, state = self._bank(points), points.get("802.ChaSt")
-        noise_w = _QUIET * (self.rating_w or 0.0)
+        noise_w = QUIET * (self.rating_w or 0.0)
         wrong = w is not None and (
             (state == _CHARGING and w < -noise_w) or (state == _DISCHARGING and w > noise_w)
         )
@@ -158,43 +160,15 @@ class Measurer:
         header = self.shape.headers.get(MPPT) if self.shape.has(STORAGE) else None
         return () if header is None else modules(header)
 
-    def _state(self, points: Points) -> PointValue:
-        """As 10x St counts; InvSt of 701 is one less, and St there only tells OFF and ON."""
-        if self.shape.power != DER:
-            return points.get(f"{self.shape.power}.St")
-        detailed, coarse = points.get("701.InvSt"), points.get("701.St")
-        if isinstance(detailed, int):
-            return detailed + 1
-        return _ASLEEP[0] if coarse == 0 else None
-
-    def _asleep(self, points: Points, power: float | None) -> bool:
-        if self.shape.power not in INVERTERS and self.shape.power != DER:
-            return False
-        state, hertz = self._state(points), points.get(f"{self.shape.power}.Hz")
-        if power is None:
-            # SMA by night: everything that moves is unimplemented, the counters remain.
-            return hertz in (None, 0) and state in (None, *_ASLEEP)
-        resting = abs(power) <= _QUIET * (self.rating_w or 0.0)
-        return resting and (state in _ASLEEP or hertz == 0)
-
-    def _fault(self, points: Points) -> str:
-        power = self.shape.power
-        names: list[str] = []
-        if power is not None:
-            if self._state(points) == _FAULT and power not in METERS:
-                names.append("FAULT")
-            alarms = "Alrm" if power == DER else "Evt1" if power in INVERTERS else "Evt"
-            names += _bits(self.shape.headers[power], alarms, points.get(f"{power}.{alarms}"))
-        return ", ".join((*names, *self._storage_faults(points)))
+    def _fault(self, points: Points, power: float | None) -> str:
+        stopped = failed(self.shape, points, power, self.rating_w)
+        return ", ".join((*([stopped] if stopped else []), *self._storage_faults(points)))
 
     def _storage_faults(self, points: Points) -> list[str]:
         names = ["713 ERROR"] if points.get("713.Sta") == _ERROR else []
         if points.get("802.State") == _BANK_FAULT:
             names.append("802 FAULT")
-        if (bank := points.get("802.Evt1")) and (header := self.shape.headers.get(802)):
-            alarms = _bits(header, "Evt1", bank)
-            names += [name for name in alarms if not name.endswith("WARNING")]
-        return names
+        return names + bank_alarms(self.shape, points)
 
 
 def local(points: Points) -> str:
@@ -263,14 +237,3 @@ def _minus(value: float | None) -> float | None:
 
 def _percent(value: float | None) -> float | None:
     return value if value is not None and 0.0 <= value <= 100.0 else None  # noqa: PLR2004
-
-
-def _bits(header: Header, name: str, value: PointValue) -> tuple[str, ...]:
-    if not value or not isinstance(value, int):
-        return ()
-    point = layout(header.model, header.length).point(name)
-    if point is None:
-        return ()
-    return tuple(
-        point.symbols.get(bit, f"{name} bit {bit}") for bit in range(32) if value >> bit & 1
-    )

@@ -34,8 +34,10 @@ class Reading:
         available_w: magnitude a source could produce now where the device tells it (122 WAval).
         counted_in_wh, counted_out_wh: the device's own counters of energy into and out of it,
             as they stand: they may be reset, roll over or read 0 by night.
-        asleep: the device says it sleeps (St SLEEPING/OFF, 0 Hz): its state is not a fault.
-        fault: names of set fault bits, or empty.
+        asleep: the device sleeps (St SLEEPING/OFF, 0 Hz, 0 V): its state is not a fault.
+        rest: by what it is taken to sleep, for a person; empty unless ``asleep``.
+        fault: why the device cannot work now, names of faults and events, or empty.
+        events: what it reports of itself, also while it works: where each stands, by its code.
         note: what is odd although the device works, for a person; empty if nothing is.
         timer_left_s: what the device itself says is left of its countdown (704 RvrtRem).
         overridden: what stands in the control registers instead of the setpoint that was read
@@ -52,10 +54,12 @@ class Reading:
     counted_in_wh: float | None = None
     counted_out_wh: float | None = None
     asleep: bool = False
+    rest: str = ""
     fault: str = ""
     note: str = ""
     timer_left_s: float | None = None
     overridden: str | None = None
+    events: Mapping[str, str] = field(default_factory=dict)
     points: Mapping[str, PointValue] = field(default_factory=dict)
 
     @property

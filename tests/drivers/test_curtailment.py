@@ -270,11 +270,11 @@ async def test_missing_absurd_and_sleeping_are_three_things(rig, points, quality
 
 
 async def test_fault_bits_are_named(rig):
-    made = rig.inverter()
-    made.memory.units[1] |= {made.at("103.Evt1"): 0, made.at("103.Evt1") + 1: 0b1000_0001}
+    made = rig.inverter(Evt1_103=0b1000_0001, W_103=0)
     async with rig.tcp(made.memory) as line:
         reading = await (await connected(rig, line)).read()
     assert reading.fault == "GROUND_FAULT, OVER_TEMP"
+    assert reading.events == {"GROUND_FAULT": "103 Evt1 bit 0", "OVER_TEMP": "103 Evt1 bit 7"}
 
 
 async def test_a_hole_in_one_model_costs_that_model_only(rig):

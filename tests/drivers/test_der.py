@@ -197,13 +197,16 @@ async def test_an_unusable_704_leaves_the_inverter_to_123(rig):
     ("points", "asleep", "fault"),
     [
         ({"InvSt_701": 1, "W_701": 0}, True, ""),
-        ({"InvSt_701": 6}, False, "FAULT"),
+        ({"InvSt_701": 6, "W_701": 0}, False, "FAULT"),
+        ({"InvSt_701": 6, "W_701": 0, "Hz_701": 0}, False, "FAULT"),
+        ({"InvSt_701": 6}, False, ""),
         ({"InvSt_701": 7, "W_701": 0}, False, ""),
         ({"InvSt_701": 0xFFFF, "St_701": 0, "W_701": 0}, True, ""),
         ({"InvSt_701": 0xFFFF, "St_701": 0xFFFF, "W_701": 0, "Hz_701": 0}, True, ""),
         ({"InvSt_701": 0xFFFF, "St_701": 0xFFFF}, False, ""),
         ({"InvSt_701": 0xFFFF, "St_701": 0xFFFF, "W_701": 0x8000, "Hz_701": -1}, True, ""),
-        ({"Alrm_701": 1 << 7 | 1}, False, "GROUND_FAULT, OVER_TEMP"),
+        ({"Alrm_701": 1 << 7 | 1, "W_701": 0}, False, "GROUND_FAULT, OVER_TEMP"),
+        ({"Alrm_701": 1 << 7 | 1}, False, ""),
     ],
 )
 async def test_states_count_from_zero_and_are_derived_where_they_are_missing(

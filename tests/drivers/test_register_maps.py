@@ -30,6 +30,7 @@ SMA = "nielsbasjes_DeviceSMASunnyBoy36Dated20230810"
 FIMER = "nielsbasjes_DeviceFimerPVSDated20240722"
 SOLAREDGE = "nielsbasjes_DeviceSolarEdgeDated20191001"
 DER = "nielsbasjes_EmulatedDER"
+DARK = "jdblair_MLX"  # it stood by and read 0 V and 0 Hz
 _SILENT = {"sunssf", "pad"}
 
 
@@ -134,7 +135,7 @@ async def test_the_whole_driver_connects_and_reads(rig, name):
         reading = await driver.read()
     assert description.identity.maker
     assert description.models
-    assert reading.quality is Quality.GOOD
+    assert reading.quality is (Quality.MISSING if name == DARK else Quality.GOOD)
     assert reading.points
 
 
@@ -149,7 +150,7 @@ BY_HAND = {
     # W 37 x 10^0; Hz 5998 x 10^-2; PhVphA 115 x 10^0
     "jdblair_IGplusV3.0U": ({"101.W": 37, "101.Hz": 59.98, "101.PhVphA": 115}, -37),
     # TmpCab 75 x 10^-1; W 0 x 10^-1; St 8
-    "jdblair_MLX": ({"103.W": 0, "103.TmpCab": 7.5, "103.St": 8}, 0),
+    "jdblair_MLX": ({"103.W": 0, "103.TmpCab": 7.5, "103.St": 8}, None),
     # DCAMax 7500 x 10^-1; N 30
     "jdblair_Mersen-HMMC6A-1": ({"404.DCAMax": 750, "404.N": 30}, None),
     # TmpAmb 225 x 10^-1; TmpBOM 65136 - 65536 = -400, x 10^-1; POAI 7
