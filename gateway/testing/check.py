@@ -26,7 +26,7 @@ def check_driver(
 ) -> None:
     """Prove the promises of ``gateway.ports.driver`` for one device, in virtual time.
 
-    Every request that the driver makes is refused, garbled and left without an answer, once and
+    Every request that the driver makes is refused, garbled and left without an answer, once or
     for good; every key gets every odd value.  Called from an ordinary test, outside of a loop.
     It ends at the first stage (settings, reading, reading under faults, steering, steering under
     faults) where something was found: what comes after would only repeat it.

@@ -20,8 +20,8 @@ def on_virtual_time(
 
 
 def storms(requests: int, faults: Iterable[Fault], first: int = 0) -> Iterator[Weather]:
-    """Every fault at every request from ``first`` on, once and for good."""
+    """Every fault at every request from ``first`` on; those that last, for good too."""
     for fault in faults:
         for begins in range(first, requests):
-            for lasting in (False, True):
+            for lasting in (False, True) if fault.may_last else (False,):
                 yield Weather(fault=fault, begins=begins, lasting=lasting)

@@ -22,6 +22,7 @@ class Fault:
         code: of a Modbus exception; ``silent`` and ``malformed``: the line's other errors.
         words: that come instead of the true ones, over and over; ``seed``: words that look like
             any, by address.
+        may_last: whether it is tried for good too, and not only for one request.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Fault:
     malformed: bool = False
     words: tuple[int, ...] = ()
     seed: int = 0
+    may_last: bool = False
 
     @property
     def garbles(self) -> bool:
@@ -54,17 +56,17 @@ class Fault:
         return tuple((at * _MULTIPLIER * self.seed + self.seed) & 0xFFFF for at in places)
 
 
-SILENT = Fault(text="was not answered", silent=True)
+SILENT = Fault(text="was not answered", silent=True, may_last=True)
 FAILURES = (
     SILENT,
     Fault(text="was answered in the wrong shape", malformed=True),
-    Fault(text="was refused with exception 2", code=2),
+    Fault(text="was refused with exception 2", code=2, may_last=True),
     Fault(text="was refused with exception 4", code=4),
     Fault(text="was refused with exception 0x0B", code=0x0B),
 )
 GARBAGE = (
-    Fault(text="was answered with zeros", words=(0,)),
-    Fault(text="was answered with all ones", words=(0xFFFF,)),
+    Fault(text="was answered with zeros", words=(0,), may_last=True),
+    Fault(text="was answered with all ones", words=(0xFFFF,), may_last=True),
     Fault(text="was answered with 0x8000 throughout", words=(0x8000,)),
     Fault(text="was answered with NaN", words=(0x7FC0,)),
     Fault(text="was answered with an infinite float32", words=(0x7F80, 0)),

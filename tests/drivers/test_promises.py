@@ -30,7 +30,12 @@ HEAT_PUMP = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", RECORDED)
+def lengthy(names, slow):
+    """The names, those of many requests for the slow suite."""
+    return [pytest.param(n, marks=pytest.mark.slow) if n in slow else n for n in names]
+
+
+@pytest.mark.parametrize("name", lengthy(RECORDED, list(RECORDED)[:2]))
 def test_the_sunspec_driver_keeps_its_promises_on_a_recorded_device(name):
     role, power_w, level_w, at_rest = RECORDED[name]
     registers = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))["registers"]
@@ -38,7 +43,7 @@ def test_the_sunspec_driver_keeps_its_promises_on_a_recorded_device(name):
     check_driver(sunspec.package, {"role": role}, lambda: words, power_w=power_w, level_w=level_w)
 
 
-@pytest.mark.parametrize("models", SIMULATED)
+@pytest.mark.parametrize("models", lengthy(SIMULATED, ["704", "704 and 802"]))
 def test_the_sunspec_driver_keeps_its_promises_on_a_device_steered_by(rig, models):
     role, make, power_w, level_w, missing = SIMULATED[models]
     made = getattr(rig, make)()
