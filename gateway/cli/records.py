@@ -1,4 +1,4 @@
-"""``replay``: what the journal says happened, once more."""
+"""``replay`` and ``clear``: what happened once more, and what would happen."""
 
 import argparse
 import sys
@@ -33,6 +33,12 @@ def add(commands: "Commands") -> None:
         metavar="NAME",
         help="clear by this one, whatever rules the journal was written under",
     )
+    text = "Clear a book of tenders by a mechanism, without a daemon."
+    clear = command(commands, "clear", _clear, text)
+    clear.add_argument("book", metavar="BOOK.json", help="a file, or - for standard input")
+    clear.add_argument("--mechanism", default="uniform-price", metavar="NAME")
+    clear.add_argument("--price-rule", default=None, metavar="NAME")
+    clear.add_argument("--json", action="store_true")
 
 
 def _replay(options: argparse.Namespace) -> int:
@@ -68,6 +74,17 @@ def _replay(options: argparse.Namespace) -> int:
         return FAILED
     if not options.json:
         print(f"{count} rows replayed, every outcome is the same")
+    return FINE
+
+
+def _clear(options: argparse.Namespace) -> int:
+    import json
+
+    from gateway.app.what_if import clear, page, read_book
+
+    text = sys.stdin.read() if options.book == "-" else Path(options.book).read_text("utf-8")
+    outcome = clear(read_book(text), options.mechanism, options.price_rule)
+    print(json.dumps(outcome, indent=2) if options.json else page(outcome))
     return FINE
 
 

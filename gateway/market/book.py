@@ -146,7 +146,7 @@ class InstrumentBook:
         """Clear for ``delivery``; the fills are taken off the increments."""
         self._renet(positions, delivery.start)
         outcome = self._steps.clear()
-        for step, filled in outcome.fills:
+        for step, filled in outcome.filled.items():
             if step.party.id not in self.requirements:
                 self._fill(step, filled)
         self.cleared = delivery

@@ -26,10 +26,11 @@ def transactions(
     Raises:
         InvariantBroken: bought and sold differ, or a fill has no price.
     """
-    price, fills = outcome.price, outcome.fills
-    if fills and (price is None or sum(s.side.sign * filled for s, filled in fills)):
-        message = f"clearing {sequence} of {product.id}: bought and sold differ"
-        raise InvariantBroken(message)
+    try:
+        fills = outcome.priced
+    except InvariantBroken as error:
+        message = f"clearing {sequence} of {product.id}: {error}"
+        raise InvariantBroken(message) from error
     return tuple(
         Transaction(
             id=numbers.transaction(),
@@ -38,12 +39,12 @@ def transactions(
             counter_party=area,
             tender=step.tender_id,
             side=step.side,
-            price=price or 0,
+            price=price,
             quantity=filled,
             interval=covered,
             clearing=sequence,
         )
-        for step, filled in fills
+        for step, filled, price in fills
     )
 
 

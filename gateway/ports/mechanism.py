@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.model.clearing import ClearingType, MarginalTender
+from gateway.model.errors import InvariantBroken
 from gateway.model.product import Product
 from gateway.model.tender import Party, Side, Tender
 
@@ -46,9 +47,12 @@ class Outcome:
     """What one clearing decided.
 
     Attributes:
-        price: None only with type EMPTY.
+        price: None only with type EMPTY.  Where fills have prices of their own, that of the pair
+            that trades last.
         low, high: the range of equilibrium prices; None where nothing was traded.
         fills: (step, quantity > 0) in order of sequence; bought equals sold.
+        prices: of each fill, where they differ; empty where all pay ``price``.  What the buyers
+            pay equals what the sellers get.  A step then has a fill for each of its prices.
         rejected: in-the-money all-or-none steps that were left out, in order of sequence.
         exact: whether the all-or-none steps were chosen by largest welfare.
     """
@@ -59,11 +63,38 @@ class Outcome:
     quantity: int
     type: ClearingType
     fills: tuple[tuple[Step, int], ...] = ()
+    prices: tuple[int, ...] = ()
     marginal: tuple[MarginalTender, ...] = ()
     next_cheaper: MarginalTender | None = None
     next_dearer: MarginalTender | None = None
     rejected: tuple[Step, ...] = ()
     exact: bool = True
+
+    @property
+    def filled(self) -> dict[Step, int]:
+        """What each step got in all."""
+        if not self.prices:
+            return dict(self.fills)
+        totals: dict[Step, int] = {}
+        for step, quantity in self.fills:
+            totals[step] = totals.get(step, 0) + quantity
+        return totals
+
+    @property
+    def priced(self) -> tuple[tuple[Step, int, int], ...]:
+        """(step, quantity, price) of each fill.
+
+        Raises:
+            InvariantBroken: bought and sold differ, or what is paid and what is received.
+        """
+        prices = self.prices or (self.price or 0,) * len(self.fills)
+        fills = tuple((s, q, p) for (s, q), p in zip(self.fills, prices, strict=True))
+        apart = sum(step.side.sign * quantity for step, quantity, _ in fills)
+        owed = sum(step.side.sign * quantity * price for step, quantity, price in fills)
+        if apart or owed or (fills and self.price is None):
+            message = f"bought and sold differ by {apart}, paid and received by {owed}"
+            raise InvariantBroken(message)
+        return fills
 
 
 class ClearingBook(Protocol):

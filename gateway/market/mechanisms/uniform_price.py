@@ -4,8 +4,10 @@ Source: docs/mechanisms/uniform-price.md.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
+from gateway.market import gridlabd, price_rules
 from gateway.market.allocation import share
 from gateway.market.blocks import Block, select
 from gateway.market.curves import ABOVE, Crossing, Curves
@@ -17,7 +19,7 @@ from gateway.model.tender import Side
 from gateway.ports.mechanism import Outcome, Step
 
 MARGINAL_SHOWN = 20  # more tenders at the margin are not named one by one
-PRICE_RULES = ("midpoint", "low", "high")
+PRICE_RULES: Final = (*price_rules.RULES, gridlabd.NAME)
 
 
 class UniformPrice:
@@ -29,14 +31,9 @@ class UniformPrice:
         """An empty book under the product's terms.
 
         Raises:
-            ValueError: a price rule other than midpoint, low or high.
+            ValueError: a price rule that is none of ``PRICE_RULES``.
         """
-        if product.price_rule not in PRICE_RULES:
-            message = (
-                f"product {product.id}: price rule {product.price_rule!r} is not one of "
-                f"{', '.join(PRICE_RULES)}"
-            )
-            raise ValueError(message)
+        price_rules.check(product, PRICE_RULES)
         return UniformPriceBook(product)
 
 
@@ -69,7 +66,8 @@ class UniformPriceBook:
     def __init__(self, product: Product) -> None:
         self._grid = PriceGrid.of(product)
         self._lot = product.lot
-        self._rule = product.price_rule
+        # GridLAB-D's rule looks at more than the range.
+        self._rule = price_rules.RULES.get(product.price_rule)
         self._divisible: dict[Step, int] = {}
         self._blocks: dict[Step, Block] = {}
         self._curves: Curves | None = None  # two trees: only for a book that is asked for a price
@@ -95,7 +93,7 @@ class UniformPriceBook:
 
     def price(self) -> int | None:
         """The price ``clear`` would find now, without allocation."""
-        if self._blocks:
+        if self._blocks or self._rule is None:
             return self._solve().price
         crossing = self._trees().crossing()
         return self._price(crossing.low, crossing.high, crossing.sold) if crossing else None
@@ -159,25 +157,30 @@ class UniformPriceBook:
         high = min((block.edge[1] for block in chosen), default=ABOVE)
         low, high = max(low, crossing.low), min(high, crossing.high)
         quantity = crossing.sold + sum(max(0, block.injected) for block in chosen)
-        return _Solution(
-            crossing,
-            low,
-            high,
-            self._price(low, high, quantity),
-            quantity,
-            tuple(block.step for block in chosen),
-            exact,
-        )
+        price = self._price(low, high, quantity)
+        blocks = tuple(block.step for block in chosen)
+        solution = _Solution(crossing, low, high, price, quantity, blocks, exact)
+        return solution if self._rule else replace(solution, price=self._gridlabd(solution))
 
     def _price(self, low: int, high: int, quantity: int) -> int | None:
         if not quantity:
             return self._unserved(low, high)
         grid = self._grid
-        if low == high or self._rule == "low":
-            return grid.price(low)
-        if self._rule == "high":
-            return grid.price(high)
-        return (grid.price(low) + grid.price(high)) // (2 * grid.tick) * grid.tick
+        rule = self._rule or price_rules.RULES["midpoint"]
+        return rule(grid.price(low), grid.price(high), grid.tick)
+
+    def _gridlabd(self, solution: _Solution) -> int | None:
+        """The price of a solution by GridLAB-D's rule; what must trade and cannot as elsewhere."""
+        if not solution.quantity and solution.price is not None:
+            return solution.price
+        filled = dict(self._fills(solution))
+        steps = (*self._divisible, *self._blocks)
+        traded = [step for step in steps if step in filled]
+        left = [step for step in steps if filled.get(step, 0) < step.quantity]
+        if not solution.quantity:
+            return gridlabd.idle(left, self._grid)
+        low, high = self._grid.price(solution.low), self._grid.price(solution.high)
+        return min(max(gridlabd.price(traded, left, self._grid), low), high)
 
     def _unserved(self, low: int, high: int) -> int | None:
         """Cap or floor when nothing trades although somebody must; else None."""
@@ -200,6 +203,8 @@ class UniformPriceBook:
             return ClearingType.SHORTAGE
         if solution.price == floor and (crossing.high == self._must_sell or not solution.quantity):
             return ClearingType.SURPLUS
+        if not solution.quantity:
+            return ClearingType.EMPTY
         if solution.partial_place < 0:
             return ClearingType.EXACT
         selling = solution.partial_place % 2 == 0

@@ -138,7 +138,7 @@ def test_midpoint_is_rounded_down_to_a_tick():
 
 
 def test_unknown_price_rule_is_refused_by_name():
-    with pytest.raises(ValueError, match="midpoint, low, high"):
+    with pytest.raises(ValueError, match="midpoint, low, marginal-seller, high, marginal-buyer, gridlabd"):
         Table(price_rule="pay-as-bid")
     assert product().price_rule == "midpoint"
 
