@@ -32,7 +32,7 @@ class PolarityWatch:
         self._clock = clock
         self._bus = bus
         self._evidence = Evidence()
-        self._blamed: str | None = None
+        self._found: Verdict | None = None
         bus.listen(self._hear)
 
     def look(self) -> None:
@@ -42,14 +42,18 @@ class PolarityWatch:
             return
         self._evidence = observe(self._evidence, seen)
         found = verdict(self._evidence)
-        blamed = None if found is None else found.suspect.device or self._grid
-        if blamed == self._blamed:
+        known = self._found
+        if _same(known, found):
             return
-        if self._blamed is not None:
-            self._tell(self._blamed, None)
-        if blamed is not None:
-            self._tell(blamed, found)
-        self._blamed = blamed
+        self._found = found
+        if known is not None and (found is None or self._of(found) != self._of(known)):
+            self._tell(self._of(known), None)
+        if found is not None:
+            self._tell(self._of(found), found)
+
+    def _of(self, found: Verdict) -> str:
+        """The device to blame."""
+        return found.suspect.device or str(self._grid)
 
     def _hear(self, fact: Fact) -> None:
         if isinstance(fact, Reading):
@@ -99,6 +103,17 @@ class PolarityWatch:
                 return None
             flows[name] = reading.power_w
         return flows
+
+
+def _same(known: Verdict | None, found: Verdict | None) -> bool:
+    """Whether a person would do the same, however many looks say so by now."""
+    if known is None or found is None:
+        return known is found
+    return (known.suspect, known.swapped, known.counters) == (
+        found.suspect,
+        found.swapped,
+        found.counters,
+    )
 
 
 def _is_grid(item: DeviceSettings) -> bool:

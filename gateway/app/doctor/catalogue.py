@@ -117,7 +117,7 @@ _GATEWAY: Final[Mapping[str, Message]] = {
     ),
 }
 _BROKER: Final[Mapping[str, Message]] = {
-    "BROKER_FINE": Message(Level.FINE, "it answers at {door}"),
+    "BROKER_FINE": Message(Level.FINE, "{door} answers"),
     "BROKER_RESTS": Message(
         Level.NOTE, "the broker is the gateway's own and runs with it, so it was not asked"
     ),
@@ -128,13 +128,13 @@ _BROKER: Final[Mapping[str, Message]] = {
     ),
     "BROKER_REFUSES": Message(
         Level.AMISS,
-        "it answers at {door} and refuses the login: {why}",
+        "{door} answers and refuses the login: {why}",
         "See broker.username and broker.password_file in the configuration, and the broker's own "
         "password file.",
     ),
     "BROKER_UNREACHABLE": Message(
         Level.AMISS,
-        "it does not answer at {door}: {why}",
+        "{door} does not answer: {why}",
         "Start it, or correct broker.url in the configuration. The house is steered without it.",
     ),
     "ACL_REFUSES": Message(

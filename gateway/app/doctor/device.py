@@ -24,7 +24,7 @@ from gateway.ports.driver import Inspecting
 from gateway.ports.line import Line
 from gateway.ports.probe import Answer, Heard
 
-_LEAST: Final = Duration(SECOND)
+PATIENCE: Final = Duration(SECOND)
 """Slow devices answer after most of a second, whatever timeout is configured."""
 _NOT_THERE: Final = frozenset({0x0A, 0x0B})
 _TCP: Final = frozenset({"tcp", "rtu+tcp"})
@@ -43,16 +43,18 @@ class Patient:
 
     Attributes:
         refusal: the last write that it refused, None if it took the last one.
+        patience: the least that is waited for an answer.
     """
 
     item: DeviceSettings
     refusal: Refusal | None = None
+    patience: Duration = PATIENCE
 
     @property
     def device(self) -> Device:
         """As configured, with a timeout that slow devices keep."""
         device = self.item.device
-        return replace(device, timeout=Duration(max(device.timeout, _LEAST)))
+        return replace(device, timeout=Duration(max(device.timeout, self.patience)))
 
 
 async def examine(patient: Patient) -> list[Finding]:

@@ -9,7 +9,7 @@ from gateway.adapters.mqtt_watch import Glance, glance
 from gateway.adapters.refusals import RefusalFile
 from gateway.app.doctor.broker import Heard, filters, of_broker
 from gateway.app.doctor.catalogue import Finding, found
-from gateway.app.doctor.device import Patient, examine, refused
+from gateway.app.doctor.device import PATIENCE, Patient, examine, refused
 from gateway.app.doctor.makers import of_maker
 from gateway.app.doctor.state import of_state
 from gateway.app.status import Observer
@@ -19,6 +19,7 @@ from gateway.config import Loaded
 from gateway.model.errors import BrokerUnavailable
 from gateway.model.refusal import Refusal
 from gateway.model.site import DeviceSettings, Site
+from gateway.model.time import Duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Visit:
         wanted: ids of devices; empty = all.
         credential: the installed service's password of the broker.
         tell: progress, in sentences.
+        patience: the least that is waited for a device's answer.
     """
 
     state: Path
@@ -37,6 +39,7 @@ class Visit:
     wanted: Sequence[str] = ()
     credential: Path = field(default=Path("mqtt-password"))
     tell: Callable[[str], None] = lambda _: None
+    patience: Duration = PATIENCE
 
     @property
     def site(self) -> Site | None:
@@ -131,7 +134,7 @@ async def _one(asked: Visit, item: DeviceSettings, status: Status) -> list[Findi
     if status.running:
         return list(_told(device, status, refusal))
     asked.tell(f"{device}: asking {item.device.line} unit {item.device.unit}")
-    return await examine(Patient(item=item, refusal=refusal))
+    return await examine(Patient(item=item, refusal=refusal, patience=asked.patience))
 
 
 def _told(device: str, status: Status, refusal: Refusal | None) -> Iterator[Finding]:
