@@ -14,6 +14,7 @@ from gateway.adapters.clock import Scale, ScaledClock, WallClock
 from gateway.adapters.log import configure_log
 from gateway.adapters.plugins import driver_packages, line_factories
 from gateway.adapters.watchdog import open_watchdog
+from gateway.app.ending import asked_to_end
 from gateway.app.gateway import World
 from gateway.app.lines import borrow
 from gateway.app.mirroring import Mirroring
@@ -85,12 +86,9 @@ def _collect_seldom() -> None:
 
 def _signals() -> tuple[asyncio.Event, asyncio.Event]:
     """Events for stop (SIGTERM, SIGINT) and for SIGHUP."""
-    stop, hangup = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, hangup.set)
-    return stop, hangup
+    hangup = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
+    return asked_to_end(), hangup
 
 
 async def _reload_on(hangup: asyncio.Event, reload: Reload) -> None:

@@ -1,12 +1,12 @@
 """Recordings of devices as files, and devices out of them."""
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gateway.adapters.files import write_whole
 from gateway.adapters.plugins import driver_packages, server_factories
+from gateway.app.ending import asked_to_end
 from gateway.app.probing import recording
 from gateway.model.errors import SettingsError, WrongInput
 from gateway.ports.served import Replay
@@ -65,10 +65,11 @@ def replayed(path: Path, *, night: bool) -> Replay:
 
 
 async def serve(replay: Replay, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Answer as the recorded device until cancelled."""
+    """Answer as the recorded device until SIGTERM or SIGINT."""
+    stop = asked_to_end()
     server = await server_factories()["tcp"](replay.registers, port, host, delay=replay.delay)
     async with server:
         shown = f"[{host}]" if ":" in host else host
         say(f"tcp://{shown}:{server.port}?unit={replay.unit}  {replay.name}".rstrip())
         say("It keeps what is written until it ends (Ctrl-C).")
-        await asyncio.Event().wait()
+        await stop.wait()

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import json
 import sys
 from pathlib import Path
@@ -162,6 +161,5 @@ def _serve(options: argparse.Namespace) -> int:
     def say(line: str) -> None:
         print(line, flush=True)
 
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(replay, options.host, options.port, say))
+    asyncio.run(serve(replay, options.host, options.port, say))
     return FINE

@@ -24,6 +24,7 @@ from gateway.adapters.clock import Scale
 from gateway.adapters.mqtt_watch import watch
 from gateway.adapters.plugins import line_factories
 from gateway.adapters.state import StateDir
+from gateway.app.ending import asked_to_end
 from gateway.app.painter import Painter
 from gateway.model.errors import GridtenderError
 from gateway.model.setpoint import Arming
@@ -69,9 +70,8 @@ async def demo(options: DemoOptions) -> int:
         DemoFailed: the house did not start.
     """
     folder = Path(tempfile.mkdtemp(prefix="gridtender-demo-"))
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = asked_to_end()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop.set)
     try:
         scaled = _scale_args(options.scale)
         settings = ("--settings", json.dumps(options.house))

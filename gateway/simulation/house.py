@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import json
-import signal
 import sys
 from collections.abc import Mapping
 from typing import TextIO
 
 from gateway.adapters.clock import Scale, ScaledClock
+from gateway.app.ending import asked_to_end
 from gateway.ports.house import HouseFactory
 
 
@@ -20,9 +20,7 @@ async def serve_house(
     Returns after SIGTERM or SIGINT.
     """
     house = factory(ScaledClock(scale), settings)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = asked_to_end()
     connections = await house.serve()
     devices = {
         device: {**config, "connection": connections[device]}
