@@ -119,11 +119,12 @@ class SunSpecDriver:
         self._read_at = Instant(0)
         self._whole_at: Instant | None = None
         self._notes: list[str] = []
+        self._refused = False
 
     async def connect(self) -> Description:
         """Walk the chain, read what does not move, and say what the device can do."""
         chain = await self._walk()
-        self._notes = list(chain.notes)
+        self._notes, self._refused = list(chain.notes), False
         shape = self._shape(chain)
         static = await self._static(shape)
         self._recognise(identity(static))
@@ -203,6 +204,8 @@ class SunSpecDriver:
             )
         if not self._steering:
             await self._check_still_there(lever.header)
+            words, _ = await self._unit.windows(lever.windows)
+            lever = lever.renewed(words)  # its scale factor may have moved since
         released = setpoint.quantity is None
         plan = (
             lever.neutral()
@@ -232,6 +235,11 @@ class SunSpecDriver:
         with suppress(RequestRefused):
             for write in runs(lever.found()):
                 await self._unit.put(write)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a model that it could be steered by, or is known by, refused to be read."""
+        return self._refused
 
     @property
     def listens(self) -> bool:
@@ -291,9 +299,11 @@ class SunSpecDriver:
             return None
         read = {at: w for start, words in blocks.items() for at, w in enumerate(words, start)}
         other = others(self._lever, self._asked, read)
-        if any(read.get(at, word) != word for at, word in self._asked.items()):
-            # The next write must not take for standing what was replaced, or counts down.
-            self._lever = self._lever.renewed({**self._lever.words, **read})
+        # The next write must not take for standing what was replaced, or counts down, nor for
+        # a scale factor what has moved.
+        standing = {at: read.get(at, word) for at, word in self._lever.words.items()}
+        if standing != self._lever.words:
+            self._lever = self._lever.renewed(standing)
         return f"someone changed register {other}" if other else None
 
     def _recognise(self, identity: Identity) -> None:
@@ -353,6 +363,7 @@ class SunSpecDriver:
                     found[model] = await self._unit.model(shape.headers[model])
                 except RequestRefused as refused:
                     self._notes.append(f"model {model} cannot be read: {refused}")
+                    self._refused = True
         return found
 
     async def _find_lever(self, shape: Shape, points: Points) -> None:

@@ -58,6 +58,20 @@ class Recalling(Protocol):
 
 
 @runtime_checkable
+class Probing(Protocol):
+    """What a driver may offer too: it knows when it could not see all of its device."""
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something that it would use was refused when it was connected.
+
+        The caller connects again some time later, since a device that has just begun, or is
+        busy, refuses what it will give a minute after.
+        """
+        ...
+
+
+@runtime_checkable
 class Beating(Protocol):
     """What a driver may offer too: its device listens for a heartbeat of its controller."""
 

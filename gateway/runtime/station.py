@@ -24,17 +24,22 @@ from gateway.model.errors import (
 from gateway.model.event import Described
 from gateway.model.reading import Reading
 from gateway.model.setpoint import Outcome, Setpoint, Written
-from gateway.model.time import MILLISECOND, SECOND, Duration, Instant
+from gateway.model.time import HOUR, MILLISECOND, MINUTE, SECOND, Duration, Instant
 from gateway.ports.armory import Armory
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
-from gateway.ports.driver import Beating, Driver, Recalling
+from gateway.ports.driver import Beating, Driver, Probing, Recalling
+from gateway.runtime.events import DeviceEvents
+from gateway.runtime.past import Past
 from gateway.runtime.site import Site
 
 _MISSES_TO_OFFLINE = 3
 _DEGRADED = frozenset({DeviceState.OFFLINE, DeviceState.FAULTY})
+_AWAY = frozenset({DeviceState.OFFLINE, DeviceState.SLEEPING})
 # A dead unit on a shared line is asked less often, so that it does not slow its neighbours.
 _DEAD_NEIGHBOUR_POLL = Duration(10 * SECOND)
+# What a device refused when it was connected is asked for again, ever later.
+_FIRST_PROBE, _LAST_PROBE = MINUTE, HOUR
 # A little less than a second, so that a pass every second finds it waiting for the next beat.
 _BEAT = Duration(900 * MILLISECOND)
 _T = TypeVar("_T")
@@ -71,6 +76,7 @@ class Station:
         site: Site,
         bus: Bus,
         armory: Armory,
+        past: Past,
         on_reading: Callable[[Reading], None],
         on_attempt: Callable[[Attempt], None],
     ) -> None:
@@ -78,6 +84,9 @@ class Station:
         self._driver = driver
         # Looked up once: asking a protocol costs as much as the rest of a beat.
         self._beating = driver if isinstance(driver, Beating) else None
+        self._probing = driver if isinstance(driver, Probing) else None
+        self._probe_pause = _FIRST_PROBE
+        self._probe_at: Duration | None = None
         self._neighbours = neighbours
         self._turn = turn
         self._phase = phase
@@ -85,10 +94,13 @@ class Station:
         self._site = site
         self._bus = bus
         self._armory = armory
+        self._past = past
+        self._events = DeviceEvents(bus)
         self._on_reading = on_reading
         self._on_attempt = on_attempt
         self._connected = False
         self._recognised = False
+        self._slept = False
         self._misses = 0
         self._newest: Setpoint | None = None
         self._mail = asyncio.Event()
@@ -147,6 +159,9 @@ class Station:
         began = perf_counter()
         try:
             reading = await self._read()
+            if self._slept and not reading.asleep:
+                self._connected = False  # what woke may be another, or can do other things
+                reading = await self._read()
         except _FAULTS as fault:
             self._polled(began, fault)
             self._missed(str(fault))
@@ -169,26 +184,38 @@ class Station:
 
     def _slows_a_neighbour(self) -> bool:
         """Whether it is dead and others on its line are not."""
-        if self._site.state(self.device.id) is not DeviceState.OFFLINE:
+        if self._site.state(self.device.id) not in _AWAY:
             return False
         return any(self._site.state(d) is not DeviceState.OFFLINE for d in self._neighbours)
 
     async def _read(self) -> Reading:
+        if self._probe_at is not None and self._clock.monotonic() >= self._probe_at:
+            self._connected = False
         if not self._connected:
             # Never beside a write, which would find the driver between two descriptions.
             async with self._writing:
                 if isinstance(self._driver, Recalling):
                     self._driver.recall(self._armory.get(self.device.id))
                 description = await self._ask(self._driver.connect())
-            self._connected, self._recognised = True, False
+            self._connected, self._recognised, self._slept = True, False, False
+            self._plan_probe()
             self._site.describe(self.device.id, description)
             self._bus.publish(Described(device=self.device.id, description=description))
+            self._past.connected(description)
         try:
             async with self._turn:
                 return await self._ask(self._driver.read())
         except DeviceUnavailable:
             self._connected = False
             raise
+
+    def _plan_probe(self) -> None:
+        """When to connect again, because this time not all could be seen."""
+        if self._probing is None or not self._probing.incomplete:
+            self._probe_at, self._probe_pause = None, _FIRST_PROBE
+            return
+        self._probe_at = Duration(self._clock.monotonic() + self._probe_pause)
+        self._probe_pause = min(_LAST_PROBE, Duration(2 * self._probe_pause))
 
     async def _ask(self, answer: Awaitable[_T]) -> _T:
         """A driver's own fault is a fault of its device: it stops neither poller nor writer."""
@@ -206,21 +233,32 @@ class Station:
         first = self._misses == 1 and not self._site.view(self.device.id, Instant(0)).reading
         if self._misses >= _MISSES_TO_OFFLINE or first:
             self._connected = False  # its map may have moved: look again
+            self._past.recall()
+            self._silent(reason)
+
+    def _silent(self, reason: str) -> None:
+        view = self._site.view(self.device.id, self._clock.now())
+        rest = self._past.sleeps(view.reading, held=view.limit_w is not None)
+        if rest:
+            self._enter(DeviceState.SLEEPING, f"it does not answer, and {rest}")
+        else:
             self._enter(DeviceState.OFFLINE, reason)
 
     def _received(self, reading: Reading) -> None:
-        self._misses = 0
+        self._misses, self._slept = 0, reading.asleep
         if reading.overridden is not None:
             # It may have restarted, or be another one: seen anew before the next write.
             self._recognised = False
         self._site.put(reading)
         if reading.asleep:
-            self._enter(DeviceState.SLEEPING, "the device says it sleeps")
+            self._enter(DeviceState.SLEEPING, reading.rest or "the device says it sleeps")
         elif reading.fault:
             self._enter(DeviceState.FAULTY, reading.fault)
         else:
             self._enter(DeviceState.ONLINE, "")
         self._bus.publish(reading)
+        self._past.heard(reading)
+        self._events.take(reading)
         self._on_reading(reading)
 
     def _enter(self, state: DeviceState, reason: str) -> None:
