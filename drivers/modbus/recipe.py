@@ -145,7 +145,7 @@ class Recipe:
             "value": wish.flow_w,
             "amount": abs(wish.flow_w),
             "charge": max(wish.flow_w, 0.0),
-            "discharge": max(-wish.flow_w, 0.0),
+            "discharge": abs(min(wish.flow_w, 0.0)),
             "level": wish.level_w or 0.0,
         }[step.write or "value"]
         return watts / self._watts[step.unit]

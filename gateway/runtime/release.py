@@ -172,22 +172,26 @@ async def _write(arming: Arming, words: Sequence[RegisterWrite], line: Line) -> 
 
 def _at_last(words: Sequence[RegisterWrite]) -> list[RegisterWrite]:
     """What shall stand in the end: some devices want a register written twice on the way."""
-    last = {at: w for part in words for at, w in enumerate(part.words, part.address)}
+    last = {(_table(p), at): w for p in words for at, w in enumerate(p.words, p.address)}
     return [
-        RegisterWrite(
-            address=part.address,
-            words=tuple(last[part.address + at] for at in range(len(part.words))),
+        replace(
+            part,
+            words=tuple(last[_table(part), part.address + at] for at in range(len(part.words))),
         )
         for part in words
     ]
 
 
+def _table(part: RegisterWrite) -> int:
+    """Which function reads it back."""
+    return COILS if part.function in {WRITE_COIL, WRITE_COILS} else HOLDING
+
+
 async def _expect(wanted: RegisterWrite, arming: Arming, line: Line, otherwise: str) -> None:
-    table = COILS if wanted.function in {WRITE_COIL, WRITE_COILS} else HOLDING
     for piece in _pieces(wanted, MAX_READ):
         count = len(piece.words)
         block = await line.read(
-            arming.unit, piece.address, count, timeout=arming.timeout, function=table
+            arming.unit, piece.address, count, timeout=arming.timeout, function=_table(wanted)
         )
         if block.words != piece.words:
             message = (

@@ -37,6 +37,7 @@ class _Registers:
         self.words = {40000: 123, 40001: 24, 40010: 30, 40011: 60, 40020: 1}
         self.writes = []
         self.functions = []
+        self.tables = []
         self.dead = dead
         self.busy = busy
         self.deaf = deaf
@@ -58,6 +59,7 @@ class _Registers:
 
     async def read(self, unit, address, count, *, timeout, function):
         self._ask()
+        self.tables.append(function)
         return Block(tuple(self.words[address + n] for n in range(count)), Instant(0))
 
     async def write(self, unit, address, words, *, timeout, function):
@@ -191,7 +193,7 @@ def test_coils_and_single_registers_are_given_back_by_the_functions_they_were_wr
     lines = {name: _Registers() for name in boards}
     done, _, armory = let_go(records, lines)
     assert done
-    assert lines["one"].functions == [5, 15]
+    assert (lines["one"].functions, lines["one"].tables) == ([5, 15], [3, 1, 1])
     assert (lines["two"].functions, lines["two"].writes) == (
         [6, 6],
         [(1, 40010, (30,)), (1, 40011, (60,))],
