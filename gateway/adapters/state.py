@@ -44,13 +44,15 @@ class StateDir:
     """The folder ``path``, created for its owner alone if missing and ``create``.
 
     Attributes:
-        journal: where the journal lies; ``armings``: the folder of the arming records.
+        journal: where the journal lies; ``armings``: the folder of the arming records;
+            ``known``: of what is remembered of the devices.
     """
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path = path
         self.journal = path / "journal.sqlite"
         self.armings = path / "arming"
+        self.known = path / "known"
         self._owner = path / "owner.json"
         self._limits = path / "limits.json"
         self._energy = path / "energy.json"

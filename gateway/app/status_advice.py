@@ -15,8 +15,14 @@ FAULTS: Final = {
     "gateway does not drive it.",
     "DEVICE_FROZEN": "Restart the device's logger or what connects it: it shows the same values "
     "whatever it is told, so it is not believed and kept at its fall-back level.",
+    "DEVICE_EXCHANGED": "Nothing, if you exchanged it: it is taken as a new one. Else see who has "
+    "its address. The notice ends after a day.",
+    "FIRMWARE_CHANGED": "See in its release notes what changed, and whether control from outside "
+    "is still allowed in its menu: updates reset that. The notice ends after a day.",
     "METER_FROZEN": "Restart the grid meter or what connects it: it shows the same values "
     "whatever the house does, so it is not believed.",
+    "VENDOR_EVENT": "Only the maker knows what these bits mean: look the number up in the device's "
+    "manual. It is not taken for a failure.",
     "WIRING_SUSPECT": "Do as the text proposes, then restart the gateway. Until then its numbers, "
     "and what is steered by them, cannot be right.",
     "SETPOINT_CONTESTED": "Find the other controller (an app, a home automation, the maker's "

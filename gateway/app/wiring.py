@@ -13,12 +13,14 @@ import structlog
 from gateway.adapters.armory import FileArmory
 from gateway.adapters.drill import DrillFiles
 from gateway.adapters.journal import SqliteJournal, open_journal
+from gateway.adapters.memory import FileMemory
 from gateway.adapters.state import StateDir
 from gateway.adapters.wear import WearFile
 from gateway.agents import agents_for
 from gateway.app.beside import beside, obey
 from gateway.app.gateway import Gateway, World
 from gateway.app.lines import borrow, open_lines
+from gateway.app.sky import sun_over
 from gateway.app.tasks import Tasks
 from gateway.app.upkeep import tell_findings, tidy
 from gateway.market import Market
@@ -36,6 +38,7 @@ from gateway.runtime.drills import Drills
 from gateway.runtime.handover import Handover
 from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.owner import Owner
+from gateway.runtime.past import Past
 from gateway.runtime.prices import Prices
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.recovery import REMEMBER, recover
@@ -88,6 +91,7 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
             world=world,
             journal=journal,
             armory=armory,
+            memory=FileMemory(state.known, threaded=world.threaded),
             lines=lines,
             on_line=_on_line(settings),
             phases=_phases(settings),
@@ -123,6 +127,7 @@ class _Ground:
     world: World
     journal: SqliteJournal
     armory: FileArmory
+    memory: FileMemory
     lines: Mapping[str, Line]
     bus: LocalBus = field(default_factory=LocalBus)
     turns: Mapping[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -279,6 +284,13 @@ def _station(
         site=site,
         bus=ground.bus,
         armory=ground.armory,
+        past=Past(
+            device=device,
+            memory=ground.memory,
+            sun=sun_over(ground.settings.location),
+            clock=ground.world.clock,
+            bus=ground.bus,
+        ),
         on_reading=lambda reading: dispatcher().on_reading(reading),
         on_attempt=lambda attempt: dispatcher().on_attempt(attempt),
     )

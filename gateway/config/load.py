@@ -22,6 +22,7 @@ from gateway.model.site import (
     GridLimits,
     HomeAssistantSettings,
     JournalSettings,
+    Location,
     LogSettings,
     MetricsSettings,
     PriceSource,
@@ -193,6 +194,7 @@ class _Work:
             home_assistant=HomeAssistantSettings(
                 discovery=shape.home_assistant.discovery, prefix=shape.home_assistant.prefix
             ),
+            location=_location(shape),
         )
 
     def _tariff(self, shape: SiteShape, folder: FilePath) -> Tariff:
@@ -257,6 +259,13 @@ def _metrics(shape: SiteShape) -> MetricsSettings | None:
         return None
     host, port = shape.metrics.listen
     return MetricsSettings(host=host, port=port)
+
+
+def _location(shape: SiteShape) -> Location | None:
+    given = shape.location
+    if given is None:
+        return None
+    return Location(latitude=given.latitude, longitude=given.longitude)
 
 
 def _journal(shape: SiteShape) -> JournalSettings:

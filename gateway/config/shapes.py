@@ -285,6 +285,17 @@ class MetricsShape(Shape):
     )
 
 
+class LocationShape(Shape):
+    """Where the house stands."""
+
+    latitude: Annotated[float, Real(unit="degrees", minimum=-90, maximum=90)] = Field(
+        description="north of the equator, south negative"
+    )
+    longitude: Annotated[float, Real(unit="degrees", minimum=-180, maximum=180)] = Field(
+        description="east of Greenwich, west negative"
+    )
+
+
 class SiteShape(Shape):
     """The whole file.  Devices are looked at one by one, so that one cannot spoil another."""
 
@@ -319,6 +330,9 @@ class SiteShape(Shape):
     journal: JournalShape = key({}, "how often the disk is asked to sync")
     parties: dict[str, PartyShape] = key({}, "outside parties, by id")
     home_assistant: HomeAssistantShape = key({}, "what Home Assistant is told")
+    location: LocationShape | None = key(
+        None, "where the house stands: tells an inverter asleep from one that is away"
+    )
     log: LogShape = key({}, "what is said, and how")
     metrics: MetricsShape = key({}, "numbers for Prometheus")
 

@@ -1,6 +1,7 @@
 """From pydantic's errors to findings, with the known keys and the likeliest one."""
 
 from collections.abc import Collection, Iterable, Mapping
+from types import NoneType
 from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -93,12 +94,18 @@ def _keys(shape: type[Shape], loc: Path) -> Mapping[str, object]:
     return at.model_fields if issubclass(at, Shape) else {}
 
 
+def _unless_none(annotation: object) -> object:
+    """The other member of ``Shape | None``."""
+    members = get_args(annotation)
+    return members[0] if len(members) == 2 and members[1] is NoneType else annotation  # noqa: PLR2004
+
+
 def _shape_at(shape: type[BaseModel], loc: Path) -> type[BaseModel]:
     """The shape at a place; plain ``BaseModel`` where ids are the keys."""
     here: object = shape
     for name in loc:
         if isinstance(here, type) and issubclass(here, BaseModel):
-            here = here.model_fields[str(name)].annotation
+            here = _unless_none(here.model_fields[str(name)].annotation)
         else:  # dict[str, Shape]
             here = get_args(here)[1]
     return here if isinstance(here, type) and issubclass(here, BaseModel) else BaseModel

@@ -147,6 +147,14 @@ class HomeAssistantSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """Where the house stands, degrees: north and east positive."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSettings:
     """A configured device and what its driver package made of the driver's own keys."""
 
@@ -164,6 +172,7 @@ class Site:
         parties: outside parties with their budgets, in file order.
         products: in file order; the first with resource POWER is the dispatch product.
         metrics: None = off.
+        location: None = the sun over it is not known.
     """
 
     area: str
@@ -182,3 +191,4 @@ class Site:
     log: LogSettings
     metrics: MetricsSettings | None = None
     home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)
+    location: Location | None = None

@@ -20,6 +20,7 @@ from gateway.config.shapes import (
     JournalShape,
     LimitsShape,
     ListenShape,
+    LocationShape,
     LogShape,
     MetricsShape,
     PartyShape,
@@ -34,7 +35,7 @@ SHAPES = (
     SiteShape, BrokerShape, ListenShape, DeviceShape, FallbackShape, LimitsShape, WritesShape,
     ProductShape,
     GridShape, DispatchShape, JournalShape, PartyShape,
-    HomeAssistantShape, LogShape, MetricsShape,
+    HomeAssistantShape, LocationShape, LogShape, MetricsShape,
 )  # fmt: skip
 
 

@@ -108,7 +108,7 @@ def test_problems_for_programs_keep_their_parts(loaded):
         "path": "aera",
         "found": "an unknown key",
         "allowed": "area, broker, control, currency, devices, dispatch, grid, home_assistant, "
-        "journal, log, metrics, parties, products, state_dir, timezone",
+        "journal, location, log, metrics, parties, products, state_dir, timezone",
         "hint": "did you mean 'area'?",
     }
 

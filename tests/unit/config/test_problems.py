@@ -12,8 +12,8 @@ BROKEN = {
         (
             "site.yaml:2:1: broekr: found an unknown key, allowed: area, broker, control, "
             "currency, "
-            "devices, dispatch, grid, home_assistant, journal, log, metrics, parties, products, "
-            "state_dir, timezone; "
+            "devices, dispatch, grid, home_assistant, journal, location, log, metrics, parties, "
+            "products, state_dir, timezone; "
             "did you mean 'broker'?"
         ),
     ),
@@ -457,12 +457,30 @@ BROKEN = {
             "127.0.0.1:9464, with a port from 0 to 65535"
         ),
     ),
+    "a place that is none": (
+        "location: {latitude: 91, longitude: 5}\n",
+        "site.yaml:1:22: location.latitude: found 91, allowed: a number in degrees from -90 to 90",
+    ),
+    "half a place": (
+        "location: {latitude: 52}\n",
+        (
+            "site.yaml:1:1: location.longitude: found nothing, allowed: east of Greenwich, "
+            "west negative"
+        ),
+    ),
+    "a place without parts": (
+        "location: Delft\n",
+        (
+            "site.yaml:1:11: location: found 'Delft', allowed: a mapping with the keys latitude, "
+            "longitude"
+        ),
+    ),
     "several mistakes": (
         "aera: home\ngrid:\n  import_limit_w: -1\nlog: {level: loud}\ntimezone: Mars\n",
         (
             "site.yaml:1:1: aera: found an unknown key, allowed: area, broker, control, currency, "
-            "devices, dispatch, grid, home_assistant, journal, log, metrics, parties, products, "
-            "state_dir, timezone; "
+            "devices, dispatch, grid, home_assistant, journal, location, log, metrics, parties, "
+            "products, state_dir, timezone; "
             "did you mean 'area'?"
         ),
         "site.yaml:3:19: grid.import_limit_w: found -1, allowed: a number in W, at least 0",

@@ -46,6 +46,13 @@ class Armory(dict):
         del self[device]
 
 
+class Memory(dict):
+    """What is known of devices, in memory."""
+
+    async def keep(self, known):
+        self[known.device] = known
+
+
 class Driver:
     """Answers with 100 W more at each read; ``fault`` is raised instead while it is set."""
 
@@ -121,6 +128,7 @@ def fakes():
     return SimpleNamespace(
         Heard=Heard,
         Armory=Armory,
+        Memory=Memory,
         Driver=Driver,
         device=device,
         reading=reading,

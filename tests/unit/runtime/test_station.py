@@ -11,6 +11,7 @@ from gateway.model.errors import DeviceMisbehaves
 from gateway.model.event import Described, StateChanged
 from gateway.model.setpoint import Outcome, RegisterWrite
 from gateway.model.time import MILLISECOND, SECOND, Duration, seconds
+from gateway.runtime.past import Past
 from gateway.runtime.station import Station
 
 
@@ -36,6 +37,9 @@ class Bench:
             site=self.site,
             bus=self.bus,
             armory=self.armory,
+            past=Past(
+                device=configured, memory=fakes.Memory(), sun=None, clock=clock, bus=self.bus
+            ),
             on_reading=self.readings.append,
             on_attempt=self.attempts.append,
         )
