@@ -18,6 +18,8 @@ COMMON = 1
 _MARKER = (0x5375, 0x6E53)
 _END = 0xFFFF
 _LONGEST = 1000  # registers; no published model comes near
+# Published ids, and those of makers; in between is mostly text that a wrong L led into.
+_LAST_PUBLISHED, _FIRST_VENDOR = 1999, 60000
 _LAST_ADDRESS = 0xFFFF
 
 
@@ -84,7 +86,7 @@ async def _follow(read: Read, base: int) -> Chain:
         if words is None or words[0] == _END:
             break
         model, length = words
-        if model == 0 or length > _LONGEST:
+        if not _is_id(model) or length > _LONGEST:
             after = f"model {headers[-1].model}" if headers else "the marker"
             notes.append(
                 f"the chain breaks at register {address} after {after}: ID {model}, L {length}; "
@@ -95,6 +97,10 @@ async def _follow(read: Read, base: int) -> Chain:
         headers.append(Header(model, address, length))
         address = headers[-1].end
     return Chain(base, _parts(headers), tuple(notes), broken_at)
+
+
+def _is_id(model: int) -> bool:
+    return 0 < model <= _LAST_PUBLISHED or model >= _FIRST_VENDOR
 
 
 async def _header(read: Read, address: int, headers: Sequence[Header]) -> tuple[int, ...] | None:

@@ -229,9 +229,10 @@ def _said(look: Look) -> Iterator[tuple[Suspect, int]]:
         turned = {**look.stores, name: -w}
         suspects[Suspect(kind=Kind.STORE, device=name)] = (look.meter_w, turned)
     for suspect, (meter_w, stores) in suspects.items():
-        turned_is = _is_possible(look, meter_w, stores)
-        if as_is is not turned_is:
-            yield suspect, 1 if turned_is else -1
+        if not _is_possible(look, meter_w, stores):
+            yield suspect, -1
+        elif not as_is:
+            yield suspect, 1
     yield from _phases(look)
 
 

@@ -74,7 +74,7 @@ def test_while_it_steers_a_right_house_is_not_suspected_and_a_wrong_one_is(at_ho
     async def script(home):
         return await _some_hours(home, 0.6)
 
-    changes = {"seed": 5, "battery_soc_pct": 10}
+    changes = {"seed": 5, "battery_soc_pct": 97}
     found = at_home(script, changes, epoch=NIGHT, devices=slow(sign=sign))
     assert {one.device for one in found} == (set() if sign == "import" else {"grid"})
 
