@@ -1,18 +1,15 @@
 """The wheel, installed away from the checkout, has all that the program needs."""
 
-import os
 import subprocess
-import sys
-import sysconfig
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.wheels import CHECKOUT, environment, surroundings
+
 pytestmark = pytest.mark.e2e
 
-CHECKOUT = Path(__file__).parents[2]
 HEAT_PUMP = """\
 area: home
 timezone: Europe/Amsterdam
@@ -27,33 +24,15 @@ devices:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The project's wheel, built without a network."""
-    folder = tmp_path_factory.mktemp("dist")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
-    subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True)
-    (built,) = folder.glob("*.whl")
-    return built
-
-
-@pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
-    """A fresh environment with the wheel in it; the libraries are those of the test run."""
-    folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder, symlinks=True, with_pip=False)
-    python = folder / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index"]
-    subprocess.run([*pip, wheel], check=True, capture_output=True)
-    # Folders named in a .pth file are not searched for further .pth files: no editable install.
-    (packages,) = folder.glob("lib/python*/site-packages")
-    (packages / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return folder
+    """A fresh environment with the wheel in it."""
+    return environment(tmp_path_factory.mktemp("installed"), wheel)
 
 
 @pytest.fixture
 def gridtender(installed, tmp_path):
     """Run the installed command in a folder that is not the checkout."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    kept = surroundings()
 
     def run(*arguments, program="gridtender"):
         command = [installed / "bin" / program, *arguments]
