@@ -17,10 +17,11 @@ from gateway.adapters.broker import find_mosquitto
 from gateway.adapters.plugins import driver_packages, line_factories
 from gateway.adapters.refusals import RefusalFile
 from gateway.adapters.state import StateDir
-from gateway.app.doctor import device
+from gateway.app.doctor import catalogue, device
 from gateway.app.doctor.catalogue import CATALOGUE, Level
-from gateway.app.doctor.page import exit_code
+from gateway.app.doctor.page import exit_code, page
 from gateway.app.doctor.walk import Visit, visit
+from gateway.cli import main
 from gateway.config import load
 from gateway.model.errors import DeviceUnavailable
 from gateway.model.refusal import Refusal
@@ -729,3 +730,39 @@ def test_every_sentence_has_its_fault():
 def test_whatever_is_amiss_says_what_to_change():
     silent = [code for code, one in CATALOGUE.items() if one.level is Level.AMISS and not one.do]
     assert silent == []
+
+
+def test_the_command_says_it_to_a_person_and_to_a_program(house, capsys):
+    house.at(free_port())
+    house.loaded()
+    said = {}
+    for form in ((), ("--json",)):
+        with pytest.raises(SystemExit) as ended:
+            main(["doctor", "--config", str(house.folder / "site.yaml"), "roof", *form])
+        said[form] = capsys.readouterr().out
+        assert ended.value.code == 1
+    assert "Switch Modbus TCP on in its menu" in " ".join(said[()].split())
+    assert "to do." in said[()].splitlines()[-1]
+    assert max(map(len, said[()].splitlines())) <= 80
+    document = json.loads(said["--json",])
+    assert document["exit"] == 1
+    assert "PORT_REFUSED" in {one["code"] for one in document["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("codes", "code", "verdict"),
+    [
+        (["BROKER_RESTS", "GATEWAY_RESTS"], 0, "All well."),
+        (["CONFIG_UNNAMED", "BROKER_RESTS"], 2, "1 could not be looked at."),
+        (["CONFIG_UNNAMED", "CLOCK_UNSYNCHRONISED"], 1, "1 thing to do, 1 could not be looked at."),
+    ],
+)
+def test_the_exit_code_tells_well_from_to_do_and_from_unseen(codes, code, verdict):
+    findings = [catalogue.found(one, "x", path="p") for one in codes]
+    assert exit_code(findings) == code
+    assert list(page(findings))[-1] == verdict
+
+
+def test_what_a_device_calls_itself_does_not_steer_the_terminal():
+    (odd,) = [catalogue.found("DEVICE_ODD", "x", what="\x1b[31mred\nnew line")]
+    assert all(line.isprintable() for line in page([odd]))

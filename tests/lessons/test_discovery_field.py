@@ -134,18 +134,26 @@ def made_points(model, length):
     return layout(model, length).points
 
 
-async def test_lesson_024_a_length_that_changes_by_day_costs_one_walk_and_no_neighbour():
+async def test_lesson_024_a_length_that_changes_by_day_is_noticed_and_walked_anew():
     """A port model grew at dawn: what came after was read at the wrong place, the scan died."""
-    made = Map(1, 103, (714, 18), 123)
-    made.put(Mn_1="Maker", SN_1="S", W_103=3000, W_SF_103=0, St_103=4)
-    async with Rig.mem(made.memory) as line:
+    night, day = (
+        Map(1, 103, 120, (714, length), 121, 123).put(
+            Mn_1="Maker", SN_1="S", W_103=watts, W_SF_103=0, St_103=4, WMax_121=8000,
+            WMax_SF_121=0, WMaxLimPct_123=100, WMaxLimPct_SF_123=0, WMaxLim_Ena_123=0,
+        )
+        for length, watts in ((18, 10), (43, 2900))
+    )  # fmt: skip
+    async with Rig.mem(night.memory) as line:
         driver = Rig.driver(line, "solar")
         await driver.connect()
-        grown = Map(1, 103, (714, 43), 123)
-        grown.put(Mn_1="Maker", SN_1="S", W_103=2900, W_SF_103=0, St_103=4)
-        made.memory.units[1] = grown.memory.units[1]
-        again = await rewalked(driver)
-    assert again.power_w == -2900
+        night.memory.units[1] = day.memory.units[1]
+        with pytest.raises(DeviceUnavailable, match="the chain has moved"):
+            await driver.arm()
+        await driver.connect()
+        assert (await driver.read()).power_w == -2900
+        arming = await driver.arm()
+    place = day.places[123]
+    assert all(place <= part.address < place + 26 for part in arming.found)
 
 
 async def rewalked(driver):

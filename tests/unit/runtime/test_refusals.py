@@ -1,0 +1,86 @@
+"""The last write that a device refused is kept until it takes one."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.refusals import RefusalFile
+from gateway.model.errors import GridtenderError
+from gateway.model.setpoint import Outcome, SetpointStatus
+from gateway.model.time import parse_rfc3339
+from gateway.runtime.bus import LocalBus
+from gateway.runtime.refusals import LastRefusals
+
+NOON = parse_rfc3339("2026-06-21T12:00:00Z")
+
+
+def status(outcome, detail=""):
+    return SetpointStatus(
+        device="roof", at=NOON, wanted=None, commanded=None, accepted=None, effective=None,
+        outcome=outcome, lease_until=None, timer_until=None, because="", detail=detail,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def file(tmp_path):
+    return RefusalFile(tmp_path)
+
+
+@pytest.fixture
+def stores():
+    return []
+
+
+@pytest.fixture
+def watch(file, stores):
+    async def store(refusals):
+        stores.append(dict(refusals))
+        file.store(refusals)
+
+    bus = LocalBus()
+    refusals = LastRefusals(file.load, store, bus)
+    refusals.publish = bus.publish
+    return refusals
+
+
+async def test_a_refusal_is_on_the_disk_and_gone_when_the_device_takes_a_write(watch, file):
+    watch.publish(status(Outcome.REFUSED, "exception 4"))
+    await watch.keep()
+    assert file.load()["roof"].why == "exception 4"
+    watch.publish(status(Outcome.ACCEPTED))
+    await watch.keep()
+    assert file.load() == {}
+
+
+async def test_what_says_nothing_new_is_not_written_again(watch, stores):
+    for outcome in (Outcome.COMMANDED, Outcome.EFFECTIVE, None):
+        watch.publish(status(outcome))
+    await watch.keep()
+    assert stores == []
+    for _ in range(3):
+        watch.publish(status(Outcome.REFUSED, "exception 4"))
+        await watch.keep()
+    assert len(stores) == 1
+
+
+async def test_a_disk_that_fails_is_tried_again():
+    tries = []
+
+    async def store(refusals):
+        tries.append(dict(refusals))
+        if len(tries) == 1:
+            message = "full"
+            raise GridtenderError(message)
+
+    bus = LocalBus()
+    watch = LastRefusals(dict, store, bus)
+    bus.publish(status(Outcome.REFUSED, "exception 4"))
+    for _ in range(3):
+        await watch.keep()
+    assert len(tries) == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"v": 2}', '{"v": 1, "refusals": [7]}', "[]"])
+def test_a_file_that_cannot_be_read_is_as_none(tmp_path, text):
+    Path(tmp_path / "refusals.json").write_text(text)
+    assert RefusalFile(tmp_path).load() == {}
