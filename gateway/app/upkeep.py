@@ -25,6 +25,12 @@ def _tell(gateway: Gateway, code: str, text: str) -> None:
     gateway.bus.publish(FaultChanged(device="gateway", code=code, active=True, at=now, text=text))
 
 
+async def remember(gateway: Gateway) -> None:
+    """Keep what the devices are, where that changed."""
+    for station in gateway.stations.values():
+        await station.remember()
+
+
 async def tidy(gateway: Gateway) -> None:
     """Forget old rows and keep the day's copy; a disk that fails is said and tried again."""
     products = [product.id for product in gateway.settings.products]

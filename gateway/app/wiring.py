@@ -22,7 +22,7 @@ from gateway.app.gateway import Gateway, World
 from gateway.app.lines import borrow, open_lines
 from gateway.app.sky import sun_over
 from gateway.app.tasks import Tasks
-from gateway.app.upkeep import tell_findings, tidy
+from gateway.app.upkeep import remember, tell_findings, tidy
 from gateway.market import Market
 from gateway.model.device import Device, Role
 from gateway.model.product import Product
@@ -100,6 +100,7 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
         await gateway.handover.adopt_or_release()
         # Last of all: a slow disk must not hold up the release.
         stack.push_async_callback(gateway.beside.energy.keep)
+        stack.push_async_callback(remember, gateway)
         tasks = await stack.enter_async_context(Tasks())
         _start(gateway, world, tasks)
         stack.push_async_callback(gateway.writes.keep)
@@ -356,6 +357,7 @@ async def _chores(gateway: Gateway, world: World) -> None:
             gateway.bus.publish(step)
             structlog.get_logger().warning("clock.stepped", by_s=step.by / SECOND)
         world.watchdog.status(gateway.summary())
+        await remember(gateway)
         if world.clock.monotonic() >= forget_at:
             forget_at = Duration(world.clock.monotonic() + HOUR)
             await tidy(gateway)

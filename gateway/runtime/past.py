@@ -15,7 +15,6 @@ from gateway.model.time import HOUR, Duration, Instant, rfc3339
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.memory import Memory
-from gateway.runtime.keeping import Keeping
 from gateway.runtime.silence import LastHeard, Sun, sleeps
 
 FIRMWARE: Final = "FIRMWARE_CHANGED"
@@ -47,8 +46,9 @@ class Past:
         self._clock = clock
         self._bus = bus
         self._log = structlog.get_logger().bind(device=device.id)
-        self._keeping = Keeping[Known](memory.keep, self._not_kept)
-        self._known = self._read(memory)
+        self._memory = memory
+        self._known = self._read()
+        self._kept = self._known
         self._told = self._known is None
         self._notices: dict[str, Duration] = {}
 
@@ -68,13 +68,13 @@ class Past:
         known = Known(device=self._device.id, at=now, description=told, slept_at=slept_at)
         known = quantise(known)
         if before is None or before.description != known.description:
-            self._keep(known)
+            self._known = known
 
     def heard(self, reading: Reading) -> None:
         """Note whether it sleeps; notices that stood their day are taken back."""
         known = self._known
         if known is not None and reading.asleep is (known.slept_at is None):
-            self._keep(replace(known, slept_at=reading.at if reading.asleep else None))
+            self._known = replace(known, slept_at=reading.at if reading.asleep else None)
         if self._notices:
             self._expire()
 
@@ -99,19 +99,24 @@ class Past:
         )
         return sleeps(self._device.role, last, self._sun, self._clock.now())
 
-    def _keep(self, known: Known) -> None:
-        self._known = known
-        self._keeping.keep(known)
-
-    def _read(self, memory: Memory) -> Known | None:
+    async def keep(self) -> None:
+        """Have on the disk what changed since the last time; a disk that fails is tried again."""
+        known = self._known
+        if known is None or known is self._kept:
+            return
         try:
-            return memory.get(self._device.id)
+            await self._memory.keep(known)
+        except GridtenderError as fault:
+            self._log.warning("memory.not_kept", reason=str(fault))
+        else:
+            self._kept = known
+
+    def _read(self) -> Known | None:
+        try:
+            return self._memory.get(self._device.id)
         except GridtenderError as fault:
             self._log.warning("memory.unusable", reason=str(fault))
             return None
-
-    def _not_kept(self, reason: str) -> None:
-        self._log.warning("memory.not_kept", reason=reason)
 
     def _notice(self, found: Change) -> None:
         self._notices[found.code] = Duration(self._clock.monotonic() + NOTICE)

@@ -131,6 +131,10 @@ class Station:
         if known and self._beating is not None and self._beating.listens:
             self._heart.set()
 
+    async def remember(self) -> None:
+        """Have on the disk what the device is, where that changed."""
+        await self._past.keep()
+
     async def silence(self) -> None:
         """Drop a waiting setpoint and return when no write is under way (before a release)."""
         self._newest = None
