@@ -29,7 +29,7 @@ def load(name: str) -> RegisterMap | tuple[SettingsError, ...]:
                 path=("map",),
                 found=f"{where}:{_line(lines, item['loc'])}: "
                 f"{'.'.join(map(str, item['loc']))}: {_quoted(item.get('input'))}",
-                allowed=item["msg"],
+                allowed=item["msg"].removeprefix("Value error, "),
             )
             for item in error.errors()
         )

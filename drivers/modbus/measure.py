@@ -13,6 +13,7 @@ from gateway.model.time import Instant
 
 _PER_UNIT = {"kWh": 1000.0, "MWh": 1e6}  # Wh; of any other unit 1
 _PER_POWER = {"kW": 1000.0, "MW": 1e6}  # W; of any other unit 1
+_FULL = 100.0  # %
 _IMPLAUSIBLE = 1.5  # times the largest stage
 _GENERATING = frozenset({Role.SOLAR, Role.GENERATOR})
 
@@ -50,7 +51,7 @@ class Measurer:
             at=at,
             flows={} if power is None else {POWER: power},
             quality=self._quality(power),
-            soc_pct=self._first("soc", points),
+            soc_pct=self._soc_pct(points),
             counted_in_wh=self._energy_wh(
                 "energy_in", points, None if self._generates else counted_wh
             ),
@@ -69,6 +70,11 @@ class Measurer:
             return Quality.MISSING
         absurd = self._most_w is not None and abs(power) > self._most_w
         return Quality.SUSPECT if absurd else Quality.GOOD
+
+    def _soc_pct(self, points: Mapping[str, PointValue]) -> float | None:
+        """A charge that no battery can have is none."""
+        charge = self._first("soc", points)
+        return charge if charge is not None and 0.0 <= charge <= _FULL else None
 
     def _power_w(self, points: Mapping[str, PointValue]) -> float | None:
         """The sum of all points of role power.

@@ -43,6 +43,8 @@ EXPECTED = {
         Role.EV, 3600, None, 13_000, None,
         {"state": "charging", "error": "none", "current_l1": 12.3},
     ),
+    # (65536 + 2) x 100 Wh
+    "goodwe-et": (Role.SOLAR, -3907, None, None, 6_553_800, {"power_2": -1800}),
     "goodwe-et-battery": (Role.STORAGE, -2500, 64, None, 1_234_500, {}),
     "goodwe-et-meter": (Role.GRID, 3210, None, 4_567_890, None, {}),
     "huawei-sun2000": (
@@ -140,6 +142,12 @@ async def test_a_part_of_the_phases_is_no_power():
     async with device("deepsea-7310", _1054=0x7FFF, _1055=0xFFFF) as driver:
         reading = await driver.read()
     assert (reading.power_w, reading.points["power_l1"]) == (None, -4000)
+
+
+async def test_strings_without_panels_do_not_hide_the_others():
+    async with device("goodwe-et", _35113=0xFFFF, _35114=0xFFFF) as driver:
+        reading = await driver.read()
+    assert (reading.power_w, reading.points["power_3"]) == (-3900, None)
 
 
 async def test_the_other_table_is_another_device():
