@@ -639,6 +639,19 @@ async def a_device_that_is_not_announced(house):
     assert [one.what.split()[0] for one in findings if one.code == "HA_MISSING"] == ["roof"]
 
 
+@fault("HA_HIDDEN")
+async def a_broker_that_shows_announcements_to_its_users_only(house):
+    house.at(free_port())
+    acl = house.folder / "acl"
+    acl.write_text("topic readwrite rmf/#\n")
+    async with mosquitto(house.folder / "m", f"acl_file {acl}") as port:
+        external(house, port)
+        await say(port, "rmf/1/home/status", ONLINE)
+        with held(house):
+            findings = await seen(house, "HA_HIDDEN")
+    assert "HA_MISSING" not in {one.code for one in findings}
+
+
 @fault("HA_UNAVAILABLE")
 async def an_entity_whose_device_is_offline(house):
     house.at(free_port())

@@ -107,6 +107,9 @@ def _assistant(heard: Heard) -> Iterator[Finding]:
     yield _birth(f"{settings.prefix}/status", heard)
     if not heard.running:
         return
+    if not announced and not heard.door.username:
+        yield found("HA_HIDDEN", "home assistant", prefix=settings.prefix)
+        return
     for what, name in sorted(expected.items()):
         if what not in announced:
             yield found("HA_MISSING", "home assistant", device=name, prefix=settings.prefix)

@@ -171,6 +171,11 @@ _BROKER: Final[Mapping[str, Message]] = {
         "nothing stands on {topic}: Home Assistant says its birth there only as it starts unless "
         "told to retain it, so this does not tell whether it uses this broker",
     ),
+    "HA_HIDDEN": Message(
+        Level.NOTE,
+        "the broker shows nothing below {prefix}/ to a reader without a user, so announcements "
+        "were not looked at",
+    ),
     "HA_MISSING": Message(
         Level.AMISS,
         "{device} is not announced to Home Assistant below {prefix}/",
