@@ -1,4 +1,4 @@
-"""What every line keeps to: sizes of requests, one in flight, writes before reads."""
+"""What every line keeps to: sizes of requests, one in flight, writes before reads, guests last."""
 
 import asyncio
 from collections import deque
@@ -22,13 +22,25 @@ def check_write(words: Sequence[int], function: int = WRITE_REGISTERS) -> None:
         raise ValueError(message)
 
 
+# After a guest was served guests wait this many times as long: a quarter of the time is theirs.
+_GUESTS_REST = 3
+
+
 class PriorityGate:
-    """A lock with two queues, first come first served within each."""
+    """A lock with three queues, first come first served within each.
+
+    Guests, who ask for somebody else, come last, one at a time, and hold the gate for at most a
+    quarter of the time, however much they ask and however slowly they are answered.
+    """
 
     def __init__(self) -> None:
         self._busy = False
         self._writers: deque[asyncio.Future[None]] = deque()
         self._readers: deque[asyncio.Future[None]] = deque()
+        self._guests: deque[asyncio.Future[None]] = deque()
+        self._guest = asyncio.Lock()
+        self._guest_since_s: float | None = None
+        self._guest_after_s = 0.0
 
     async def enter_reading(self) -> None:
         """Hold the gate once no write waits; then ``leave`` is to be called."""
@@ -38,9 +50,26 @@ class PriorityGate:
         """Hold the gate before any waiting read; then ``leave`` is to be called."""
         await self._enter(self._writers)
 
+    async def enter_as_guest(self) -> None:
+        """Hold the gate once nobody else waits; then ``leave`` is to be called."""
+        await self._guest.acquire()
+        loop = asyncio.get_running_loop()
+        try:
+            await asyncio.sleep(max(0.0, self._guest_after_s - loop.time()))
+            await self._enter(self._guests)
+        except BaseException:
+            self._guest.release()
+            raise
+        self._guest_since_s = loop.time()
+
     def leave(self) -> None:
         """Pass the gate on."""
-        for queue in (self._writers, self._readers):
+        if self._guest_since_s is not None:
+            now_s = asyncio.get_running_loop().time()
+            self._guest_after_s = now_s + _GUESTS_REST * (now_s - self._guest_since_s)
+            self._guest_since_s = None
+            self._guest.release()
+        for queue in (self._writers, self._readers, self._guests):
             while queue:
                 turn = queue.popleft()
                 if not turn.done():

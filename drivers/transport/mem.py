@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from drivers.transport.gate import PriorityGate, check_read, check_write
+from drivers.transport.guest import GuestLine, Turn
 from drivers.transport.pacing import Pauses
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.time import Duration, in_seconds
@@ -58,7 +59,7 @@ class MemLine:
     def __init__(self, registers: Registers, clock: Clock) -> None:
         self._registers = registers
         self._clock = clock
-        self._gate = PriorityGate()
+        self.gate = PriorityGate()
         self._pauses = Pauses()
 
     def pace(self, pacing: Pacing) -> None:
@@ -69,9 +70,17 @@ class MemLine:
         self, unit: int, address: int, count: int, *, timeout: Duration, function: int = HOLDING
     ) -> Block:
         """Registers, stamped when the answer is complete; all tables are the same here."""
+        return await self.read_in(
+            self.gate.enter_reading, unit, address, count, timeout=timeout, function=function
+        )
+
+    async def read_in(
+        self, turn: Turn, unit: int, address: int, count: int, *, timeout: Duration, function: int
+    ) -> Block:
+        """The same, entering by ``turn``."""
         del function
         check_read(count)
-        await self._gate.enter_reading()
+        await turn()
         try:
             await self._pauses.over()
             words = self._registers.read(unit, address, count)
@@ -84,7 +93,7 @@ class MemLine:
             raise
         finally:
             self._pauses.answered(written=False)
-            self._gate.leave()
+            self.gate.leave()
 
     async def write(
         self,
@@ -96,8 +105,23 @@ class MemLine:
         function: int = WRITE_REGISTERS,
     ) -> None:
         """Consecutive registers; a coil is a register of 0 or 1 here."""
+        await self.write_in(
+            self.gate.enter_writing, unit, address, words, timeout=timeout, function=function
+        )
+
+    async def write_in(
+        self,
+        turn: Turn,
+        unit: int,
+        address: int,
+        words: Sequence[int],
+        *,
+        timeout: Duration,
+        function: int,
+    ) -> None:
+        """The same, entering by ``turn``."""
         check_write(words, function)
-        await self._gate.enter_writing()
+        await turn()
         try:
             await self._pauses.over()
             self._registers.write(unit, address, words)
@@ -106,7 +130,11 @@ class MemLine:
             raise
         finally:
             self._pauses.answered(written=True)
-            self._gate.leave()
+            self.gate.leave()
+
+    def for_guests(self) -> GuestLine:
+        """The same registers for others, behind all requests of its own."""
+        return GuestLine(self)
 
     async def __aenter__(self) -> Self:
         return self

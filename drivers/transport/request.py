@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gateway.model.errors import DeviceUnavailable, RequestRefused
+from gateway.model.errors import DeviceBusy, RequestRefused
 from gateway.ports.line import (
     COILS,
     DISCRETE,
@@ -19,7 +19,8 @@ BITS = frozenset({COILS, DISCRETE})
 WRITES = frozenset({WRITE_COIL, WRITE_REGISTER, WRITE_COILS, WRITE_REGISTERS})
 ERROR = 0x80
 USUAL_UNITS = "?unit= 1, 126, 2, 3, 247, 240, 200, 100"
-_BUSY = {5: "acknowledged it and is still working on it", 6: "is busy"}
+ACKNOWLEDGED = 5
+_BUSY = {ACKNOWLEDGED: "acknowledged it and is still working on it", 6: "is busy"}
 _EXCEPTIONS = {
     1: "illegal function",
     2: "illegal address: there is no such register",
@@ -101,10 +102,10 @@ def can_answer(asked: bytes, answer: bytes) -> bool:
     return answer == asked[:_CONFIRMED]
 
 
-def refused(where: str, code: int) -> DeviceUnavailable | RequestRefused:
+def refused(where: str, code: int) -> DeviceBusy | RequestRefused:
     """The error of a Modbus exception; busy is a matter of time."""
     if code in _BUSY:
-        return DeviceUnavailable(f"{where}: the device {_BUSY[code]}; try again later")
+        return DeviceBusy(f"{where}: the device {_BUSY[code]}; try again later", code=code)
     meaning = _EXCEPTIONS.get(code, "not in the Modbus specification")
     hint = f"; try {USUAL_UNITS}" if code in _NO_SUCH_UNIT else ""
     return RequestRefused(f"{where}: refused with exception {code} ({meaning}){hint}", code=code)

@@ -9,8 +9,10 @@ from typing import Protocol, Self
 
 from drivers.transport.debts import Debts
 from drivers.transport.gate import PriorityGate, check_read, check_write
+from drivers.transport.guest import GuestLine, Turn
 from drivers.transport.pacing import Pauses
 from drivers.transport.request import (
+    ACKNOWLEDGED,
     ERROR,
     USUAL_UNITS,
     WRITES,
@@ -20,14 +22,17 @@ from drivers.transport.request import (
     refused,
     writing,
 )
-from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable
+from gateway.model.errors import DeviceBusy, DeviceMisbehaves, DeviceUnavailable
 from gateway.model.time import Duration, in_seconds
 from gateway.ports.clock import Clock
 from gateway.ports.line import HOLDING, WRITE_REGISTERS, Block, Pacing
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
+# A device that has begun to reset connections goes on while it is hammered.
+_LONGEST_AFTER_RESET_S = 60.0
 _TIMEOUTS_BEFORE_RECONNECT = 3
+_FIRST_WHILE_BUSY_S = 0.1
 
 
 class Conversation(Protocol):
@@ -90,8 +95,9 @@ class StreamLine(ABC):
 
     A request's timeout starts when it is sent, not while it queues; connecting has the same
     time once more.  After a failed connection, or three timeouts in a row, the connection is
-    given up and the next try waits 0.2 s, then twice as long each time up to 5 s; only an answer
-    resets that, so a device that accepts and hangs up is not hammered.
+    given up and the next try waits 0.2 s, then twice as long each time up to 5 s, or a minute where
+    the device resets connections; only an answer ends that, so a device that accepts and hangs up
+    is not hammered.  One that is busy is asked again within the timeout.
     """
 
     _if_silent = f"if it never answers, try {USUAL_UNITS}, else a longer timeout"
@@ -101,7 +107,7 @@ class StreamLine(ABC):
         self._habits = habits
         self._debts = debts
         self._pauses = Pauses(habits.pacing)
-        self._gate = PriorityGate()
+        self.gate = PriorityGate()
         self._session: Conversation | None = None
         self._opened_s = 0.0
         self._answered = False
@@ -136,14 +142,22 @@ class StreamLine(ABC):
         self, unit: int, address: int, count: int, *, timeout: Duration, function: int = HOLDING
     ) -> Block:
         """Registers of one table, stamped when the answer is complete."""
+        return await self.read_in(
+            self.gate.enter_reading, unit, address, count, timeout=timeout, function=function
+        )
+
+    async def read_in(
+        self, turn: Turn, unit: int, address: int, count: int, *, timeout: Duration, function: int
+    ) -> Block:
+        """The same, entering by ``turn``."""
         check_read(count)
         request = reading(unit, address, count, function)
-        await self._gate.enter_reading()
+        await turn()
         try:
-            answer = await self._exchange(request, in_seconds(timeout))
+            answer = await self._answer(request, in_seconds(timeout))
             at = self._clock.now()
         finally:
-            self._gate.leave()
+            self.gate.leave()
         words = answered(request, answer)
         if answer[0] != function or words is None:
             message = f"{self}: {request}: answered {max(0, len(answer) - 2) // 2} registers"
@@ -160,13 +174,28 @@ class StreamLine(ABC):
         function: int = WRITE_REGISTERS,
     ) -> None:
         """Consecutive registers or coils, before any waiting read."""
+        await self.write_in(
+            self.gate.enter_writing, unit, address, words, timeout=timeout, function=function
+        )
+
+    async def write_in(
+        self,
+        turn: Turn,
+        unit: int,
+        address: int,
+        words: Sequence[int],
+        *,
+        timeout: Duration,
+        function: int,
+    ) -> None:
+        """The same, entering by ``turn``."""
         check_write(words, function)
         request = writing(unit, address, words, function)
-        await self._gate.enter_writing()
+        await turn()
         try:
-            answer = await self._exchange(request, in_seconds(timeout))
+            answer = await self._answer(request, in_seconds(timeout))
         finally:
-            self._gate.leave()
+            self.gate.leave()
         if answer != request.body[:5]:
             message = f"{self}: {request}: confirmed {answer.hex(' ')} instead"
             raise DeviceMisbehaves(message)
@@ -174,6 +203,10 @@ class StreamLine(ABC):
     def pace(self, pacing: Pacing) -> None:
         """Keep to this too, unless the URL says otherwise."""
         self._pauses.keep(pacing)
+
+    def for_guests(self) -> GuestLine:
+        """The same connection for others, behind all requests of its own."""
+        return GuestLine(self)
 
     async def __aenter__(self) -> Self:
         return self
@@ -186,6 +219,21 @@ class StreamLine(ABC):
     ) -> None:
         """Close the connection."""
         self._hang_up()
+
+    async def _answer(self, request: Request, timeout_s: float) -> bytes:
+        """What it answers; one that is busy is asked again, ever later, while there is time."""
+        due_s = asyncio.get_running_loop().time() + timeout_s
+        pause_s = _FIRST_WHILE_BUSY_S
+        while True:
+            try:
+                return await self._exchange(request, timeout_s)
+            except DeviceBusy as busy:
+                # A write that was acknowledged is done, sooner or later: never twice.
+                begun = busy.code == ACKNOWLEDGED and request.function in WRITES
+                if begun or asyncio.get_running_loop().time() + pause_s >= due_s:
+                    raise
+            await asyncio.sleep(pause_s)
+            pause_s *= 2
 
     async def _exchange(self, request: Request, timeout_s: float) -> bytes:
         session = self._session
@@ -240,7 +288,7 @@ class StreamLine(ABC):
 
     async def _connect(self, request: Request, timeout_s: float) -> Conversation:
         if self._session is not None and not self._answered:
-            self._give_up("it closed the connection")
+            self._give_up("it closed the connection", self._session.lost)
         self._check_pause(request)
         self._answered = False
         self._session = None
@@ -249,7 +297,7 @@ class StreamLine(ABC):
                 session = await self._open()
         except OSError as error:  # TimeoutError is one of them
             found, hint = self._why_not(error, timeout_s)
-            self._give_up(f"no connection: {found}")
+            self._give_up(f"no connection: {found}", error)
             message = (
                 f"{self}: {request}: no connection: {found}; {hint}. "
                 f"Next try in {self._pause_left_s():.1f} s"
@@ -272,17 +320,19 @@ class StreamLine(ABC):
             self._session.close()
             self._session = None
 
-    def _give_up(self, trouble: str) -> None:
+    def _give_up(self, trouble: str, error: Exception | None = None) -> None:
         """Close the connection and wait before the next try."""
         self._hang_up()
         self._trouble = trouble
         self._timeouts = 0
         self._next_try_s = asyncio.get_running_loop().time() + self._pause_s
-        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+        reset = isinstance(error, ConnectionResetError)
+        longest_s = _LONGEST_AFTER_RESET_S if reset else _LONGEST_PAUSE_S
+        self._pause_s = min(2 * self._pause_s, longest_s)
 
     def _hung_up(self, request: Request, session: Conversation) -> DeviceUnavailable:
         found, hint = self._why_lost(session)
-        self._give_up(session.stray or found)
+        self._give_up(session.stray or found, session.lost)
         return DeviceUnavailable(f"{self}: {request}: {found}; {hint}")
 
     def _no_answer(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.model.clearing import Clearing
 from gateway.model.device import DeviceState
 from gateway.model.errors import (
+    DeviceBusy,
     DeviceMisbehaves,
     DeviceUnavailable,
     GridtenderError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _KINDS: Final[Mapping[type[BaseException], str]] = {
     DeviceUnavailable: "unavailable",
+    DeviceBusy: "unavailable",
     DeviceMisbehaves: "misbehaves",
     RequestRefused: "refused",
 }

@@ -9,6 +9,18 @@ class DeviceUnavailable(GridtenderError):
     """The device did not answer (no connection, timeout, busy): retry later."""
 
 
+class DeviceBusy(DeviceUnavailable):
+    """The device is there and asks to be left alone for a moment.
+
+    Attributes:
+        code: the Modbus exception code: 5 (acknowledged, still working on it) or 6 (busy).
+    """
+
+    def __init__(self, message: str, *, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class DeviceMisbehaves(GridtenderError):
     """The device answered something that cannot be right: say what, keep its neighbours."""
 

@@ -100,6 +100,19 @@ class Pacable(Protocol):
         ...
 
 
+@runtime_checkable
+class Sharable(Protocol):
+    """What a line may offer too: a way in for others that costs its owner next to nothing."""
+
+    def for_guests(self) -> Line:
+        """The same connection, whose requests wait behind all of its owner's.
+
+        They have at most a quarter of its time, and what waits longer than its timeout for its
+        turn is refused with ``DeviceBusy``.
+        """
+        ...
+
+
 class LineFactory(Protocol):
     """Entry point group ``gridtender.lines``: URL scheme -> factory."""
 
