@@ -97,8 +97,8 @@ class MapDriver:
             discharge_w=_rating(control.discharge_w, points),
         )
         if control.rating_w is not None and ratings.rating_w is None:
-            self._steering = None
-            return None
+            # By night it may not tell; what it told by day holds.
+            return None if self._steering is None else self._steering.recipe
         recipe = Recipe(control, ratings)
         if self._steering is None or self._steering.recipe.ratings != ratings:
             self._steering = Steering(self._unit, recipe)

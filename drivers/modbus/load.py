@@ -23,7 +23,7 @@ def load(name: str) -> RegisterMap | tuple[SettingsError, ...]:
     try:
         return RegisterMap.model_validate(_tree(content))
     except ValidationError as error:
-        lines = yaml.compose(content.decode("utf-8-sig"), yaml.SafeLoader)
+        lines = _nodes(content)
         return tuple(
             SettingsError(
                 path=("map",),
@@ -48,6 +48,14 @@ def _tree(content: bytes) -> object:
         message = "an alias (*name): write the value out"
         raise ValueError(message)
     return yaml.safe_load(text)
+
+
+def _nodes(content: bytes) -> yaml.Node | None:
+    """The file once more, with the lines of its values."""
+    try:
+        return yaml.compose(content.decode("utf-8-sig"), yaml.SafeLoader)
+    except RecursionError:
+        return None
 
 
 def _line(node: yaml.Node | None, keys: Sequence[str | int]) -> int:

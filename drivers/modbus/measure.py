@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from drivers.modbus.map import RegisterMap
 from drivers.modbus.points import Point
-from drivers.modbus.recipe import Words
+from drivers.modbus.registers import Words
 from drivers.modbus.values import raw, value
 from gateway.model.device import Device, Role
 from gateway.model.reading import PointValue, Quality, Reading

@@ -1,31 +1,16 @@
 """Recipes: which words a setpoint is, and which setpoint words are.  No I/O."""
 
 import math
-import struct
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from drivers.modbus.control import FLOWS, Control, Step
-from drivers.modbus.strict import CODES
+from drivers.modbus.control import Control
+from drivers.modbus.registers import ROUNDING, Words, bounds, given_back, order, stands
+from drivers.modbus.steps import FLOWS, Step
 from gateway.model.device import Capabilities, Timer
 from gateway.model.device import Control as Kind
 from gateway.model.setpoint import RegisterWrite
-from gateway.ports.line import WRITE_COIL, WRITE_COILS, WRITE_REGISTER, WRITE_REGISTERS
 
-Words = Mapping[tuple[str, int], int]  # by table and address
-
-_WHOLE = {
-    "uint16": (0, 0xFFFF), "int16": (-0x8000, 0x7FFF), "uint32": (0, 0xFFFFFFFF),
-    "int32": (-0x80000000, 0x7FFFFFFF), "uint64": (0, 0xFFFFFFFFFFFFFFFF),
-}  # fmt: skip
 _SECONDS = {"s": 1.0, "min": 60.0}
-_ROUNDING = 1e-6
-_FUNCTIONS = {
-    ("holding", False): WRITE_REGISTERS,
-    ("holding", True): WRITE_REGISTER,
-    ("coil", False): WRITE_COILS,
-    ("coil", True): WRITE_COIL,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,30 +54,30 @@ class Recipe:
         """The nearest flow that the registers express, on the safe side: no more than asked."""
         stages = self.control.stages_w
         if stages is not None:
-            return max(stage for stage in stages if stage <= max(watts, 0.0) + _ROUNDING)
+            return max(stage for stage in stages if stage <= max(watts, 0.0) + ROUNDING)
         step = max((s for s in self.control.steps if s.write in FLOWS), key=self._grain)
         unit_w = self._watts[step.unit]
         grain = self._grain(step)
-        low, high = _bounds(step)
+        low, high = bounds(step)
         most = -low if step.write == "value" and watts < 0 else high
         amount = min(abs(watts), most * step.scale * unit_w)
         if grain:
-            amount = math.floor(amount / grain + _ROUNDING) * grain
+            amount = math.floor(amount / grain + ROUNDING) * grain
         return math.copysign(amount, watts) if amount else 0.0
 
     def writes(self, wish: Wish) -> tuple[tuple[Step, RegisterWrite], ...]:
         """What is written for a setpoint, in order."""
-        return tuple((step, self._order(step, wish)) for step in self.control.steps)
+        return tuple((step, order(step, self._number(step, wish))) for step in self.control.steps)
 
     def release(self, found: Words) -> tuple[tuple[Step, RegisterWrite], ...]:
         """What gives the device back, in order; ``found`` as it was before the first write."""
-        return tuple((step, _given_back(step, found)) for step in self.control.release)
+        return tuple((step, given_back(step, found)) for step in self.control.release)
 
     def stage(self, words: Words) -> float | None:
         """The stage that the words are, None where they are none, or there are no stages."""
         told = [step for step in self.control.steps if step.stages]
         for stage in self.control.stages_w or ():
-            orders = (_order(step, _raw(step, step.stages[stage])) for step in told)
+            orders = (order(step, step.stages[stage]) for step in told)
             if told and all(stands(s, o, words) for s, o in zip(told, orders, strict=True)):
                 return stage
         return None
@@ -125,9 +110,6 @@ class Recipe:
         whole = not step.type.startswith("float")
         return step.scale * self._watts[step.unit] if whole else 0.0
 
-    def _order(self, step: Step, wish: Wish) -> RegisterWrite:
-        return _order(step, _raw(step, self._number(step, wish)))
-
     def _number(self, step: Step, wish: Wish) -> float:
         """In the step's unit."""
         if step.const is not None:
@@ -149,69 +131,3 @@ class Recipe:
             "level": wish.level_w or 0.0,
         }[step.write or "value"]
         return watts / self._watts[step.unit]
-
-
-def stands(step: Step, written: RegisterWrite, words: Words) -> bool:
-    """Whether the device holds what was written; a countdown may have gone on."""
-    now = tuple(words[step.table, at] for at in places(step))
-    if now == written.words:
-        return True
-    if step.counts:
-        return 0 < number(step, now) <= number(step, written.words)
-    near = step.type.startswith("float")
-    return near and math.isclose(number(step, now), number(step, written.words), rel_tol=1e-4)
-
-
-def places(step: Step) -> range:
-    """The addresses of its registers."""
-    return range(step.address, step.address + step.size)
-
-
-def number(step: Step, words: Iterable[int]) -> float:
-    """The raw number in its registers."""
-    ordered = list(words)
-    if step.order == "little":
-        ordered.reverse()
-    value: float = struct.unpack(CODES[step.type], struct.pack(f">{len(ordered)}H", *ordered))[0]
-    return value
-
-
-def _given_back(step: Step, found: Words) -> RegisterWrite:
-    if step.write != "found":
-        return _order(step, _raw(step, step.const or 0.0))
-    if all((step.table, at) in found for at in places(step)):
-        words = tuple(found[step.table, at] for at in places(step))
-        return RegisterWrite(address=step.address, words=words, function=_function(step))
-    return _order(step, _raw(step, step.own_rule or 0.0))
-
-
-def _raw(step: Step, in_unit: float) -> float:
-    """Cut to its bounds; a timer that runs is at least one raw unit long."""
-    raw = in_unit / step.scale
-    if step.write == "timer" and 0 < raw < 1:
-        return 1.0
-    low, high = _bounds(step)
-    return min(max(raw, low), high)
-
-
-def _bounds(step: Step) -> tuple[float, float]:
-    """What the register takes, raw."""
-    low, high = _WHOLE.get(step.type, (-math.inf, math.inf))
-    return low, high if step.max is None else min(high, step.max / step.scale)
-
-
-def _order(step: Step, raw: float) -> RegisterWrite:
-    whole = not step.type.startswith("float")
-    data = struct.pack(CODES[step.type], _towards_zero(raw) if whole else raw)
-    words = list(struct.unpack(f">{step.size}H", data))
-    if step.order == "little":
-        words.reverse()
-    return RegisterWrite(address=step.address, words=tuple(words), function=_function(step))
-
-
-def _towards_zero(raw: float) -> int:
-    return math.trunc(raw + math.copysign(_ROUNDING, raw))
-
-
-def _function(step: Step) -> int:
-    return _FUNCTIONS[step.table, step.single]

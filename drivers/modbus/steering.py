@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from drivers.modbus.control import Step
-from drivers.modbus.recipe import Recipe, Wish, Words, places, stands
+from drivers.modbus.recipe import Recipe, Wish
+from drivers.modbus.registers import Words, places, stands
+from drivers.modbus.steps import Step
 from drivers.modbus.unit import Unit
 from gateway.model.device import Device, Role
 from gateway.model.errors import RequestRefused

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from drivers.modbus.control import Step
 from drivers.modbus.map import RegisterMap
-from drivers.modbus.recipe import Words
+from drivers.modbus.registers import Words
 from drivers.modbus.requests import FUNCTIONS, Request, together
+from drivers.modbus.steps import Step
 from gateway.model.device import Device
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.setpoint import RegisterWrite

@@ -243,6 +243,16 @@ async def test_an_inverter_that_does_not_tell_its_rating_is_only_read():
     assert not box.writes
 
 
+async def test_an_inverter_that_goes_dark_keeps_the_rating_it_told_by_day():
+    async with boxed("solaredge-power", Role.SOLAR) as (driver, box, _):
+        await driver.connect()
+        box.tables["holding"] |= {0xF304: 0xFFFF, 0xF305: 0x7FFF}
+        description = await driver.connect()
+        await driver.write(setpoint(-4000))
+    assert description.capabilities.rating_w == 8000
+    assert box.float_at(0xF322) == 50
+
+
 async def test_a_watchdog_that_cannot_be_set_is_told_where_it_breaks_the_promise():
     short = Fallback(after=Duration(30 * SECOND))
     async with boxed("alfen-ng9xx", Role.EV, fallback=short) as (driver, _, _):

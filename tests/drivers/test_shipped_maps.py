@@ -61,7 +61,8 @@ EXPECTED = {
     ),
     # 31250 x 10^-1 W; (188 x 65536 + 24910) x 10^0 Wh
     "solaredge-power": (
-        Role.SOLAR, -3125, None, None, 12_345_678, {"state": "running", "max_power": 8000},
+        Role.SOLAR, -3125, None, None, 12_345_678,
+        {"state": "running", "max_power": 8000, "serial": "7E0418F2"},
     ),
     "sungrow-sh": (Role.SOLAR, -70_210, None, None, 34_567_800, {}),
     # state 0x0D: discharging (bit 2), so 1500 W flow out of it

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.modbus.control import Control
-from drivers.modbus.recipe import Ratings, Recipe, Wish, number, stands
+from drivers.modbus.recipe import Ratings, Recipe, Wish
+from drivers.modbus.registers import number, stands
 
 FLOWS = st.floats(-200_000, 200_000, allow_nan=False)
 
