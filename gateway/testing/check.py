@@ -23,6 +23,7 @@ def check_driver(
     power_w: float | None,
     level_w: float | None = None,
     missing: Mapping[int, int] | None = None,
+    watchdog: bool = False,
 ) -> None:
     """Prove the promises of ``gateway.ports.driver`` for one device, in virtual time.
 
@@ -39,6 +40,7 @@ def check_driver(
         power_w: what a reading of it says, W, positive into the device; None: it has no power.
         level_w: a setpoint that it takes and does not stand at; None: it is not steered.
         missing: words by register with which it says that it has no power now.
+        watchdog: its timer is of a fixed time and in no register: any write starts it anew.
 
     Raises:
         BrokenPromises: names each promise that was not kept, with what was seen.
@@ -54,6 +56,7 @@ def check_driver(
         power_w=power_w,
         level_w=level_w,
         missing=missing or {},
+        watchdog=watchdog,
     )
     for stage in _stages(specimen, own):
         if stage:

@@ -1,7 +1,6 @@
 """What is promised of arm and write: the lease, the way back, and what is said of both."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.model.device import Control, Description, Fallback, Timer
@@ -36,7 +35,7 @@ def check_steering(specimen: Specimen, description: Description, found: list[Bro
     steps = (_leased, _left_by_the_record, _restarted, _written_by_another, _deaf, _side_by_side)
     for step in steps:
         on_virtual_time(step, specimen, found)
-    if able.timer is not None:
+    if able.timer is not None and not specimen.watchdog:
         on_virtual_time(_timed, specimen, found, able.timer)
     _check_levels(specimen, found)
     return True
@@ -172,16 +171,16 @@ async def _side_by_side(specimen: Specimen, found: list[Broken]) -> None:
 
 
 async def _timed(specimen: Specimen, found: list[Broken], timer: Timer) -> None:
-    """Twice the lease is twice the words of the timer, whatever its unit."""
+    """Twice the lease is twice a word of the timer, whatever its unit."""
     lease_s = min(_LEASE_S, timer.max_s // 2)
-    words: list[Mapping[int, int | None]] = []
+    trials: list[Trial] = []
     for timer_s in (lease_s, 2 * lease_s):
-        trial = await _armed(specimen, found)
-        await trial.write(specimen.level, timer_s)
-        words.append({at: trial.word(at) for at in registers(trial.written())})
-    short, long = words
-    if not any(word and word == 2 * (short.get(at) or 0) for at, word in long.items()):
-        seen = f"for {lease_s} s it wrote {short}, for {2 * lease_s} s {long}"
+        trials.append(await _armed(specimen, found))
+        await trials[-1].write(specimen.level, timer_s)
+    places = {at for trial in trials for at in registers(trial.written())}
+    short, long = ({at: trial.word(at) for at in sorted(places)} for trial in trials)
+    if not any(word and word == 2 * (short[at] or 0) for at, word in long.items()):
+        seen = f"for {lease_s} s there stands {short}, for {2 * lease_s} s {long}"
         found.append(Broken(Promise.TIMER, seen))
 
 
@@ -191,15 +190,16 @@ def _check_levels(specimen: Specimen, found: list[Broken]) -> None:
     async def armed(level_w: float | None) -> None:
         device = replace(specimen.device, fallback=Fallback(level_w=level_w))
         trial = await _armed(replace(specimen, device=device), found)
+        await trial.write(specimen.level, _LEASE_S)
         if trial.record is None:
             return
         if level_w is None:
             if trial.record.level:
                 trial.broken(Promise.ARMING, "there are words for a level that is its own rule")
             return
-        before = {at: trial.word(at) for at in registers(trial.record.level)}
+        steered = {at: trial.word(at) for at in registers(trial.record.level)}
         trial.put(trial.record.level)
-        if not before or all(trial.word(at) == word for at, word in before.items()):
+        if all(trial.word(at) == word for at, word in steered.items()):
             trial.broken(Promise.ARMING, f"nothing in it brings the device to {level_w:g} W")
         trial.put(trial.record.found)
         check_as_found(trial, Promise.ARMING, "after the level, then the words found")

@@ -35,6 +35,7 @@ class Specimen:
         power_w: what a reading of it says, W into the device; None where it has no power.
         level_w: a setpoint that it takes, another than it stands at; None = reading only.
         missing: words with which it says that it has no power, by register.
+        watchdog: its timer is of a fixed time and in no register: any write starts it anew.
     """
 
     package: DriverPackage
@@ -44,6 +45,7 @@ class Specimen:
     power_w: float | None
     level_w: float | None
     missing: Mapping[int, int] = field(default_factory=dict)
+    watchdog: bool = False
 
     @property
     def level(self) -> float:

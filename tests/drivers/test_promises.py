@@ -8,7 +8,8 @@ import pytest
 from drivers import modbus, sunspec
 from gateway.testing import check_driver
 
-FOLDER = Path(__file__).parent.parent / "fixtures" / "register_maps"
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+FOLDER = FIXTURES / "register_maps"
 
 # role, power, a level, and words as they are when nobody steers the device
 RECORDED = {
@@ -28,6 +29,19 @@ SIMULATED = {  # the models that steer it: role, maker, power, a level, the poin
 HEAT_PUMP = {
     **dict.fromkeys(range(100, 112), 0), 100: 0x4850, 101: 1480, 102: 213, 103: 1, 110: 0xFFFF,
 }  # fmt: skip
+
+# role, power, a level, words as they are when nobody steers it, whether its timer is a watchdog
+SHIPPED = {
+    "alfen-ng9xx": ("ev", 3565.5, 6900, {}, True),
+    "go-e-home": ("ev", 3600, 6900, {}, False),
+    "goodwe-et-battery": ("storage", -2500, 1000, {}, False),
+    "sg-ready-relays": ("heat", 0, 3000, {0: 0, 1: 0}, False),
+    "solaredge-battery": ("storage", -1480.5, 1000, {57357: 7}, False),
+    "solaredge-power": ("solar", -3125, -2000, {}, False),
+    "sungrow-sh-battery": ("storage", -1500, 1000, {}, False),
+    "victron-gx-ess": ("storage", -1230, 1000, {}, True),
+}
+GAP = 40  # registers that may be read along, of no meaning
 
 
 def lengthy(names, slow):
@@ -60,3 +74,25 @@ def test_the_sunspec_driver_keeps_its_promises_on_a_device_steered_by(rig, model
 def test_the_register_map_driver_keeps_its_promises():
     mapping = {"role": "heat", "map": "heat-pump-demo.yaml"}
     check_driver(modbus.package, mapping, lambda: HEAT_PUMP, power_w=1480, level_w=1500)
+
+
+def test_every_shipped_map_that_steers_is_tried():
+    maps = (FIXTURES.parent.parent / "config" / "maps").glob("*.yaml")
+    steering = {path.stem for path in maps if modbus.load(path.name).control}
+    assert steering == {*SHIPPED, "heat-pump-demo"}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_map_that_steers_keeps_the_promises(name):
+    role, power_w, level_w, at_rest, watchdog = SHIPPED[name]
+    tables = json.loads((FIXTURES / "modbus_maps" / f"{name}.json").read_text("utf-8"))
+    known = {int(at): word for table in tables.values() for at, word in table.items()} | at_rest
+    between = {at - back: 0xDEAD for at in known for back in range(GAP) if at >= back}
+    check_driver(
+        modbus.package,
+        {"role": role, "map": f"{name}.yaml"},
+        lambda: between | known,
+        power_w=power_w,
+        level_w=level_w,
+        watchdog=watchdog,
+    )

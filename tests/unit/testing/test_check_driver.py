@@ -342,7 +342,7 @@ class SeesNobody(Heater):
         return replace(await super().read(), overridden=None)
 
 
-@breaks(Promise.TIMER, "for 60 s it wrote", "for 120 s")
+@breaks(Promise.TIMER, "for 60 s there stands", "for 120 s")
 class AlwaysAnHour(Heater):
     async def write(self, setpoint):
         return await super().write(replace(setpoint, timer_s=3600))
