@@ -18,6 +18,7 @@ EVERY: Final = Duration(30 * SECOND)
 
 _SOURCES: Final = frozenset({Role.SOLAR, Role.GENERATOR})
 _STORES: Final = frozenset({Role.STORAGE, Role.EV})
+_TURN: Final = "turn the sign of its power where its driver is told it (of a map: its scale)"
 _TOGETHER: Final = Duration(5 * SECOND)
 """Flows read further apart than this are not of one moment."""
 
@@ -180,4 +181,4 @@ def _fix(device: str, found: Verdict, keys: Mapping[str, str]) -> str:
         case Kind.COUNTERS:
             return propose or "see which way its maker counts"
         case _:
-            return propose or "see in its menu which way it counts"
+            return propose or f"{_TURN}, or in its own menu"

@@ -281,6 +281,13 @@ async def a_device_that_breaks_off_within_its_chain(house):
         await server.close()
 
 
+@fault("UNANSWERED")
+async def a_device_without_tls_at_a_tls_connection(house):
+    async with serving({1: inverter().memory.units[1]}) as port:
+        house.device(f"tls://127.0.0.1:{port}?unit=1")
+        await seen(house, "UNANSWERED")
+
+
 @fault("SERIAL_MISSING")
 async def a_serial_port_that_is_unplugged(house):
     house.device("rtu:///dev/ttyNOWHERE?unit=1")
@@ -702,6 +709,18 @@ async def a_device_of_which_the_gateway_says_that_it_is_offline(house):
     findings = await _assistant(house, "DEVICE_TROUBLED", topics, running=True)
     (one,) = [one for one in findings if one.code == "DEVICE_TROUBLED"]
     assert "Check its power" in one.do
+
+
+@fault("GATEWAY_TROUBLED")
+async def a_gateway_whose_disk_is_full(house):
+    fault = {"deviceId": "gateway", "code": "JOURNAL_FAILED", "text": "no space left"}
+    topics = {
+        "rmf/1/home/status": ONLINE,
+        "rmf/1/home/d/gateway/fault/JOURNAL_FAILED": json.dumps(fault),
+    }
+    findings = await _assistant(house, "GATEWAY_TROUBLED", topics, running=True)
+    (one,) = [one for one in findings if one.code == "GATEWAY_TROUBLED"]
+    assert "Free some space" in one.do
 
 
 @fault("DEVICE_ODD")

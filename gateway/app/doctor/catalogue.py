@@ -71,6 +71,7 @@ _GATEWAY: Final[Mapping[str, Message]] = {
         "See to the broker, or stop the gateway and ask again: then the devices are asked "
         "themselves.",
     ),
+    "GATEWAY_TROUBLED": Message(Level.AMISS, "{what}", "{do}"),
     "AREA_ELSEWHERE": Message(
         Level.AMISS,
         "no gateway runs on {path}, yet one says on the broker that area {area} is online",
@@ -280,6 +281,11 @@ _DEVICE: Final[Mapping[str, Message]] = {
         Level.AMISS,
         "it answers, but not enough to be read: {why}",
         "Look at the cable, the wireless link or the dongle; a longer timeout may help.",
+    ),
+    "UNANSWERED": Message(
+        Level.AMISS,
+        "it cannot be read: {why}",
+        "As the reason says; then see address, certificate or topics of its connection.",
     ),
     "SERIAL_MISSING": Message(
         Level.AMISS,

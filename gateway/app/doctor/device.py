@@ -19,7 +19,7 @@ from gateway.model.device import Device
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, GridtenderError
 from gateway.model.refusal import Refusal
 from gateway.model.site import DeviceSettings
-from gateway.model.time import SECOND, Duration, rfc3339
+from gateway.model.time import SECOND, Duration, in_seconds, rfc3339
 from gateway.ports.driver import Inspecting
 from gateway.ports.line import Line
 from gateway.ports.probe import Answer, Heard
@@ -78,7 +78,7 @@ async def _walk(patient: Patient) -> tuple[list[Finding], str]:
     """From the network to the chain, as far as it goes; and the device's maker, if it told."""
     device = patient.device
     scheme, _, rest = device.line.partition("://")
-    if scheme in _TCP and (stopped := await _network(device)):
+    if scheme in {*_TCP, "tls"} and (stopped := await _network(device)):
         return stopped, ""
     if scheme == "rtu" and (port := _port(device.id, Path(rest.partition("?")[0]))):
         return [port], ""
@@ -94,7 +94,8 @@ async def _network(device: Device) -> list[Finding]:
         await asyncio.get_running_loop().getaddrinfo(host, port)
     except socket.gaierror as error:
         return [found("HOST_UNKNOWN", device.id, host=host, why=error.strerror)]
-    answer = await probes()["tcp"](host, port, device.unit, device.timeout)
+    unit = device.unit if parts.scheme in _TCP else None  # in TLS only the line can ask
+    answer = await probes()["tcp"](host, port, unit, device.timeout)
     if answer.heard in _SAID:
         return [_mute(device, host, port, answer)]
     if answer.heard is Heard.RTU and parts.scheme == "tcp":
@@ -180,7 +181,11 @@ async def _connected(patient: Patient, line: Line) -> Finding:
     """A device whose driver cannot inspect is connected and read once, which writes nothing."""
     device = patient.device
     driver = driver_packages()[device.driver].open(device, patient.item.settings, line)
-    described = await driver.connect()
+    try:
+        described = await driver.connect()
+    except DeviceUnavailable:  # what tells by itself may not have told yet
+        await asyncio.sleep(in_seconds(device.timeout))
+        described = await driver.connect()
     reading = await driver.read()
     power = "no power" if reading.power_w is None else f"{reading.power_w:.0f} W"
     who = named(described.identity) or device.driver
@@ -202,4 +207,4 @@ def _unanswered(device: Device, fault: DeviceUnavailable) -> Finding:
     if scheme == "rtu":
         path = rest.partition("?")[0]
         return found("SERIAL_SILENT", device.id, unit=device.unit, path=path, why=fault)
-    return found("ANSWERS_BADLY", device.id, why=fault)
+    return found("ANSWERS_BADLY" if scheme in _TCP else "UNANSWERED", device.id, why=fault)

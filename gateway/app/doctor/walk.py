@@ -91,6 +91,9 @@ def _gateway(asked: Visit, status: Status) -> Iterator[Finding]:
         yield found("CLOCK_UNSYNCHRONISED", "clock")
     if status.running and not status.heard:
         yield found("GATEWAY_UNHEARD", "gateway", path=asked.state, why=status.unheard)
+    for one in attention(status.board) if status.heard else ():
+        if one.subject == "gateway" or one.subject not in status.board.devices():
+            yield found("GATEWAY_TROUBLED", one.subject, what=one.what, do=one.do)
 
 
 async def _broker(asked: Visit, observer: Observer) -> list[Finding]:
