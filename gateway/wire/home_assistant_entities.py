@@ -52,6 +52,18 @@ _LIMITS: Mapping[LimitKey, str] = {
     LimitKey.IMPORT_LIMIT_W: "Import limit",
     LimitKey.EXPORT_LIMIT_W: "Export limit",
 }
+_WATTS: Component = {
+    "device_class": "power",
+    "unit_of_measurement": "W",
+    "suggested_display_precision": 0,
+}
+_CHARGE: Component = {
+    "device_class": "battery",
+    "unit_of_measurement": "%",
+    "suggested_display_precision": 0,
+}
+_DIAGNOSTIC: Component = {"entity_category": "diagnostic"}
+_HIDDEN: Component = {**_DIAGNOSTIC, "enabled_by_default": False}  # until somebody looks for it
 _IN_PERCENT = frozenset({LimitKey.MIN_SOC_PCT, LimitKey.MAX_SOC_PCT})
 
 
@@ -99,36 +111,15 @@ class Entities:
         power = f"value_json.flows.get('POWER') {good}"
         if device.role in _GENERATING:
             power = f"none if ({power}) is none else 0 - value_json.flows.POWER"
-        found: Components = {
-            "power": {
-                **_sensor("Production" if device.role in _GENERATING else "Power", topic, power),
-                "device_class": "power",
-                "state_class": "measurement",
-                "unit_of_measurement": "W",
-                "suggested_display_precision": 0,
-                "expire_after": expiry_s,
-            }
-        }
+        name = "Production" if device.role in _GENERATING else "Power"
+        now: Component = {"state_class": "measurement", "expire_after": expiry_s}
+        found = {"power": {**_sensor(name, topic, power), **_WATTS, **now}}
         if device.role in _STORING:
-            found["soc"] = {
-                **_sensor("State of charge", topic, f"value_json.get('soc_pct') {good}"),
-                "device_class": "battery",
-                "state_class": "measurement",
-                "unit_of_measurement": "%",
-                "suggested_display_precision": 0,
-                "expire_after": expiry_s,
-            }
+            charge = _sensor("State of charge", topic, f"value_json.get('soc_pct') {good}")
+            found["soc"] = {**charge, **_CHARGE, **now}
         if device.role in _GENERATING:
-            found["available"] = {
-                **_sensor("Available power", topic, f"value_json.get('available_w') {good}"),
-                "device_class": "power",
-                "state_class": "measurement",
-                "unit_of_measurement": "W",
-                "suggested_display_precision": 0,
-                "expire_after": expiry_s,
-                "entity_category": "diagnostic",
-                "enabled_by_default": False,
-            }
+            could = _sensor("Available power", topic, f"value_json.get('available_w') {good}")
+            found["available"] = {**could, **_WATTS, **now, **_HIDDEN}
         found["quality"] = {
             **_enum("Reading quality", topic, "value_json.quality", Quality),
             "expire_after": expiry_s,
@@ -156,22 +147,18 @@ class Entities:
         return {
             "setpoint": {
                 **_sensor("Setpoint", topic, reached),
-                "device_class": "power",
-                "unit_of_measurement": "W",
-                "suggested_display_precision": 0,
-                "entity_category": "diagnostic",
+                **_WATTS,
+                **_DIAGNOSTIC,
             },
             "outcome": _enum("Setpoint outcome", topic, "value_json.outcome", Outcome),
             "because": {
                 **_sensor("Setpoint reason", topic, f"value_json.because[:{_LONGEST_STATE}]"),
-                "entity_category": "diagnostic",
-                "enabled_by_default": False,
+                **_HIDDEN,
             },
             "falls_back": {
                 **_sensor("Falls back at", topic, "value_json.timerUntil"),
                 "device_class": "timestamp",
-                "entity_category": "diagnostic",
-                "enabled_by_default": False,
+                **_HIDDEN,
             },
         }
 
@@ -184,8 +171,7 @@ class Entities:
             },
             "reason": {
                 **_sensor("State reason", state, f"value_json.reason[:{_LONGEST_STATE}] or 'none'"),
-                "entity_category": "diagnostic",
-                "enabled_by_default": False,
+                **_HIDDEN,
                 "availability": self.gateway_only,
             },
             **self._faults(device),
@@ -197,7 +183,7 @@ class Entities:
             "problem": {
                 **_binary("Problem", topic, "'ON' if value_json.faults else 'OFF'"),
                 "device_class": "problem",
-                "entity_category": "diagnostic",
+                **_DIAGNOSTIC,
                 "availability": self.gateway_only,
             },
             "faults": {
@@ -207,7 +193,7 @@ class Entities:
                     f"', '.join(value_json.faults)[:{_LONGEST_STATE}]"
                     " if value_json.faults else 'none'",
                 ),
-                "entity_category": "diagnostic",
+                **_DIAGNOSTIC,
                 "availability": self.gateway_only,
             },
         }
@@ -287,8 +273,7 @@ class Entities:
             f"why_{product.id}",
             {
                 **_sensor(f"Price reason{suffix}", topic, f"value_json.because[:{_LONGEST_STATE}]"),
-                "entity_category": "diagnostic",
-                "enabled_by_default": False,
+                **_HIDDEN,
             },
         )
 
@@ -301,7 +286,7 @@ class Entities:
                     "'ON' if value_json.status == 'online' else 'OFF'",
                 ),
                 "device_class": "connectivity",
-                "entity_category": "diagnostic",
+                **_DIAGNOSTIC,
                 # It tells the very thing that would make it unavailable.
                 "availability": [],
             },
