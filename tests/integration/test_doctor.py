@@ -798,3 +798,17 @@ def test_the_exit_code_tells_well_from_to_do_and_from_unseen(codes, code, verdic
 def test_what_a_device_calls_itself_does_not_steer_the_terminal():
     (odd,) = [catalogue.found("DEVICE_ODD", "x", what="\x1b[31mred\nnew line")]
     assert all(line.isprintable() for line in page([odd]))
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [("SMASunny", "solar"), ("FimerPVS", "solar"), ("SolarEdge", "solar"), ("E51C2", "meter")],
+)
+async def test_of_a_real_device_in_its_role_nothing_is_amiss_but_the_clock_of_the_recording(
+    house, name, role
+):
+    async with serving({1: map_named(name)}) as port:
+        house.at(port, role=role)
+        findings = [one for one in await house.findings() if one.subject == "roof"]
+    assert {one.code for one in findings if one.level is Level.AMISS} <= {"DEVICE_CLOCK"}
+    assert findings[0].code == "DEVICE_FINE"
