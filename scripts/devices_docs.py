@@ -8,6 +8,7 @@ import asyncio
 import json
 import re
 import sys
+import tomllib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "docs" / "devices.md"
 RECORDED = ROOT / "tests" / "fixtures" / "register_maps"
 MAPS = ROOT / "config" / "maps"
+LESSONS = ROOT / "tests" / "lessons" / "not_applicable.toml"
 _BLOCK = re.compile(
     r"(<!-- written by scripts/devices_docs.py: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL
 )
@@ -50,6 +52,7 @@ def document(page: str) -> str:
     blocks: dict[str, Callable[[], str]] = {
         "recorded": lambda: asyncio.run(_recorded()),
         "maps": _maps,
+        "lessons": _lessons,
     }
     return _BLOCK.sub(lambda match: f"{match[1]}\n{blocks[match[2]]()}\n{match[3]}", page)
 
@@ -177,6 +180,12 @@ def _control(known: RegisterMap) -> str:
         after = short_duration(seconds(control.watchdog_s))
         return f"{what}; to its own rule {after} after the last write"
     return f"{what}; no timer"
+
+
+def _lessons() -> str:
+    """The lessons that have a reason instead of a test."""
+    reasons = tomllib.loads(LESSONS.read_text("utf-8"))
+    return "\n".join(f"- {number}: {reason}" for number, reason in reasons.items()) or "None."
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
