@@ -68,6 +68,8 @@ def rests(said: Word | None, power_w: float | None, rating_w: float | None) -> s
     """
     if said is None or said.state == _FAULT:
         return ""
+    if said.is_dark and (power_w is None or is_quiet(power_w, rating_w)):
+        return "it reads 0 Hz and 0 V"
     if power_w is None:
         silent = said.hertz in (None, 0) and said.state in (None, *ASLEEP)
         return "it measures nothing, as some do by night" if silent else ""
@@ -75,8 +77,8 @@ def rests(said: Word | None, power_w: float | None, rating_w: float | None) -> s
         return ""
     if said.state in ASLEEP:
         return f"its state is {'OFF' if said.state == ASLEEP[0] else 'SLEEPING'}"
-    zeros = [unit for unit, value in (("Hz", said.hertz), ("V", said.volts)) if value == 0]
-    return f"it reads 0 {' and 0 '.join(zeros)}" if zeros else ""
+    zero = next((unit for unit, value in (("Hz", said.hertz), ("V", said.volts)) if value == 0), "")
+    return zero and f"it reads 0 {zero}"
 
 
 def failed(shape: Shape, points: Points, power_w: float | None, rating_w: float | None) -> str:
