@@ -187,6 +187,12 @@ def open_driver(line, role, *, keys=None, **more):
     return package.open(configured, package.parse(configured, keys or {}), line)
 
 
+async def connected(line, role, **more):
+    driver = open_driver(line, role, **more)
+    await driver.connect()
+    return driver
+
+
 class Rig:
     """What the tests use, in one fixture."""
 
@@ -194,11 +200,8 @@ class Rig:
     inverter, battery = staticmethod(inverter), staticmethod(battery)
     der, der_battery = staticmethod(der), staticmethod(der_battery)
     tcp, mem = staticmethod(tcp), staticmethod(mem)
-    device, setpoint, driver = (
-        staticmethod(device),
-        staticmethod(setpoint),
-        staticmethod(open_driver),
-    )
+    device, setpoint = staticmethod(device), staticmethod(setpoint)
+    driver, connected = staticmethod(open_driver), staticmethod(connected)
 
 
 @pytest.fixture

@@ -19,12 +19,6 @@ def words(made):
     return [made.get(f"123.{name}") for name in (*POINTS, "WMaxLim_Ena")]
 
 
-async def connected(rig, line, **more):
-    driver = rig.driver(line, "solar", **more)
-    await driver.connect()
-    return driver
-
-
 async def test_connect_tells_what_the_inverter_can_do_and_writes_nothing(rig):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
@@ -40,7 +34,7 @@ async def test_connect_tells_what_the_inverter_can_do_and_writes_nothing(rig):
 async def test_generation_is_negative_and_comes_with_all_points(rig):
     made = rig.inverter(W_103=31415, W_SF_103=-1, WAval_122=5000, WAval_SF_122=0)
     async with rig.tcp(made.memory) as line:
-        reading = await (await connected(rig, line, poll=SELDOM)).read()
+        reading = await (await rig.connected(line, "solar", poll=SELDOM)).read()
     assert (reading.power_w, reading.available_w) == (-3141.5, 5000)
     assert reading.points["103.W"] == 3141.5
     assert reading.points["123.WMaxLimPct"] == 100
@@ -50,7 +44,7 @@ async def test_generation_is_negative_and_comes_with_all_points(rig):
 async def test_a_poll_is_one_request_and_two_when_it_is_steered(rig):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         made.memory.requests.clear()
         await driver.read()
         free = len(made.memory.requests)
@@ -64,7 +58,7 @@ async def test_a_poll_is_one_request_and_two_when_it_is_steered(rig):
 async def test_what_an_inverter_could_give_is_read_at_every_poll_where_it_tells_it(rig):
     made = rig.inverter(WAval_122=5000, WAval_SF_122=0)
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         told = [(await driver.read()).available_w for _ in range(3)]
     assert told == [5000, 5000, 5000]
 
@@ -72,7 +66,7 @@ async def test_what_an_inverter_could_give_is_read_at_every_poll_where_it_tells_
 async def test_a_limit_goes_in_one_request_with_value_timer_and_enable(rig):
     made = rig.inverter(WMaxLimPct_WinTms_123=5, WMaxLimPct_RmpTms_123=7)
     async with rig.tcp(made.memory) as line:
-        written = await (await connected(rig, line)).write(rig.setpoint(-3000, 60))
+        written = await (await rig.connected(line, "solar")).write(rig.setpoint(-3000, 60))
     assert words(made) == [3750, 0, 60, 0, 1]
     assert len(made.writes()) == 1
     assert (written.outcome, written.quantity) == (Outcome.ACCEPTED, -3000)
@@ -81,7 +75,7 @@ async def test_a_limit_goes_in_one_request_with_value_timer_and_enable(rig):
 async def test_each_renewal_writes_value_and_enable_again(rig):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         for _ in range(3):
             await driver.write(rig.setpoint(-3000, 0))
     assert [request[2] for request in made.writes()] == [(3750, 0, 0, 0, 1)] * 3
@@ -90,7 +84,7 @@ async def test_each_renewal_writes_value_and_enable_again(rig):
 async def test_release_is_100_percent_and_enable_as_it_was_found(rig):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.write(rig.setpoint(-3000))
         written = await driver.write(rig.setpoint(None))
     assert words(made) == [10000, 0, 0, 0, 0]
@@ -101,7 +95,7 @@ async def test_release_is_100_percent_and_enable_as_it_was_found(rig):
 async def test_a_limit_keeps_between_1_and_100_percent_or_is_0(rig, limit_w, percent):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
-        await (await connected(rig, line)).write(rig.setpoint(limit_w))
+        await (await rig.connected(line, "solar")).write(rig.setpoint(limit_w))
     assert made.get("123.WMaxLimPct") == percent
 
 
@@ -125,7 +119,7 @@ def test_no_limit_is_ever_rounded_up_except_to_one_percent(limit_w, base_w, powe
 async def test_percent_are_of_the_nameplate_where_no_setting_stands(rig):
     made = rig.inverter(WMax_121=0xFFFF)
     async with rig.tcp(made.memory) as line:
-        await (await connected(rig, line)).write(rig.setpoint(-4100))
+        await (await rig.connected(line, "solar")).write(rig.setpoint(-4100))
     assert made.get("123.WMaxLimPct") == 5000
 
 
@@ -146,7 +140,7 @@ async def test_a_device_that_ignores_the_write_refuses(rig):
         WMaxLimPct_123=10000, WMaxLim_Ena_123=0, WMaxLimPct_RvrtTms_123=0
     )
     async with rig.tcp(made.memory) as line:
-        written = await (await connected(rig, line)).write(rig.setpoint(-4000))
+        written = await (await rig.connected(line, "solar")).write(rig.setpoint(-4000))
     assert (written.outcome, written.quantity) == (Outcome.REFUSED, None)
     assert "wrote 5000, reads 10000" in written.detail
 
@@ -155,7 +149,7 @@ async def test_another_hand_on_the_limit_is_seen_with_what_now_stands(rig):
     made = rig.inverter()
     made.memory.after_write = lambda _: made.put(WMaxLimPct_123=7000)
     async with rig.tcp(made.memory) as line:
-        written = await (await connected(rig, line)).write(rig.setpoint(-4000))
+        written = await (await rig.connected(line, "solar")).write(rig.setpoint(-4000))
     assert (written.outcome, written.quantity) == (Outcome.OVERRIDDEN, pytest.approx(-5600))
 
 
@@ -168,7 +162,7 @@ async def test_a_refused_write_is_an_outcome_with_what_stands(rig):
 
     made.memory.after_write = refuse
     async with rig.tcp(made.memory) as line:
-        written = await (await connected(rig, line)).write(rig.setpoint(-4000))
+        written = await (await rig.connected(line, "solar")).write(rig.setpoint(-4000))
     assert written.outcome is Outcome.REFUSED
     assert "exception 4" in written.detail
 
@@ -177,14 +171,14 @@ async def test_a_timer_that_counts_down_and_an_odd_enable_are_accepted(rig):
     made = rig.inverter()
     made.memory.after_write = lambda _: made.put(WMaxLimPct_RvrtTms_123=59, WMaxLim_Ena_123=49)
     async with rig.tcp(made.memory) as line:
-        written = await (await connected(rig, line)).write(rig.setpoint(-4000, 60))
+        written = await (await rig.connected(line, "solar")).write(rig.setpoint(-4000, 60))
     assert (written.outcome, written.quantity) == (Outcome.ACCEPTED, -4000)
 
 
 async def test_arming_holds_identity_found_words_and_level_and_writes_nothing(rig):
     made = rig.inverter(WMaxLimPct_123=7000, WMaxLimPct_RvrtTms_123=120, WMaxLim_Ena_123=1)
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line, fallback=Fallback(level_w=0.0))
+        driver = await rig.connected(line, "solar", fallback=Fallback(level_w=0.0))
         arming = await driver.arm()
     limit = made.at("123.WMaxLimPct")
     header, serial = arming.identity
@@ -199,7 +193,7 @@ async def test_arming_holds_identity_found_words_and_level_and_writes_nothing(ri
 
 async def test_without_a_level_the_devices_own_timer_is_the_promise(rig):
     async with rig.tcp(rig.inverter().memory) as line:
-        arming = await (await connected(rig, line)).arm()
+        arming = await (await rig.connected(line, "solar")).arm()
     assert arming.level == ()
     assert "its own timer (model 123)" in arming.promise
     assert "60 s" in arming.promise
@@ -218,7 +212,7 @@ async def test_an_inverter_without_controls_is_read_only_and_says_why(rig):
 async def test_a_standing_limit_of_somebody_else_is_given_back(rig):
     made = rig.inverter(WMaxLimPct_123=7000, WMaxLim_Ena_123=1)
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.arm()
         await driver.write(rig.setpoint(-3000))
         await driver.write(rig.setpoint(None))
@@ -228,10 +222,10 @@ async def test_a_standing_limit_of_somebody_else_is_given_back(rig):
 async def test_after_a_crash_the_rule_is_what_was_found_first_and_not_what_was_left(rig):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
-        first = await connected(rig, line)
+        first = await rig.connected(line, "solar")
         arming = await first.arm()
         await first.write(rig.setpoint(-3000, 0))
-        second = await connected(rig, line)
+        second = await rig.connected(line, "solar")
         await second.arm()
         second.recall(arming)
         await second.write(rig.setpoint(-2000, 0))
@@ -242,7 +236,7 @@ async def test_after_a_crash_the_rule_is_what_was_found_first_and_not_what_was_l
 async def test_a_reconnect_while_curtailing_keeps_what_was_found_first(rig):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.arm()
         await driver.write(rig.setpoint(-3000))
         await driver.connect()
@@ -264,7 +258,7 @@ async def test_a_reconnect_while_curtailing_keeps_what_was_found_first(rig):
 )
 async def test_missing_absurd_and_sleeping_are_three_things(rig, points, quality, asleep):
     async with rig.tcp(rig.inverter(**points).memory) as line:
-        reading = await (await connected(rig, line)).read()
+        reading = await (await rig.connected(line, "solar")).read()
     assert (reading.quality, reading.asleep) == (quality, asleep)
     assert (reading.power_w is None) == (quality is Quality.MISSING)
 
@@ -272,7 +266,7 @@ async def test_missing_absurd_and_sleeping_are_three_things(rig, points, quality
 async def test_fault_bits_are_named(rig):
     made = rig.inverter(Evt1_103=0b1000_0001, W_103=0)
     async with rig.tcp(made.memory) as line:
-        reading = await (await connected(rig, line)).read()
+        reading = await (await rig.connected(line, "solar")).read()
     assert reading.fault == "GROUND_FAULT, OVER_TEMP"
     assert reading.events == {"GROUND_FAULT": "103 Evt1 bit 0", "OVER_TEMP": "103 Evt1 bit 7"}
 
@@ -280,7 +274,7 @@ async def test_fault_bits_are_named(rig):
 async def test_a_hole_in_one_model_costs_that_model_only(rig):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line, poll=SELDOM)
+        driver = await rig.connected(line, "solar", poll=SELDOM)
         del made.memory.units[1][made.at("122.Ris")]
         reading = await driver.read()
         made.memory.requests.clear()
@@ -294,7 +288,7 @@ async def test_a_hole_in_one_model_costs_that_model_only(rig):
 async def test_a_limit_that_somebody_takes_off_shows_in_the_next_reading(rig):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.write(rig.setpoint(-3000))
         kept = await driver.read()
         made.put(WMaxLimPct_RvrtTms_123=41)  # the timer only counts down
@@ -311,7 +305,7 @@ async def test_a_limit_that_somebody_takes_off_shows_in_the_next_reading(rig):
 async def test_after_a_release_nothing_is_watched(rig):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.write(rig.setpoint(-3000))
         await driver.write(rig.setpoint(None))
         made.put(WMaxLimPct_123=4000, WMaxLim_Ena_123=1)
@@ -321,7 +315,7 @@ async def test_after_a_release_nothing_is_watched(rig):
 async def test_a_restarted_device_is_seen_to_have_forgotten(rig):
     made = rig.inverter()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.write(rig.setpoint(-3000))
         made.put(WMaxLimPct_123=10000, WMaxLim_Ena_123=0)
         await driver.connect()

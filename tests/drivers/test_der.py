@@ -20,12 +20,6 @@ def words(made):
     return [made.get(f"704.WMaxLimPct{name}") for name in names]
 
 
-async def connected(rig, line, **more):
-    driver = rig.driver(line, "solar", **more)
-    await driver.connect()
-    return driver
-
-
 async def test_connect_tells_a_timer_that_ends_at_a_level_and_writes_nothing(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
@@ -39,7 +33,7 @@ async def test_connect_tells_a_timer_that_ends_at_a_level_and_writes_nothing(rig
 
 async def test_generation_is_negative_and_an_empty_713_is_no_battery(rig):
     async with rig.tcp(rig.der().memory) as line:
-        reading = await (await connected(rig, line, poll=SELDOM)).read()
+        reading = await (await rig.connected(line, "solar", poll=SELDOM)).read()
     assert (reading.power_w, reading.soc_pct) == (-3000, None)
     assert (reading.counted_out_wh, reading.counted_in_wh) == (123456, 789)
     assert (reading.asleep, reading.fault, reading.note, reading.quality) == (
@@ -55,7 +49,7 @@ async def test_generation_is_negative_and_an_empty_713_is_no_battery(rig):
 async def test_a_poll_of_six_models_is_three_requests(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         made.memory.requests.clear()
         await driver.read()
     assert len(made.memory.requests) == 3
@@ -64,7 +58,7 @@ async def test_a_poll_of_six_models_is_three_requests(rig):
 async def test_the_way_back_stands_before_the_limit_is_enabled(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line, fallback=LEVEL)
+        driver = await rig.connected(line, "solar", fallback=LEVEL)
         written = await driver.write(rig.setpoint(-4000, 60))
     assert words(made) == [1, 500, 250, 1, 60]
     assert (written.outcome, written.quantity) == (Outcome.ACCEPTED, -4000)
@@ -78,7 +72,7 @@ async def test_the_way_back_stands_before_the_limit_is_enabled(rig):
 async def test_a_renewal_writes_value_and_enable_and_not_the_way_back(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line, fallback=LEVEL)
+        driver = await rig.connected(line, "solar", fallback=LEVEL)
         await driver.write(rig.setpoint(-4000, 60))
         made.memory.requests.clear()
         written = await driver.write(rig.setpoint(-4000, 60))
@@ -92,7 +86,7 @@ async def test_a_renewal_writes_value_and_enable_and_not_the_way_back(rig):
 async def test_the_registers_of_the_way_back_do_not_lapse(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        written = await (await connected(rig, line)).write(rig.setpoint(-4000, 60))
+        written = await (await rig.connected(line, "solar")).write(rig.setpoint(-4000, 60))
     assert [taken.lapses for taken in written.taken] == [False, True, True]
 
 
@@ -100,7 +94,7 @@ async def test_without_a_level_the_timer_ends_at_the_rule_that_was_found(rig):
     open_, limited = rig.der(), rig.der(WMaxLimPctEna_704=1, WMaxLimPct_704=700)
     for made, expected in ((open_, [1, 500, 1000, 0, 60]), (limited, [1, 500, 700, 1, 60])):
         async with rig.tcp(made.memory) as line:
-            await (await connected(rig, line)).write(rig.setpoint(-4000, 60))
+            await (await rig.connected(line, "solar")).write(rig.setpoint(-4000, 60))
         assert words(made) == expected
 
 
@@ -108,14 +102,14 @@ async def test_a_limit_that_counts_down_is_a_command_and_its_reversion_the_rule(
     made = rig.der(WMaxLimPctEna_704=1, WMaxLimPct_704=300, WMaxLimPctRvrt_704=900)
     made.put(WMaxLimPctEnaRvrt_704=1, WMaxLimPctRvrtTms_704=60, WMaxLimPctRvrtRem_704=31)
     async with rig.tcp(made.memory) as line:
-        await (await connected(rig, line)).write(rig.setpoint(None))
+        await (await rig.connected(line, "solar")).write(rig.setpoint(None))
     assert words(made)[:2] == [1, 900]
 
 
 async def test_release_lets_go_first_and_stops_the_timer(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.write(rig.setpoint(-4000, 60))
         made.memory.requests.clear()
         written = await driver.write(rig.setpoint(None))
@@ -128,7 +122,7 @@ async def test_arming_gives_release_what_it_needs_without_the_driver(rig):
     made = rig.der()
     before = dict(made.memory.units[1])
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line, fallback=LEVEL)
+        driver = await rig.connected(line, "solar", fallback=LEVEL)
         arming = await driver.arm()
         assert made.writes() == []
         await driver.write(rig.setpoint(-4000, 60))
@@ -146,7 +140,7 @@ async def test_arming_gives_release_what_it_needs_without_the_driver(rig):
 async def test_what_is_left_of_the_timer_is_told_and_a_timer_that_stands_is_noted(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         assert (await driver.read()).timer_left_s is None
         await driver.write(rig.setpoint(-4000, 60))
         made.put(WMaxLimPctRvrtRem_704=42)
@@ -161,7 +155,7 @@ async def test_what_is_left_of_the_timer_is_told_and_a_timer_that_stands_is_note
 async def test_a_timer_that_ended_shows_as_overridden(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.write(rig.setpoint(-4000, 60))
         assert (await driver.read()).overridden is None
         made.put(WMaxLimPctEna_704=0, WMaxLimPct_704=1000)
@@ -213,7 +207,7 @@ async def test_states_count_from_zero_and_are_derived_where_they_are_missing(
     rig, points, asleep, fault
 ):
     async with rig.tcp(rig.der(**points).memory) as line:
-        reading = await (await connected(rig, line)).read()
+        reading = await (await rig.connected(line, "solar")).read()
     assert (reading.asleep, reading.fault) == (asleep, fault)
 
 
@@ -234,7 +228,7 @@ async def test_a_hybrids_roof_and_battery_sum_to_the_inverter(rig):
 async def test_local_control_writes_nothing_and_says_why(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.write(rig.setpoint(-4000))
         made.put(LocRemCtl_715=1)
         note = (await driver.read()).note
@@ -250,7 +244,7 @@ async def test_local_control_writes_nothing_and_says_why(rig):
 async def test_a_chain_that_moved_is_walked_again(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line, poll=SELDOM)
+        driver = await rig.connected(line, "solar", poll=SELDOM)
         made.memory.units[1][made.places[704] + 1] = 64
         with pytest.raises(DeviceUnavailable, match=r"the chain has moved: at .* stood model 704"):
             await driver.read()
@@ -259,7 +253,7 @@ async def test_a_chain_that_moved_is_walked_again(rig):
 async def test_into_a_chain_that_moved_between_two_polls_nothing_is_written(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         made.memory.units[1][made.places[704] + 1] = 64
         for attempt in (driver.arm, lambda: driver.write(rig.setpoint(-3000))):
             with pytest.raises(DeviceUnavailable, match="the chain has moved"):
@@ -293,7 +287,7 @@ def test_neither_a_limit_nor_its_way_back_is_rounded_up_except_to_one_percent(
 async def test_a_rule_that_the_owner_set_between_two_armings_is_the_way_back_of_the_second(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.arm()
         await driver.write(rig.setpoint(-3000))
         # It is released by its record, and then its owner sets a limit of his own.
@@ -309,7 +303,7 @@ async def test_a_rule_that_the_owner_set_between_two_armings_is_the_way_back_of_
 async def test_a_timer_that_counts_down_in_its_own_register_is_set_anew_at_each_renewal(rig):
     made = rig.der()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.arm()
         await driver.write(rig.setpoint(-3000, 60))
         made.put(WMaxLimPctRvrtTms_704=30)

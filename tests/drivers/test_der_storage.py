@@ -14,12 +14,6 @@ from gateway.model.setpoint import Outcome
 OWNER = Limits(min_soc_pct=10)
 
 
-async def connected(rig, line, **more):
-    driver = rig.driver(line, "storage", **more)
-    await driver.connect()
-    return driver
-
-
 def signed(number, bits=32):
     return number - (1 << bits) if number >> bits - 1 else number
 
@@ -35,14 +29,14 @@ async def test_connect_tells_the_settings_and_the_capacity(rig):
 
 async def test_charging_is_positive_and_the_charge_is_that_of_713(rig):
     async with rig.tcp(rig.der_battery().memory) as line:
-        reading = await (await connected(rig, line)).read()
+        reading = await (await rig.connected(line, "storage")).read()
     assert (reading.power_w, reading.soc_pct, reading.quality) == (1500, 55.1, Quality.GOOD)
 
 
 async def test_watts_are_set_where_it_can_with_the_way_back_before_them(rig):
     made = rig.der_battery()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line, fallback=Fallback(level_w=0.0))
+        driver = await rig.connected(line, "storage", fallback=Fallback(level_w=0.0))
         written = await driver.write(rig.setpoint(2005, 60))
     assert (written.outcome, written.quantity) == (Outcome.ACCEPTED, 2000)
     assert (made.get("704.WSetMod"), signed(made.get("704.WSet"))) == (1, -200)
@@ -60,7 +54,7 @@ async def test_watts_are_set_where_it_can_with_the_way_back_before_them(rig):
 async def test_a_32_bit_value_is_never_written_by_half(rig):
     made = rig.der_battery()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "storage")
         await driver.write(rig.setpoint(-3000))
         await driver.write(rig.setpoint(-3010))
     sizes = {len(words) for _, at, words in made.writes() if at == made.at("704.WSet")}
@@ -70,7 +64,7 @@ async def test_a_32_bit_value_is_never_written_by_half(rig):
 async def test_percent_are_of_wmax_where_there_are_no_watts(rig):
     made = rig.der_battery(WSet_SF_704=0x8000)
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "storage")
         written = await driver.write(rig.setpoint(-1250, 60))
     assert (made.get("704.WSetMod"), made.get("704.WSetPct")) == (0, 250)
     assert written.quantity == -1250
@@ -82,14 +76,14 @@ async def test_without_a_charge_rate_in_702_the_battery_is_steered_by_124(rig):
     made.put(WSet_SF_704=0, WChaMax_124=5000, WChaMax_SF_124=0, StorCtl_Mod_124=0)
     made.put(OutWRte_124=10000, InWRte_124=10000, InOutWRte_SF_124=-2)
     async with rig.tcp(made.memory) as line:
-        await (await connected(rig, line)).write(rig.setpoint(1000))
+        await (await rig.connected(line, "storage")).write(rig.setpoint(1000))
     assert (made.get("124.StorCtl_Mod"), made.get("704.WSetEna")) == (3, 0)
 
 
 async def test_the_owners_reserve_is_raised_while_it_steers_and_given_back(rig):
     made = rig.der_battery()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line, limits=OWNER)
+        driver = await rig.connected(line, "storage", limits=OWNER)
         arming = await driver.arm()
         await driver.write(rig.setpoint(-1000))
         raised = made.get("802.SoCRsvMin")
@@ -103,7 +97,7 @@ async def test_the_owners_reserve_is_raised_while_it_steers_and_given_back(rig):
 async def test_a_reserve_is_never_lowered_nor_above_what_the_bank_takes(rig, points, expected):
     made = rig.der_battery(**points)
     async with rig.tcp(made.memory) as line:
-        await (await connected(rig, line, limits=OWNER)).write(rig.setpoint(-1000))
+        await (await rig.connected(line, "storage", limits=OWNER)).write(rig.setpoint(-1000))
     assert made.get("802.SoCRsvMin") == expected
 
 
@@ -121,7 +115,7 @@ async def test_a_bank_is_connected_only_where_allowed_and_nothing_is_wrong(
 ):
     made = rig.der_battery(**({"State_802": 1, "SetOp_802": 0} | points))
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line, keys=keys)
+        driver = await rig.connected(line, "storage", keys=keys)
         arming = await driver.arm()
         written = await driver.write(rig.setpoint(1000))
     assert made.get("802.SetOp") == operation
@@ -148,8 +142,8 @@ async def test_an_802_alone_is_read_and_says_that_it_takes_no_power(rig):
 async def test_a_bank_whose_sign_contradicts_its_state_is_not_believed(rig):
     alone = rig.Map(1, 802).put(W_802=1450, W_SF_802=0, ChaSt_802=4, SoC_802=50, SoC_SF_802=0)
     async with rig.tcp(alone.memory) as line:
-        doubted = await (await connected(rig, line)).read()
-        driver = await connected(rig, line, keys={"bank_sign": "charge"})
+        doubted = await (await rig.connected(line, "storage")).read()
+        driver = await rig.connected(line, "storage", keys={"bank_sign": "charge"})
         believed = await driver.read()
     assert (doubted.quality, "bank_sign: charge" in doubted.note) == (Quality.SUSPECT, True)
     assert (believed.quality, believed.power_w, believed.note) == (Quality.GOOD, 1450, "")
@@ -162,7 +156,7 @@ async def test_a_bank_whose_sign_contradicts_its_state_is_not_believed(rig):
 )  # fmt: skip
 async def test_alarms_of_the_bank_are_faults_and_warnings_are_not(rig, points, fault):
     async with rig.tcp(rig.der_battery(**points).memory) as line:
-        assert (await (await connected(rig, line)).read()).fault == fault
+        assert (await (await rig.connected(line, "storage")).read()).fault == fault
 
 
 async def test_713_without_a_capacity_is_no_battery(rig):

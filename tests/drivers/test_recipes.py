@@ -46,16 +46,10 @@ class Fronius:
         self.made.memory.write = unwilling
 
 
-async def connected(rig, line, **more):
-    driver = rig.driver(line, "solar", **more)
-    await driver.connect()
-    return driver
-
-
 async def test_a_fronius_obeys_every_new_limit(rig):
     device = Fronius(rig)
     async with rig.mem(device.made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         for watts in (-4000, -2000, -6000):
             assert (await driver.write(rig.setpoint(watts))).outcome is Outcome.ACCEPTED
     assert device.limits == [FREE, 50, FREE, 25, FREE, 75]
@@ -64,7 +58,7 @@ async def test_a_fronius_obeys_every_new_limit(rig):
 async def test_without_its_recipe_a_fronius_keeps_the_first_limit(rig):
     device = Fronius(rig)
     async with rig.mem(device.made.memory) as line:
-        driver = await connected(rig, line, keys={"quirks": "none"})
+        driver = await rig.connected(line, "solar", keys={"quirks": "none"})
         for watts in (-4000, -2000):
             await driver.write(rig.setpoint(watts))
     assert device.limits == [FREE, 50]
@@ -73,7 +67,7 @@ async def test_without_its_recipe_a_fronius_keeps_the_first_limit(rig):
 async def test_a_renewal_of_the_same_limit_does_not_let_go_of_a_fronius(rig):
     device = Fronius(rig)
     async with rig.mem(device.made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         for _ in range(3):
             await driver.write(rig.setpoint(-4000))
     assert device.limits == [FREE, 50]
@@ -83,7 +77,7 @@ async def test_a_renewal_of_the_same_limit_does_not_let_go_of_a_fronius(rig):
 async def test_between_letting_go_and_taking_hold_nothing_else_is_asked(rig):
     device = Fronius(rig)
     async with rig.mem(device.made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.write(rig.setpoint(-4000))
         device.made.memory.requests.clear()
         await driver.write(rig.setpoint(-2000))
@@ -94,7 +88,7 @@ async def test_between_letting_go_and_taking_hold_nothing_else_is_asked(rig):
 async def test_a_fronius_that_refuses_the_new_limit_gets_the_old_one_back_at_once(rig):
     device = Fronius(rig)
     async with rig.mem(device.made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.write(rig.setpoint(-4000))
         device.refuse_to_switch_on(1)
         written = await driver.write(rig.setpoint(-2000))
@@ -105,14 +99,14 @@ async def test_a_fronius_that_refuses_the_new_limit_gets_the_old_one_back_at_onc
 async def test_killed_in_between_the_next_life_takes_hold_with_its_first_write(rig):
     device = Fronius(rig)
     async with rig.mem(device.made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.write(rig.setpoint(-4000))
         device.made.memory.silent = lambda address: device.limits[-1] == FREE
         with pytest.raises(DeviceUnavailable):
             await driver.write(rig.setpoint(-2000))
         device.made.memory.silent = lambda address: False
         assert device.limits[-1] == FREE
-        await (await connected(rig, line)).write(rig.setpoint(-2000))
+        await (await rig.connected(line, "solar")).write(rig.setpoint(-2000))
     assert device.limits[-1] == 25
 
 
@@ -120,7 +114,7 @@ async def test_a_release_without_driver_makes_a_fronius_obey_its_fall_back_level
     device = Fronius(rig)
     armory, said = FileArmory(tmp_path, threaded=False), []
     async with rig.mem(device.made.memory) as line:
-        driver = await connected(rig, line, fallback=Fallback(level_w=800))
+        driver = await rig.connected(line, "solar", fallback=Fallback(level_w=800))
         await armory.store(await driver.arm())
         await driver.write(rig.setpoint(-4000, 0))
         done = await release(armory, lambda _: line, restore=False, say=said.append)
@@ -133,7 +127,7 @@ async def test_a_standing_limit_that_was_found_is_obeyed_again_after_a_restore(r
     device.made.memory.write(1, device.made.at("123.WMaxLimPct"), [7000, 0, 0, 0, 1])
     armory, said = FileArmory(tmp_path, threaded=False), []
     async with rig.mem(device.made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await armory.store(await driver.arm())
         await driver.write(rig.setpoint(-4000))
         assert await release(armory, lambda _: line, restore=True, say=said.append), said
@@ -151,7 +145,7 @@ def enables(made):
 async def test_an_sma_is_sent_its_enable_once_and_then_values_alone(rig):
     made = rig.inverter(Mn_1="SMA")
     async with rig.mem(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         for watts in (-4000, -4000, -2000, -2000, -6000):
             assert (await driver.write(rig.setpoint(watts))).outcome is Outcome.ACCEPTED
         assert enables(made) == (1, 5)
@@ -163,7 +157,7 @@ async def test_an_sma_is_sent_its_enable_once_and_then_values_alone(rig):
 async def test_an_smas_enable_is_written_again_where_it_was_lost(rig):
     made = rig.inverter(Mn_1="SMA")
     async with rig.mem(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.write(rig.setpoint(-4000))
         made.put(WMaxLim_Ena_123=0)
         assert (await driver.read()).overridden
@@ -174,7 +168,7 @@ async def test_an_smas_enable_is_written_again_where_it_was_lost(rig):
 async def test_a_timer_that_counts_down_is_written_anew_with_the_value(rig):
     made = rig.inverter(Mn_1="SMA")
     async with rig.mem(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "solar")
         await driver.write(rig.setpoint(-4000, 60))
         made.put(WMaxLimPct_RvrtTms_123=31)
         await driver.read()
@@ -189,7 +183,7 @@ async def test_a_timer_that_counts_down_is_written_anew_with_the_value(rig):
 async def test_704_knows_the_same_recipes(rig, recipe, writes):
     made = rig.der()
     async with rig.mem(made.memory) as line:
-        driver = await connected(rig, line, keys={"quirks": {"recipe": recipe}})
+        driver = await rig.connected(line, "solar", keys={"quirks": {"recipe": recipe}})
         await driver.write(rig.setpoint(-4000))
         made.memory.requests.clear()
         assert (await driver.write(rig.setpoint(-2000))).outcome is Outcome.ACCEPTED

@@ -20,12 +20,6 @@ def minus(steps):
     return 0x1_0000 - steps
 
 
-async def connected(rig, line, **more):
-    driver = rig.driver(line, "storage", **more)
-    await driver.connect()
-    return driver
-
-
 async def test_connect_tells_what_the_battery_can_do(rig):
     async with rig.tcp(rig.battery().memory) as line:
         able = (await rig.driver(line, "storage").connect()).capabilities
@@ -41,13 +35,13 @@ async def test_an_unknown_capacity_is_none(rig):
 
 async def test_charging_is_positive_and_the_state_of_charge_comes_along(rig):
     async with rig.tcp(rig.battery().memory) as line:
-        reading = await (await connected(rig, line)).read()
+        reading = await (await rig.connected(line, "storage")).read()
     assert (reading.power_w, reading.soc_pct) == (1500, 55)
 
 
 async def test_a_state_of_charge_beyond_100_is_none(rig):
     async with rig.tcp(rig.battery(ChaState_124=65500).memory) as line:
-        assert (await (await connected(rig, line)).read()).soc_pct is None
+        assert (await (await rig.connected(line, "storage")).read()).soc_pct is None
 
 
 @pytest.mark.parametrize(
@@ -63,7 +57,7 @@ async def test_a_state_of_charge_beyond_100_is_none(rig):
 async def test_a_target_is_two_limits_that_meet(rig, quantity, expected):
     made = rig.battery()
     async with rig.tcp(made.memory) as line:
-        written = await (await connected(rig, line)).write(rig.setpoint(quantity))
+        written = await (await rig.connected(line, "storage")).write(rig.setpoint(quantity))
     assert words(made) == expected
     assert (written.outcome, written.quantity) == (Outcome.ACCEPTED, min(quantity, 5000))
 
@@ -73,7 +67,7 @@ async def test_the_mode_is_enabled_last_and_renewals_write_the_rates_alone(rig):
     mode, rates = made.at("124.StorCtl_Mod"), made.at("124.OutWRte")
     source = made.at("124.ChaGriSet")
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "storage")
         first = await driver.write(rig.setpoint(2000))
         again = await driver.write(rig.setpoint(2000))
     assert [address for _, address, _ in made.writes()] == [source, rates, mode, rates]
@@ -84,7 +78,7 @@ async def test_the_mode_is_enabled_last_and_renewals_write_the_rates_alone(rig):
 async def test_a_mode_that_somebody_took_away_is_reported_and_set_again(rig):
     made = rig.battery()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "storage")
         await driver.write(rig.setpoint(2000))
         made.put(StorCtl_Mod_124=0)
         lost = await driver.write(rig.setpoint(2000))
@@ -97,7 +91,7 @@ async def test_the_owners_reserve_is_written_once_and_only_if_it_differs(rig):
     made = rig.battery()
     reserve = made.at("124.MinRsvPct")
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line, limits=Limits(min_soc_pct=10))
+        driver = await rig.connected(line, "storage", limits=Limits(min_soc_pct=10))
         await driver.write(rig.setpoint(0))
         await driver.write(rig.setpoint(0))
         assert made.get("124.MinRsvPct") == 1000
@@ -109,7 +103,7 @@ async def test_the_owners_reserve_is_written_once_and_only_if_it_differs(rig):
 async def test_release_takes_the_limits_out_of_force_first(rig):
     made = rig.battery()
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line)
+        driver = await rig.connected(line, "storage")
         await driver.write(rig.setpoint(2000))
         made.memory.requests.clear()
         written = await driver.write(rig.setpoint(None))
@@ -122,7 +116,7 @@ async def test_arming_restores_the_mode_first_and_its_level_holds_the_battery_st
     made = rig.battery(StorCtl_Mod_124=1, ChaGriSet_124=1)
     mode, rates = made.at("124.StorCtl_Mod"), made.at("124.OutWRte")
     async with rig.tcp(made.memory) as line:
-        driver = await connected(rig, line, fallback=Fallback(level_w=0.0))
+        driver = await rig.connected(line, "storage", fallback=Fallback(level_w=0.0))
         arming = await driver.arm()
     assert [(w.address, w.words) for w in arming.found] == [
         (mode, (1,)),
@@ -151,7 +145,7 @@ async def test_a_hybrids_battery_is_read_from_its_named_modules(rig):
         made.memory.units[1] |= dict(enumerate(words_, at))
         made.memory.units[1][made.at(f"160.{number}.DCW")] = watts
     async with rig.tcp(made.memory) as line:
-        battery = await connected(rig, line)
+        battery = await rig.connected(line, "storage")
         assert (await battery.read()).power_w == -1200
 
 
