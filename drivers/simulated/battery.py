@@ -10,8 +10,8 @@ ChaGriSet allows the grid as a source.
 from collections.abc import Mapping, Sequence
 from math import inf
 
-from drivers.simulated.bank import Bank, check_ranges
 from drivers.simulated.countdown import Countdown
+from drivers.sunspec.bank import Bank, check_ranges
 from gateway.physics.inertia import Delayed
 from gateway.physics.storage import Battery, BatteryState, step_battery
 

@@ -13,8 +13,8 @@ When the timeout ends the command returns to 0xFFFF by itself.
 
 from collections.abc import Sequence
 
-from drivers.simulated.bank import ILLEGAL_ADDRESS, ILLEGAL_VALUE
 from drivers.simulated.countdown import Countdown
+from drivers.sunspec.bank import ILLEGAL_ADDRESS, ILLEGAL_VALUE
 from gateway.model.errors import RequestRefused
 from gateway.physics.thermal import Building, HeatPump, HeatPumpState, step_heat_pump
 

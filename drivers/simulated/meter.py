@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from drivers.simulated.bank import Bank
+from drivers.sunspec.bank import Bank
 from gateway.physics.noise import between
 
 _VOLTS = 230.0

@@ -6,9 +6,9 @@ Its own rule is to stand still.  WSet is power out of it, so charging is negativ
 
 from collections.abc import Sequence
 
-from drivers.simulated.bank import Bank, check_ranges
 from drivers.simulated.reversion import Reversion
 from drivers.simulated.supervision import MODEL, Supervision
+from drivers.sunspec.bank import Bank, check_ranges
 from gateway.physics.inertia import Delayed
 from gateway.physics.storage import Battery, BatteryState, step_battery
 

@@ -5,9 +5,9 @@
 
 from collections.abc import Sequence
 
-from drivers.simulated.bank import Bank, check_ranges
 from drivers.simulated.reversion import Reversion
 from drivers.simulated.supervision import MODEL, Supervision
+from drivers.sunspec.bank import Bank, check_ranges
 from gateway.physics.inertia import Delayed
 from gateway.physics.solar import Inverter, InverterState, step_inverter
 

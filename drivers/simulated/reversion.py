@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from math import ceil
 
-from drivers.simulated.bank import Bank
 from drivers.simulated.countdown import Countdown
+from drivers.sunspec.bank import Bank
 
 
 class Reversion:

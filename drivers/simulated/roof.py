@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from drivers.simulated.bank import Bank, check_ranges
 from drivers.simulated.countdown import Countdown
+from drivers.sunspec.bank import Bank, check_ranges
 from gateway.physics.inertia import Delayed
 from gateway.physics.solar import Inverter, InverterState, step_inverter
 

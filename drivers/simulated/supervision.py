@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from drivers.simulated.bank import ILLEGAL_VALUE, Bank
+from drivers.sunspec.bank import ILLEGAL_VALUE, Bank
 from gateway.model.errors import RequestRefused
 
 MODEL: tuple[int, int, dict[str, float | str]] = (

@@ -1,6 +1,6 @@
 """What the gateway finds under the entry point: the driver's keys, and devices from them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import cast
 
@@ -14,9 +14,10 @@ from drivers.sunspec.replay import replay
 from gateway.model.device import Device
 from gateway.model.errors import SettingsError
 from gateway.model.inspection import Inspection
+from gateway.model.share import Totals
 from gateway.ports.driver import Driver
 from gateway.ports.line import Line
-from gateway.ports.served import Replay
+from gateway.ports.served import Registers, Replay
 
 _KEYS = ("sign", "bank_sign", "base", "connect", "quirks")
 _NO_TABLE = "none"
@@ -119,6 +120,13 @@ class SunSpecPackage:
     def replay(self, recording: Mapping[str, object], *, night: bool) -> Replay:
         """The device of such a document."""
         return replay(recording, night=night)
+
+    def present(self, totals: Callable[[], Totals], unit: int) -> Registers:
+        """The site by models 1, 701 and 203."""
+        # Few houses are asked for it, and laying it out costs half a megabyte.
+        from drivers.sunspec.aggregate import SiteRegisters  # noqa: PLC0415
+
+        return SiteRegisters(totals, unit)
 
 
 def _unknown(mapping: Mapping[str, object]) -> Iterator[SettingsError]:

@@ -12,7 +12,7 @@ import structlog
 from gateway.adapters.armory import FileArmory
 from gateway.adapters.clock import Scale, ScaledClock, WallClock
 from gateway.adapters.log import configure_log
-from gateway.adapters.plugins import driver_packages, line_factories
+from gateway.adapters.plugins import driver_packages, line_factories, server_factories
 from gateway.adapters.watchdog import open_watchdog
 from gateway.app.ending import asked_to_end
 from gateway.app.gateway import World
@@ -46,6 +46,7 @@ async def run_daemon(site: Site, scale: Scale | None, read: Callable[[], Loaded]
         clock=clock,
         packages=driver_packages(),
         lines=line_factories(),
+        servers=server_factories(),
         watchdog=counted(open_watchdog(os.environ), metrics),
         speed=1.0 if scale is None else scale.speed,
     )

@@ -13,6 +13,7 @@ from gateway.model.site import Site as Settings
 from gateway.ports.clock import Clock
 from gateway.ports.driver import DriverPackage
 from gateway.ports.line import LineFactory
+from gateway.ports.served import ServerFactory
 from gateway.ports.watchdog import Watchdog
 from gateway.runtime.bus import LocalBus
 from gateway.runtime.dispatcher import Dispatcher
@@ -32,6 +33,7 @@ class World:
 
     Attributes:
         lines: URL scheme -> line factory.
+        servers: URL scheme -> what listens for other programs.
         threaded: False on virtual time: disk work in the loop.
         speed: of a scaled clock.
     """
@@ -39,6 +41,7 @@ class World:
     clock: Clock
     packages: Mapping[str, DriverPackage]
     lines: Mapping[str, LineFactory]
+    servers: Mapping[str, ServerFactory] = field(default_factory=dict)
     watchdog: Watchdog = field(default_factory=NoWatchdog)
     threaded: bool = True
     speed: float = 1.0

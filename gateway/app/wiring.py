@@ -20,6 +20,7 @@ from gateway.agents import agents_for
 from gateway.app.beside import beside, obey
 from gateway.app.gateway import Gateway, World
 from gateway.app.lines import borrow, open_lines
+from gateway.app.serving import open_served
 from gateway.app.sky import sun_over
 from gateway.app.tasks import Tasks
 from gateway.app.upkeep import remember, tell_findings, tidy
@@ -43,6 +44,7 @@ from gateway.runtime.prices import Prices
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.recovery import REMEMBER, recover
 from gateway.runtime.rows import Start
+from gateway.runtime.sharing import WatchedLine
 from gateway.runtime.site import Site
 from gateway.runtime.station import Station
 from gateway.runtime.writes import Writes
@@ -93,6 +95,7 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
             armory=armory,
             memory=FileMemory(state.known, threaded=world.threaded),
             lines=lines,
+            watched={s.line: WatchedLine(lines[s.line], world.clock) for s in settings.shares},
             on_line=_on_line(settings),
             phases=_phases(settings),
         )
@@ -103,9 +106,12 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
         stack.push_async_callback(remember, gateway)
         tasks = await stack.enter_async_context(Tasks())
         _start(gateway, world, tasks)
+        ports = await stack.enter_async_context(AsyncExitStack())
+        await open_served(gateway, world, lines, ground.watched, ports)
         stack.push_async_callback(gateway.writes.keep)
         stack.push_async_callback(gateway.handover.release)
         stack.push_async_callback(tasks.stop)
+        stack.push_async_callback(ports.aclose)
         yield gateway
 
 
@@ -130,10 +136,15 @@ class _Ground:
     armory: FileArmory
     memory: FileMemory
     lines: Mapping[str, Line]
+    watched: Mapping[str, WatchedLine]
     bus: LocalBus = field(default_factory=LocalBus)
     turns: Mapping[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     on_line: Mapping[str, list[str]]
     phases: Mapping[str, Duration]
+
+    def own(self, line: str) -> Line:
+        """The gateway's way to a connection: one that is shared sees what passes."""
+        return self.watched.get(line) or self.lines[line]
 
 
 def _build(ground: _Ground, state: StateDir) -> Gateway:
@@ -277,7 +288,7 @@ def _station(
     neighbours = tuple(id_ for id_ in ground.on_line[device.line] if id_ != device.id)
     return Station(
         device=device,
-        driver=package.open(device, item.settings, ground.lines[device.line]),
+        driver=package.open(device, item.settings, ground.own(device.line)),
         neighbours=neighbours,
         turn=ground.turns[device.line],
         phase=ground.phases[device.id],

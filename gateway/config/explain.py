@@ -18,6 +18,7 @@ from gateway.config.wording import (
     fallback_text,
     price_text,
     renewals_per_day,
+    served_texts,
     steered,
     steps_text,
     terms_text,
@@ -215,6 +216,7 @@ class _Page:
                 f"kept {keep}",
             ),
             *_labelled("Parties", parties or "none from outside"),
+            *[line for text in served_texts(site) for line in _labelled("Served", text)],
             *_labelled("Log", self.marked(f"{site.log.level}, {site.log.format}", "log")),
             "",
             "* default",
@@ -366,6 +368,7 @@ def _site_json(
         "import_limit_w": site.limits.import_w,
         "export_limit_w": site.limits.export_w,
         "parties": [party.id for party in site.parties],
+        "served": list(served_texts(site)),
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path as FilePath
 
 from gateway.config.devices import Devices, read_devices
 from gateway.config.document import Document, read
+from gateway.config.field_broker import at_own_broker, check_filters
 from gateway.config.names import check_names
 from gateway.config.notes import notes
 from gateway.config.places import broker, check_broker, check_timezone, state_dir
@@ -13,8 +14,10 @@ from gateway.config.prices import CsvPrice, PriceSetting, read_table
 from gateway.config.problem import Finding, Path, Position, Problem, describe
 from gateway.config.products import read_products
 from gateway.config.shapes import SiteShape
+from gateway.config.sharing import Given, read_shares
 from gateway.config.validation import validate
 from gateway.model.device import Role
+from gateway.model.share import AggregateSettings
 from gateway.model.site import (
     ControlMode,
     DispatchSettings,
@@ -171,14 +174,26 @@ class _Work:
         folder = state_dir(shape.state_dir, around.folder, around.environ)
         self.find(*findings, *check_timezone(shape.timezone))
         self.find(*check_broker(shape.broker, around.folder))
+        self.find(*check_filters(shape.broker.devices, shape.area))
+        settings = broker(shape.broker, around.folder, around.environ)
+        devices.healthy, placeless = at_own_broker(devices.healthy, settings, folder)
+        self.find(*placeless)
         self.find(*_check_state_dir(folder), *_check_grid_meter(shape, limits, devices))
+        aggregate = _aggregate(shape)
+        shared = read_shares(
+            tuple(_given(shape)),
+            {one.device.id: one.device for one in devices.healthy},
+            list(shape.devices),
+            aggregate,
+        )
+        self.find(*shared.findings)
         return Site(
             area=shape.area,
             timezone=shape.timezone,
             currency=shape.currency,
             control=ControlMode(shape.control),
             state_dir=folder,
-            broker=broker(shape.broker, around.folder, around.environ),
+            broker=settings,
             devices=tuple(devices.healthy),
             products=products,
             limits=limits,
@@ -195,6 +210,8 @@ class _Work:
                 discovery=shape.home_assistant.discovery, prefix=shape.home_assistant.prefix
             ),
             location=_location(shape),
+            shares=shared.shares,
+            aggregate=aggregate,
         )
 
     def _tariff(self, shape: SiteShape, folder: FilePath) -> Tariff:
@@ -259,6 +276,24 @@ def _metrics(shape: SiteShape) -> MetricsSettings | None:
         return None
     host, port = shape.metrics.listen
     return MetricsSettings(host=host, port=port)
+
+
+def _given(shape: SiteShape) -> Iterator[Given]:
+    for device, share in shape.share.items():
+        yield Given(
+            device=device,
+            listen=share.listen,
+            mode=share.mode,
+            max_age=share.max_age,
+            writes=share.writes,
+        )
+
+
+def _aggregate(shape: SiteShape) -> AggregateSettings | None:
+    if shape.aggregate.listen is None:
+        return None
+    host, port = shape.aggregate.listen
+    return AggregateSettings(host=host, port=port, unit=shape.aggregate.unit)
 
 
 def _location(shape: SiteShape) -> Location | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gateway.config.field_broker import Filters
 from gateway.config.prices import Price, PriceSetting
 from gateway.config.problem import describe, listed
 from gateway.config.scalars import (
@@ -22,7 +23,9 @@ from gateway.config.scalars import (
     Whole,
     refusal,
 )
+from gateway.config.sharing import Ranges, RegisterRanges
 from gateway.model.device import ContestPolicy, Role
+from gateway.model.share import ShareMode
 from gateway.model.time import MILLISECOND, SECOND, Duration
 
 OWN_RULE: Final = "own-rule"
@@ -190,6 +193,9 @@ class BrokerShape(Shape):
     )
     listen: ListenShape = key({}, "where a broker of our own listens")
     guest: _Flag = key(default=False, text="user guest, password guest, may tender (demo)")
+    devices: Annotated[tuple[str, ...], Filters()] = key(
+        [], "topics that user devices may read and write, for devices on a broker of our own"
+    )
 
 
 class ProductShape(Shape):
@@ -285,6 +291,30 @@ class MetricsShape(Shape):
     )
 
 
+class ShareShape(Shape):
+    """The connection of a device, lent to other programs."""
+
+    listen: Annotated[tuple[str, int], Address()] = Field(
+        description="where others reach the device by Modbus TCP, e.g. 127.0.0.1:1502"
+    )
+    mode: Annotated[str, Choice(words=tuple(ShareMode))] = key(
+        "cached", "cached: what the gateway read not long ago; through: always asks the device"
+    )
+    max_age: _Span = key("1s", "of cached words; what is older is read anew")
+    writes: dict[str, Annotated[Ranges, RegisterRanges()]] = key(
+        {}, "who may write what: {192.168.1.7: 40232-40236}; nobody else writes anything"
+    )
+
+
+class AggregateShape(Shape):
+    """The site as a whole, as one SunSpec device."""
+
+    listen: Annotated[tuple[str, int], Address()] | None = key(
+        None, "where it is served by Modbus TCP, e.g. 127.0.0.1:1503; default: nowhere"
+    )
+    unit: Annotated[int, Whole(minimum=1, maximum=247)] = key(1, "its Modbus address")
+
+
 class LocationShape(Shape):
     """Where the house stands."""
 
@@ -333,6 +363,8 @@ class SiteShape(Shape):
     location: LocationShape | None = key(
         None, "where the house stands: tells an inverter asleep from one that is away"
     )
+    share: dict[str, ShareShape] = key({}, "connections lent to other programs, by device")
+    aggregate: AggregateShape = key({}, "the site as a whole, as one SunSpec device")
     log: LogShape = key({}, "what is said, and how")
     metrics: MetricsShape = key({}, "numbers for Prometheus")
 

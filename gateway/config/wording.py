@@ -5,10 +5,18 @@ from typing import Final
 from gateway.dispatch.lease import lease_of
 from gateway.model.device import ContestPolicy, Device, Role
 from gateway.model.product import Product
-from gateway.model.site import BrokerSettings, ControlMode, PriceSource, PriceTable, TopicPrice
+from gateway.model.share import ShareMode, ShareSettings
+from gateway.model.site import (
+    BrokerSettings,
+    ControlMode,
+    PriceSource,
+    PriceTable,
+    Site,
+    TopicPrice,
+)
 from gateway.model.time import HOUR, Duration, rfc3339, short_duration
 
-READ_ONLY: Final = frozenset({Role.GRID, Role.METER})
+READ_ONLY: Final = frozenset({Role.GRID, Role.METER, Role.SENSOR})
 
 MODES: Final = {
     ControlMode.OBSERVE: "devices are read, agents tender, the market clears; nothing is written",
@@ -151,3 +159,29 @@ def _without_timer(device: Device) -> tuple[str, ...]:
     if device.no_timer:
         return ("without a timer: `gridtender release` alone (no_timer: accept)",)
     return ("without a timer it is only read (no_timer: refuse)",)
+
+
+def served_texts(site: Site) -> tuple[str, ...]:
+    """What other programs find at which address, one sentence each."""
+    texts = [share_text(share) for share in site.shares]
+    if site.aggregate is not None:
+        one = site.aggregate
+        where = f"{one.host}:{one.port}, unit {one.unit}"
+        texts.append(f"the site as a SunSpec device at {where}; read only")
+    return tuple(texts)
+
+
+def share_text(share: ShareSettings) -> str:
+    """E.g. ``roof and all units on its connection at 127.0.0.1:1502; words up to 1s old; ...``."""
+    age = "always asked anew"
+    if share.mode is ShareMode.CACHED:
+        age = f"words up to {duration_text(share.max_age)} old"
+    rules = ", ".join(
+        f"{rule.clients.with_prefixlen.removesuffix('/32')} writes "
+        f"{rule.first}..{rule.last} of unit {rule.unit}"
+        for rule in share.writes
+    )
+    where = f"{share.host}:{share.port}"
+    return f"{share.device} and all units on its connection at {where}; {age}; " + (
+        f"{rules}, but nothing that the gateway steers" if rules else "read only"
+    )

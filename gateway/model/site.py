@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from gateway.model.device import Device
 from gateway.model.product import Product
+from gateway.model.share import AggregateSettings, ShareSettings
 from gateway.model.tender import Party
 from gateway.model.time import MILLISECOND, SECOND, Duration, Instant
 
@@ -92,6 +93,7 @@ class BrokerSettings:
         listen_host, listen_port: of an own broker; port 0 = any free one.
         password_file: of ``username``; None = no password.
         guest: whether the own broker knows user guest with password guest (demo only).
+        devices: topic filters that user ``devices`` of an own broker may read and write.
     """
 
     url: str | None = None
@@ -101,6 +103,7 @@ class BrokerSettings:
     listen_host: str = "127.0.0.1"
     listen_port: int = 0
     guest: bool = False
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +176,7 @@ class Site:
         products: in file order; the first with resource POWER is the dispatch product.
         metrics: None = off.
         location: None = the sun over it is not known.
+        shares: connections lent to others; ``aggregate``: the site as a device, None = not served.
     """
 
     area: str
@@ -192,3 +196,5 @@ class Site:
     metrics: MetricsSettings | None = None
     home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)
     location: Location | None = None
+    shares: tuple[ShareSettings, ...] = ()
+    aggregate: AggregateSettings | None = None

@@ -1,6 +1,6 @@
 """The driver port: how the house speaks with one device."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
 from gateway.model.device import Description, Device, Role
@@ -8,8 +8,9 @@ from gateway.model.errors import SettingsError
 from gateway.model.inspection import Inspection
 from gateway.model.reading import Reading
 from gateway.model.setpoint import Arming, Setpoint, Written
+from gateway.model.share import Totals
 from gateway.ports.line import Line
-from gateway.ports.served import Replay
+from gateway.ports.served import Registers, Replay
 
 
 class Driver(Protocol):
@@ -127,6 +128,15 @@ class Inspecting(Protocol):
             DeviceUnavailable: it does not answer, or stopped answering on the way.
             DeviceMisbehaves: it answers, but is none of this driver's.
         """
+        ...
+
+
+@runtime_checkable
+class Presenting(Protocol):
+    """What a driver package may offer too: the site as a device of the kind it speaks with."""
+
+    def present(self, totals: Callable[[], Totals], unit: int) -> Registers:
+        """Registers of one unit; ``totals`` is asked at each read."""
         ...
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from gateway.model.time import Duration
 
@@ -25,6 +25,37 @@ class Registers(Protocol):
 
     def write(self, unit: int, address: int, words: Sequence[int]) -> None:
         """Take the words, all or none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request of a client.
+
+    Attributes:
+        client: its IP address.
+        function: 1 to 4 read, 5, 6, 15 and 16 write.
+        count: of registers or coils; ``words``: to write, 0 or 1 for coils, empty for a read.
+    """
+
+    client: str
+    unit: int
+    function: int
+    address: int
+    count: int
+    words: tuple[int, ...] = ()
+
+
+@runtime_checkable
+class Desk(Protocol):
+    """What takes its time to answer, and looks who asks: a device behind a line, for one."""
+
+    async def answer(self, asked: Asked) -> Sequence[int]:
+        """The words of a read, nothing for a write.
+
+        Raises:
+            RequestRefused: with the exception code to answer.
+        """
         ...
 
 
@@ -66,9 +97,15 @@ class ServerFactory(Protocol):
     """Entry point group ``gridtender.servers``: URL scheme -> factory."""
 
     async def __call__(
-        self, registers: Registers, port: int, host: str, *, delay: Duration
+        self,
+        registers: Registers | Desk,
+        port: int,
+        host: str,
+        *,
+        delay: Duration = Duration(0),
+        most: int | None = None,
     ) -> Served:
-        """Listen for clients; port 0 takes any free one.
+        """Listen for clients, ``most`` at a time; port 0 takes any free one.
 
         Raises:
             OSError: the port is taken, or the host is none of this machine's.

@@ -11,6 +11,7 @@ from gateway.adapters.plugins import driver_packages, line_factories
 from gateway.config import load
 from gateway.config.scalars import Scalar
 from gateway.config.shapes import (
+    AggregateShape,
     BrokerShape,
     DeviceShape,
     DispatchShape,
@@ -26,6 +27,7 @@ from gateway.config.shapes import (
     PartyShape,
     ProductShape,
     Shape,
+    ShareShape,
     SiteShape,
     WritesShape,
 )  # fmt: skip
@@ -35,7 +37,7 @@ SHAPES = (
     SiteShape, BrokerShape, ListenShape, DeviceShape, FallbackShape, LimitsShape, WritesShape,
     ProductShape,
     GridShape, DispatchShape, JournalShape, PartyShape,
-    HomeAssistantShape, LocationShape, LogShape, MetricsShape,
+    HomeAssistantShape, LocationShape, LogShape, MetricsShape, ShareShape, AggregateShape,
 )  # fmt: skip
 
 

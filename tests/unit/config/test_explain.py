@@ -107,10 +107,27 @@ def test_problems_for_programs_keep_their_parts(loaded):
         "column": 1,
         "path": "aera",
         "found": "an unknown key",
-        "allowed": "area, broker, control, currency, devices, dispatch, grid, home_assistant, "
-        "journal, location, log, metrics, parties, products, state_dir, timezone",
+        "allowed": "aggregate, area, broker, control, currency, devices, dispatch, grid, "
+        "home_assistant, journal, location, log, metrics, parties, products, share, state_dir, "
+        "timezone",
         "hint": "did you mean 'area'?",
     }
+
+
+def test_what_is_served_to_others_is_told(loaded):
+    text = " ".join(
+        page(
+            loaded(
+                "devices:\n  roof: {driver: sunspec, connection: 'tcp://h?unit=3', role: solar}\n"
+                "share: {roof: {listen: 'h:1502', writes: {192.0.2.7: '5-9'}}}\n"
+                "aggregate: {listen: 'h:1503'}\n"
+            )
+        ).split()
+    )
+
+    assert "roof and all units on its connection at h:1502; words up to 1s old; 192.0.2.7" in text
+    assert "writes 5..9 of unit 3, but nothing that the gateway steers" in text
+    assert "the site as a SunSpec device at h:1503, unit 1; read only" in text
 
 
 def test_writes_and_a_second_controller_are_told(example):

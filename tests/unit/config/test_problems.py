@@ -6,14 +6,19 @@ from gateway.config import load
 
 ROOF = "roof: {driver: sunspec, connection: 'tcp://h', role: solar"
 
+SHARED = (
+    "devices:\n  roof: {{driver: sunspec, connection: 'tcp://h?unit=3', role: solar}}\n"
+    "share:\n  roof: {}\n"
+)
+
 BROKEN = {
     "unknown key at the top": (
         "area: home\nbroekr: {}\n",
         (
-            "site.yaml:2:1: broekr: found an unknown key, allowed: area, broker, control, "
-            "currency, "
+            "site.yaml:2:1: broekr: found an unknown key, allowed: aggregate, area, broker, "
+            "control, currency, "
             "devices, dispatch, grid, home_assistant, journal, location, log, metrics, parties, "
-            "products, state_dir, timezone; "
+            "products, share, state_dir, timezone; "
             "did you mean 'broker'?"
         ),
     ),
@@ -475,12 +480,59 @@ BROKEN = {
             "longitude"
         ),
     ),
+    "a share of a device that is not there": (
+        "share:\n  rof: {listen: '127.0.0.1:1502'}\n",
+        "site.yaml:2:3: share.rof: found no such device, allowed: the id of a device: none",
+    ),
+    "a share without an address": (
+        SHARED.format("{mode: cached}"),
+        (
+            "site.yaml:4:3: share.roof.listen: found nothing, allowed: where others reach the "
+            "device by Modbus TCP, e.g. 127.0.0.1:1502"
+        ),
+    ),
+    "a share with a bare port": (
+        SHARED.format("{listen: 1502}"),
+        (
+            "site.yaml:4:18: share.roof.listen: found 1502, allowed: HOST:PORT such as "
+            "127.0.0.1:9464, with a port from 0 to 65535; write 127.0.0.1:1502"
+        ),
+    ),
+    "registers that run backwards": (
+        SHARED.format("{listen: 'h:1502', writes: {192.0.2.7: 5-3}}"),
+        (
+            "site.yaml:4:48: share.roof.writes.192.0.2.7: found 5-3, allowed: registers from 0 to "
+            "65535, the first before the last"
+        ),
+    ),
+    "registers that are none": (
+        SHARED.format("{listen: 'h:1502', writes: {192.0.2.7: all}}"),
+        (
+            "site.yaml:4:48: share.roof.writes.192.0.2.7: found 'all', allowed: registers such as "
+            "40232-40236 or 40232, 3:40100 (UNIT:REGISTER)"
+        ),
+    ),
+    "a client by name": (
+        SHARED.format("{listen: 'h:1502', writes: {portal: 5}}"),
+        (
+            "site.yaml:4:37: share.roof.writes.portal: found 'portal', allowed: the address of a "
+            "client such as 192.168.1.7, or a network 192.168.1.0/24"
+        ),
+    ),
+    "two that listen at one address": (
+        SHARED.format("{listen: 'h:1502'}\naggregate: {listen: 'h:1502'}"),
+        (
+            "site.yaml:4:18: share.roof.listen: found h:1502, where aggregate listens, allowed: an "
+            "address of its own"
+        ),
+    ),
     "several mistakes": (
         "aera: home\ngrid:\n  import_limit_w: -1\nlog: {level: loud}\ntimezone: Mars\n",
         (
-            "site.yaml:1:1: aera: found an unknown key, allowed: area, broker, control, currency, "
+            "site.yaml:1:1: aera: found an unknown key, allowed: aggregate, area, broker, "
+            "control, currency, "
             "devices, dispatch, grid, home_assistant, journal, location, log, metrics, parties, "
-            "products, state_dir, timezone; "
+            "products, share, state_dir, timezone; "
             "did you mean 'area'?"
         ),
         "site.yaml:3:19: grid.import_limit_w: found -1, allowed: a number in W, at least 0",

@@ -5,7 +5,7 @@ import struct
 import pytest
 from sunspec2 import device as oracle
 
-from drivers.simulated.bank import BASE, Bank
+from drivers.sunspec.bank import BASE, Bank
 from gateway.model.errors import RequestRefused
 
 INVERTER = {"W_SF": 1, "W": 5430, "A_SF": -2, "A": 7.91, "WH_SF": 0, "WH": 70_000, "Evt1": 4}

@@ -93,6 +93,11 @@ class Bank:
         else:
             self._store(slot, struct.pack(f">{code}", raw))
 
+    def rescale(self, name: str, exponent: int) -> None:
+        """Set a scale factor that may change; the points it scales are to be put anew."""
+        self._factor.pop(name, None)
+        self.put(name, exponent)
+
     def get(self, name: str) -> float | None:
         """The physical value of a number, None where unimplemented."""
         slot = self._slots[name]
