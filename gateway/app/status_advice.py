@@ -35,6 +35,11 @@ _WRITTEN: Final = (
     "allows it, or find out what makes it move so often."
 )
 _OTHER_FAULT: Final = "The text says what was found; the log around that time may say more."
+_REPORTED: Final = "the device reports it"
+_OWN_FAULT: Final = (
+    "Its display, app or manual says what to do about it. The message ends when the device says "
+    "that it is over."
+)
 _STATES: Final = {
     "offline": "Check its power, its network and that no other program holds its only "
     "connection. The gateway goes on trying.",
@@ -69,13 +74,19 @@ def attention(board: Board) -> Iterator[Attention]:
         yield Attention(
             subject=str(fault.get("deviceId", "")),
             what=_sentence(code, fault.get("text")),
-            do=FAULTS.get(code, _OTHER_FAULT),
+            do=FAULTS.get(code, _other(fault)),
             since=str(fault.get("since", "")),
         )
     yield from _halted(board)
     told = {str(fault.get("deviceId")) for fault in board.faults()}
     for device in board.devices():
         yield from _device(device, board, faulted=device in told)
+
+
+def _other(fault: Payload) -> str:
+    """What to do about a fault whose code is the device's own, or unknown."""
+    reported = str(fault.get("text", "")).startswith(_REPORTED)
+    return _OWN_FAULT if reported else _OTHER_FAULT
 
 
 def _halted(board: Board) -> Iterator[Attention]:
