@@ -158,6 +158,25 @@ async def test_no_request_reads_more_than_it_may(rig, most):
     assert (told.identity.maker, reading.power_w) == ("Maker", -3000)
 
 
+@pytest.mark.parametrize(
+    ("key", "points", "name", "value"),
+    [
+        ("low_word_first", {"WH_103": 0x0001_0000, "WH_SF_103": 0}, "103.WH", 1),
+        ("bare_numbers", {"W_SF_103": 0x8000}, "103.W", 3000),
+        ("signed_counters", {"WH_103": 0xFFFF_FF9C, "WH_SF_103": 0}, "103.WH", 100),
+    ],
+)
+async def test_words_are_read_in_the_devices_dialect(rig, key, points, name, value):
+    read = []
+    for keys in ({}, {key: True}):
+        async with rig.mem(rig.inverter(**points).memory) as line:
+            driver = rig.driver(line, "solar", keys={"quirks": keys})
+            await driver.connect()
+            read.append((await driver.read()).points[name])
+    assert read[0] != value
+    assert read[1] == value
+
+
 async def test_pauses_and_the_close_are_told_to_the_line(rig):
     told = []
     keys = {"connect_delay": "2s", "gap": "50ms", "settle": "1s", "reset_close": True}
@@ -191,4 +210,5 @@ async def test_an_owner_of_a_solaredge_is_told_how_its_power_can_be_limited(rig)
 def test_every_key_is_looked_at_here():
     looked_at = {"recipe", "floor_pct", "wake_floor_pct", "timer_max", "max_read", "connect_delay"}
     looked_at |= {"gap", "settle", "reset_close", "sign", "advice"}
+    looked_at |= {"low_word_first", "bare_numbers", "signed_counters"}
     assert set(KEYS) == looked_at

@@ -7,7 +7,7 @@ import pytest
 from gateway.cli import main
 from tests.integration.served import map_named, served
 
-KEYS = ["url", "unit", "base", "identity", "models", "problems", "capabilities"]
+KEYS = ["url", "unit", "base", "identity", "models", "problems", "quirks", "capabilities"]
 
 
 @pytest.fixture
