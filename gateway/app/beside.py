@@ -16,7 +16,7 @@ from gateway.runtime.energy import Energy
 from gateway.runtime.health import Health
 from gateway.runtime.limits import OwnerLimits
 from gateway.runtime.marketplace import Marketplace
-from gateway.runtime.polarity import EVERY, PolarityWatch
+from gateway.runtime.polarity import PolarityWatch
 from gateway.runtime.refusals import LastRefusals
 
 _T = TypeVar("_T")
@@ -40,11 +40,9 @@ class Beside:
         await self.energy.run()
 
     async def watch(self) -> None:
-        """Twice a minute look at the house as a whole, until cancelled."""
-        while True:
-            await self.clock.sleep(EVERY)
-            self.polarity.look()
-            await self.refusals.keep()
+        """Look at the house as a whole, and keep what was refused; often, by the chores."""
+        self.polarity.look()
+        await self.refusals.keep()
 
 
 def beside(settings: Site, state: StateDir, clock: Clock, bus: Bus, *, threaded: bool) -> Beside:

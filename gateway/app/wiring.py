@@ -350,7 +350,6 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
     tasks.start("writes", gateway.writes.run, world.clock)
     tasks.start("drills", gateway.drills.run, world.clock)
     tasks.start("energy", gateway.beside.run, world.clock)
-    tasks.start("polarity", gateway.beside.watch, world.clock)
     tasks.start("chores", lambda: _chores(gateway, world), world.clock)
 
 
@@ -369,6 +368,7 @@ async def _chores(gateway: Gateway, world: World) -> None:
             structlog.get_logger().warning("clock.stepped", by_s=step.by / SECOND)
         world.watchdog.status(gateway.summary())
         await remember(gateway)
+        await gateway.beside.watch()
         if world.clock.monotonic() >= forget_at:
             forget_at = Duration(world.clock.monotonic() + HOUR)
             await tidy(gateway)

@@ -34,10 +34,18 @@ class PolarityWatch:
         self._bus = bus
         self._evidence = Evidence()
         self._found: Verdict | None = None
+        self._next = Duration(0)
         bus.listen(self._hear)
 
     def look(self) -> None:
-        """Take the flows of this moment, where all are known, and tell a verdict that changed."""
+        """Take the flows of this moment, where all are known, and tell a verdict that changed.
+
+        Asked more often than twice a minute it does nothing.
+        """
+        now = self._clock.monotonic()
+        if now < self._next:
+            return
+        self._next = Duration(now + EVERY)
         seen = self._seen()
         if seen is None:
             return
