@@ -7,10 +7,14 @@ import struct
 
 import pytest
 
+from drivers.modbus import package
+from drivers.transport import MemLine, RegisterMemory
 from gateway.adapters.armory import FileArmory
-from gateway.model.device import Control, Fallback, Role
+from gateway.adapters.clock import WallClock
+from gateway.model.device import Control, Device, Fallback, Role
 from gateway.model.setpoint import Outcome, Setpoint
-from gateway.model.time import SECOND, Duration, Instant
+from gateway.model.time import MILLISECOND, SECOND, Duration, Instant
+from gateway.ports.line import Pacing
 from gateway.runtime.release import release
 from tests.drivers.map_box import boxed
 
@@ -289,3 +293,18 @@ async def test_float_words_are_laid_out_low_word_first():
     """The constants of this file, once more by the standard library."""
     for number, (low, high) in SOLAREDGE_F.items():
         assert struct.pack(">HH", high, low) == struct.pack(">f", number)
+
+
+async def test_the_pauses_of_a_map_are_kept_by_its_line():
+    """A Huawei drops who asks at once after connecting."""
+
+    class Patient(MemLine):
+        def pace(self, pacing):
+            self.pacing = pacing
+
+    battery = Device(id="b", role=Role.STORAGE, driver="modbus", connection="", line="tcp://h:502")
+    words = RegisterMemory({1: dict.fromkeys([37001, 37002, 37004, 37068, 37069], 0)})
+    line = Patient(words, WallClock())
+    settings = package.parse(battery, {"map": "huawei-sun2000-battery.yaml"})
+    await package.open(battery, settings, line).connect()
+    assert line.pacing == Pacing(connect_delay=SECOND, gap=50 * MILLISECOND)
