@@ -203,6 +203,9 @@ class _Page:
             yield from self._entry("", str(status.get("because", "")))
         if told := _bounds(status):
             yield from self._entry("", told)
+        for note in self._board.of(f"d/{device}/desc").get("notes", ()):
+            if str(note).startswith("quirk "):
+                yield from self._entry("", str(note))
 
     def _row(self, row: str, told: str) -> Iterator[str]:
         """What does not fit beside the row goes below it: the end of a lease is not cut off."""

@@ -237,3 +237,10 @@ def test_limits_the_owner_tightened_are_shown_and_the_others_are_not():
     shown = text({"d/battery/limits": {"limits": limits, "ranges": ranges}})
     assert "limits    battery: min_soc_pct 40" in shown
     assert "charge_w" not in shown
+
+
+def test_what_a_device_wants_otherwise_is_named_with_its_reason():
+    quirk = "quirk recipe = value-only of SMA* *: its enable must not be written cyclically"
+    shown = " ".join(text(changed("d/roof/desc", notes=["it is odd", quirk])).split())
+    assert quirk in shown
+    assert "it is odd" not in shown
