@@ -1,13 +1,13 @@
 """The line of a trial: every request is noted, and may be struck by the weather."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from gateway.model.device import Device
-from gateway.model.errors import DeviceUnavailable, RequestRefused
+from gateway.model.errors import DeviceUnavailable
 from gateway.model.time import MILLISECOND, Duration
 from gateway.ports.clock import Clock
 from gateway.ports.line import (
@@ -27,7 +27,6 @@ from gateway.ports.served import Registers
 from gateway.testing.weather import FAIR, Fault, Weather
 
 _ANSWER = Duration(20 * MILLISECOND)
-_ILLEGAL_ADDRESS = 2
 _WORD = 0xFFFF
 _READING = (COILS, DISCRETE, HOLDING, INPUT)
 _WRITING = {  # function -> most words of one request
@@ -49,28 +48,6 @@ class Asked:
     def __str__(self) -> str:
         doing = "writing" if self.words else "reading"
         return f"{doing} {self.count} registers from {self.address}"
-
-
-class Words:
-    """Registers of one device, whatever its unit, that keep what is written."""
-
-    def __init__(self, words: Mapping[int, int]) -> None:
-        self._words = dict(words)
-
-    def read(self, unit: int, address: int, count: int) -> list[int]:
-        """The words, or exception 2 where one is missing."""
-        self._exist(unit, address, count)
-        return [self._words[at] for at in range(address, address + count)]
-
-    def write(self, unit: int, address: int, words: Sequence[int]) -> None:
-        """All words or none."""
-        self._exist(unit, address, len(words))
-        self._words.update(enumerate(words, address))
-
-    def _exist(self, unit: int, address: int, count: int) -> None:
-        if not self._words.keys() >= set(range(address, address + count)):
-            message = f"unit {unit} has not all of {count} registers from {address}"
-            raise RequestRefused(message, code=_ILLEGAL_ADDRESS)
 
 
 class BenchLine:

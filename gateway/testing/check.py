@@ -9,8 +9,8 @@ from gateway.ports.driver import DriverPackage
 from gateway.testing.promises import Broken, BrokenPromises, Promise
 from gateway.testing.reading import check_reading, check_reading_under_faults
 from gateway.testing.settings import check_open, check_settings
+from gateway.testing.specimen import Fake, Specimen
 from gateway.testing.steering import check_steering, check_steering_under_faults
-from gateway.testing.trial import Fake, Specimen
 
 _COMMON = ("driver", "connection", "role")
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from gateway.model.device import Description
 from gateway.model.reading import PointValue, Reading
 from gateway.testing.promises import Broken, Promise
+from gateway.testing.specimen import Specimen
 from gateway.testing.stage import on_virtual_time, storms
-from gateway.testing.trial import Specimen, Trial
+from gateway.testing.trial import Trial
 from gateway.testing.weather import FAILURES, FAIR, GARBAGE, Weather
 
 _READS = 2

@@ -11,8 +11,9 @@ from typing import Any, Final
 from gateway.model.errors import SettingsError
 from gateway.testing.json_schema import Schema, accepts, mistakes, same
 from gateway.testing.promises import Broken, Promise
+from gateway.testing.specimen import Specimen
 from gateway.testing.stage import on_virtual_time
-from gateway.testing.trial import Specimen, Trial
+from gateway.testing.trial import Trial
 
 _ODD: Final[tuple[object, ...]] = (
     None, True, -1, 0, 1.5, 10**12, math.nan, math.inf, "", "\0", "no such thing", [], [[]], {},

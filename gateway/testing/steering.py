@@ -15,8 +15,9 @@ from gateway.testing.registers import (
     check_written,
     registers,
 )
+from gateway.testing.specimen import Specimen
 from gateway.testing.stage import on_virtual_time, storms
-from gateway.testing.trial import Specimen, Trial
+from gateway.testing.trial import Trial
 from gateway.testing.weather import FAILURES, FAIR, GARBAGE, Weather
 
 _LEASE_S = 60

@@ -1,19 +1,19 @@
 """One fresh device, its driver on a bench, and calls that may fail only as the port says."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Iterable
 from typing import TypeVar
 
-from gateway.model.device import Capabilities, Description, Device
+from gateway.model.device import Capabilities, Description
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.reading import Reading
 from gateway.model.setpoint import Arming, Outcome, RegisterWrite, Setpoint, Written
 from gateway.model.time import Instant, parse_rfc3339, seconds
-from gateway.ports.driver import Beating, Driver, DriverPackage, Recalling
+from gateway.ports.driver import Beating, Driver, Recalling
 from gateway.ports.served import Registers
-from gateway.testing.bench import BenchLine, Words
+from gateway.testing.bench import BenchLine
 from gateway.testing.promises import Broken, Promise
+from gateway.testing.specimen import Specimen
 from gateway.testing.virtual import VirtualClock
 from gateway.testing.weather import FAIR, Weather
 
@@ -21,41 +21,6 @@ _T = TypeVar("_T")
 _ALLOWED = (DeviceUnavailable, RequestRefused, DeviceMisbehaves)
 _LONGEST_S = 600.0  # of virtual time, for one call
 _BEGINNING = parse_rfc3339("2026-06-21T12:00:00Z")
-
-Fake = Callable[[], Registers | Mapping[int, int]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Specimen:
-    """A driver package with one device of its kind.
-
-    Attributes:
-        settings: what ``parse`` made of the own keys.
-        fake: makes the device anew, as nobody steers it.
-        power_w: what a reading of it says, W into the device; None where it has no power.
-        level_w: a setpoint that it takes, another than it stands at; None = reading only.
-        missing: words with which it says that it has no power, by register.
-        watchdog: its timer is of a fixed time and in no register: any write starts it anew.
-    """
-
-    package: DriverPackage
-    device: Device
-    settings: object
-    fake: Fake
-    power_w: float | None
-    level_w: float | None
-    missing: Mapping[int, int] = field(default_factory=dict)
-    watchdog: bool = False
-
-    @property
-    def level(self) -> float:
-        """The level that is written; only asked where there is one."""
-        return self.level_w or 0.0
-
-    def registers(self) -> Registers:
-        """The device anew."""
-        made = self.fake()
-        return Words(made) if isinstance(made, Mapping) else made
 
 
 class Trial:
