@@ -35,7 +35,13 @@ class House:
         self.devices = {"roof": {**common, **config}}
 
     def line(self, _url, clock):
-        return MemLine(self.made.memory, clock)
+        return MemLine(self, clock)
+
+    def read(self, unit, address, count):
+        return self.made.memory.read(unit, address, count)
+
+    def write(self, unit, address, words):
+        self.made.memory.write(unit, address, words)
 
     def truth(self):
         return {}
