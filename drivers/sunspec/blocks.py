@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drivers.sunspec.discovery import Header
+from drivers.sunspec.holes import Holed, Search
 from drivers.sunspec.plan import Span, spans, words_of
 from gateway.model.device import Device
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
@@ -24,12 +25,13 @@ class Around:
 
     Attributes:
         at: when the first block, which has the power, was complete.
-        readable: the models that answered; ``refused``: sentences about the others.
+        cuts: the models that answered, with the requests that they answer; ``refused``:
+            sentences about what did not.
     """
 
     blocks: Blocks
     at: Instant
-    readable: tuple[Header, ...]
+    cuts: Mapping[Header, Holed]
     refused: tuple[str, ...]
 
 
@@ -105,27 +107,28 @@ class Unit:
         return words
 
     async def around(self, headers: Sequence[Header], needed: int | None) -> Around:
-        """Every model by itself, without those that refuse.
+        """Every model by itself and as far as it is answered, without those that refuse.
 
         Raises:
             RequestRefused: the model that is needed refuses.
         """
-        readable: list[Header] = []
+        search = Search(ask=self.ask, most=self.most)
+        cuts: dict[Header, Holed] = {}
         refusals: list[str] = []
-        blocks: dict[int, tuple[int, ...]] = {}
-        at: Instant | None = None
         for header in headers:
             try:
-                more, then = await self.read(spans([header], most=self.most))
+                cuts[header] = await search.model(header)
             except RequestRefused as refused:
                 if header.model == needed:
                     raise
                 refusals.append(f"model {header.model} cannot be read: {refused}")
-                continue
-            readable.append(header)
-            blocks |= more
-            at = at or then
-        if at is None:
+        if not cuts:
             message = f"{self.name}: none of its models can be read"
             raise DeviceMisbehaves(message)
-        return Around(blocks=blocks, at=at, readable=tuple(readable), refused=tuple(refusals))
+        refusals += [str(holed) for holed in cuts.values() if holed.holes]
+        return Around(
+            blocks={address: block.words for address, block in search.blocks.items()},
+            at=next(iter(search.blocks.values())).at,
+            cuts=cuts,
+            refused=tuple(refusals),
+        )

@@ -17,6 +17,7 @@ from ipaddress import ip_address
 from operator import itemgetter
 from typing import Any
 
+from drivers.sunspec.dialect import PLAIN, Dialect
 from gateway.model.reading import PointValue
 
 HEADER = 2
@@ -42,6 +43,9 @@ _TYPES = {  # struct code and the raw value that means "not implemented"
 }
 # SolarEdge sends +-FLT_MAX where it means NaN; nothing in a house measures 3.4e38.
 _LARGEST = 3.4e38
+_NAN = {"float32": (0x7FC0, 0), "float64": (0x7FF8, 0, 0, 0)}
+# Below it stands what is no number in the other order of words.
+_SMALLEST = 1e-37
 _EXPONENTS = range(-10, 11)
 _MOST_VARIANTS = 256
 
@@ -101,8 +105,8 @@ Counts = tuple[tuple[str, int], ...]
 
 
 @cache
-def layout(model: int, length: int, counts: Counts = ()) -> Layout:
-    """Compile the model as a device with ``L = length`` has it.
+def layout(model: int, length: int, counts: Counts = (), dialect: Dialect = PLAIN) -> Layout:
+    """Compile the model as a device with ``L = length`` has it, in its dialect.
 
     A device's model that is shorter than the definition has the points that fit wholly; one
     that is longer ends with registers nobody knows.  Groups repeat as often as L allows; how
@@ -112,9 +116,8 @@ def layout(model: int, length: int, counts: Counts = ()) -> Layout:
     group = definition(model)
     laid = _points(group, 0, "", dict(counts), registers)
     points = tuple(point for point in laid if _end(point) <= registers)
-    return Layout(
-        model=model, registers=registers, points=points, decode=_compile(model, registers, points)
-    )
+    decode = _compile(model, registers, points, dialect)
+    return Layout(model=model, registers=registers, points=points, decode=decode)
 
 
 def layout_of(words: Sequence[int]) -> Layout:
@@ -125,6 +128,19 @@ def layout_of(words: Sequence[int]) -> Layout:
         return layout(model, length)
     top = [point for point in layout(model, length).points if point.name in names]
     return layout(model, length, tuple((point.name, words[point.offset]) for point in top))
+
+
+def blank(model: int, length: int) -> tuple[int, ...]:
+    """The words of a model that implements nothing."""
+    words = [model, length, *[0] * length]
+    for point in layout(model, length).points:
+        if point.type in _TYPES and point.offset >= HEADER:
+            code, missing = _TYPES[point.type]
+            empty = struct.unpack(f">{point.size}H", struct.pack(f">{code}", missing))
+            words[point.offset : _end(point)] = empty
+        elif point.type in _NAN:
+            words[point.offset : _end(point)] = _NAN[point.type]
+    return tuple(words)
 
 
 def raw(point: Point, words: Sequence[int]) -> int | None:
@@ -207,7 +223,7 @@ def _point(entry: Mapping[str, Any], offset: int, prefix: str) -> Point:
 
 
 def _compile(
-    model: int, registers: int, points: tuple[Point, ...]
+    model: int, registers: int, points: tuple[Point, ...], dialect: Dialect
 ) -> Callable[[Sequence[int]], dict[str, PointValue]]:
     """Decode with a function generated for the scale factors that stand in the words.
 
@@ -226,7 +242,9 @@ def _compile(
             if len(variants) == _MOST_VARIANTS:
                 variants.clear()
             exponents = dict(zip(factors, map(exponent, key[2:]), strict=True))
-            variant = variants[key] = _generate(model, registers, points, exponents)
+            if dialect.bare_numbers:
+                exponents = {name: power or 0 for name, power in exponents.items()}
+            variant = variants[key] = _generate(model, registers, points, exponents, dialect)
         return variant(words)
 
     return decode
@@ -237,6 +255,7 @@ def _generate(
     registers: int,
     points: tuple[Point, ...],
     exponents: Mapping[str, int | None],
+    dialect: Dialect,
 ) -> Callable[[Sequence[int]], dict[str, PointValue]]:
     shown = [p for p in points if p.type not in {"pad", "sunssf"} and p.name not in {"ID", "L"}]
     codes, end = "", 0
@@ -244,14 +263,15 @@ def _generate(
         codes += f"{2 * (point.offset - end)}x{_code(point)}"
         end = _end(point)
     names = [f"{model}.{point.name}" for point in shown]
+    given = "*order(words)" if dialect.low_word_first else "*words"
     lines = [
         "def decode(words):",
-        f"    ({''.join(f'v{point.offset}, ' for point in shown)}) = unpack(pack(*words))",
+        f"    ({''.join(f'v{point.offset}, ' for point in shown)}) = unpack(pack({given}))",
         "    points = nothing()",
         *(
             f"    if {there}: points[{name!r}] = {value}"
             for name, point in zip(names, shown, strict=True)
-            for there, value in _assignment(point, exponents)
+            for there, value in _assignment(point, exponents, dialect)
         ),
         "    return points",
     ]
@@ -259,6 +279,7 @@ def _generate(
         "pack": struct.Struct(f">{registers}H").pack,
         "unpack": struct.Struct(f">{codes}{2 * (registers - end)}x").unpack,
         "nothing": dict.fromkeys(names).copy,
+        "order": itemgetter(*_turned(registers, points)),
         "text": _text,
         "hardware": _hardware,
         "internet": _internet,
@@ -280,17 +301,51 @@ def _code(point: Point) -> str:
             return f"{2 * point.size}s"
 
 
-def _assignment(point: Point, exponents: Mapping[str, int | None]) -> Iterator[tuple[str, str]]:
+def _turned(registers: int, points: tuple[Point, ...]) -> list[int]:
+    """Where each word stands when numbers of several begin with their lowest."""
+    order = [*range(registers)]
+    for point in points:
+        if point.size > 1 and (point.type in _TYPES or point.type in _NAN):
+            order[point.offset : _end(point)] = reversed(order[point.offset : _end(point)])
+    return order
+
+
+def _assignment(
+    point: Point, exponents: Mapping[str, int | None], dialect: Dialect
+) -> Iterator[tuple[str, str]]:
     """When the point has a value, and which; nothing where it cannot have one."""
     v = f"v{point.offset}"
     if point.type in {"float32", "float64"}:
-        yield f"-{_LARGEST} < {v} < {_LARGEST}", v
+        there = f"-{_LARGEST} < {v} < {_LARGEST}"
+        if dialect.low_word_first:
+            there += f" and not 0 < abs({v}) < {_SMALLEST}"
+        yield there, v
     elif point.type not in _TYPES:
         yield v, f"{_TEXTS.get(point.type, 'text')}({v})"
     elif (power := _power(point.sf, exponents)) is not None:
-        missing = _TYPES[point.type][1]
+        if dialect.signed_counters and point.type.startswith("acc"):
+            top = 1 << 16 * point.size
+            v = f"({v} if {v} < {top >> 1} else {top} - {v})"
+        there = _there(point, dialect)
         scaled = f"{v} * {10**power}" if power > 0 else f"{v} / {10**-power}.0" if power else v
-        yield f"{v} != {missing}" if missing else v, scaled
+        yield there, scaled
+
+
+def _there(point: Point, dialect: Dialect) -> str:
+    """The condition that a number is implemented."""
+    code, missing = _TYPES[point.type]
+    v = f"v{point.offset}"
+    if not missing:
+        return v
+    if not dialect.low_word_first or point.size == 1:
+        return f"{v} != {missing}"
+    (turned,) = struct.unpack(f">{code}", _backwards(struct.pack(f">{code}", missing)))
+    return f"{v} not in ({missing}, {turned})"
+
+
+def _backwards(raw: bytes) -> bytes:
+    """The same words, the last first."""
+    return b"".join(raw[at : at + 2] for at in range(len(raw) - 2, -1, -2))
 
 
 def _power(sf: str | int | None, exponents: Mapping[str, int | None]) -> int | None:

@@ -8,9 +8,11 @@ from drivers.sunspec.arming import record
 from drivers.sunspec.blocks import Blocks, Unit
 from drivers.sunspec.choice import STEERING, capabilities, choose, identity, rating
 from drivers.sunspec.codec import HEADER, layout
+from drivers.sunspec.dialect import PLAIN
 from drivers.sunspec.discovery import BASES, COMMON, Chain, Header, walk
 from drivers.sunspec.events import Events
 from drivers.sunspec.heartbeat import OURS, Heart, Pulse
+from drivers.sunspec.holes import Holed
 from drivers.sunspec.judgement import Tried, asked, is_between, judge, others
 from drivers.sunspec.lever import Lever, runs
 from drivers.sunspec.measure import BankSign, Measurer, Sign, local
@@ -76,24 +78,28 @@ class _Map:
     spans: tuple[Span, ...]
     vital: tuple[Span, ...]
     most: int
-
-    @property
-    def together(self) -> tuple[Span, ...]:
-        """All models, read together where they stand together."""
-        return spans(self.pace.all, most=self.most)
+    cuts: Mapping[Header, Holed] | None = None
 
     def paced(self, pace: Pace) -> "_Map":
-        """With models of another pace, read together where they stand together."""
-        every, vital = (spans(of, most=self.most) for of in (pace.all, pace.vital))
+        """With models of another pace, read together unless something was refused."""
+        every, vital = map(self._requests, (pace.all, pace.vital))
         return replace(self, pace=pace, spans=every, vital=vital)
 
-    def apart(self, pace: Pace) -> "_Map":
-        """With the models that can be read, each by itself."""
-        every, vital = (
-            tuple(s for h in of for s in spans([h], most=self.most))
-            for of in (pace.all, pace.vital)
-        )
-        return replace(self, pace=pace, spans=every, vital=vital)
+    def around(self, cuts: Mapping[Header, Holed]) -> "_Map":
+        """With the models that can be read, each by itself and as far as it is answered."""
+        return replace(self, cuts=cuts).paced(self.pace.among(tuple(cuts)))
+
+    def words(self, header: Header, blocks: Blocks) -> tuple[int, ...] | None:
+        """A model's words; None where it was not read this time."""
+        words = words_of(header, blocks)
+        if words is None and self.cuts is not None and header in self.cuts:
+            return self.cuts[header].words(blocks)
+        return words
+
+    def _requests(self, headers: tuple[Header, ...]) -> tuple[Span, ...]:
+        if self.cuts is None:
+            return spans(headers, most=self.most)
+        return tuple(span for header in headers for span in self.cuts[header].spans)
 
 
 class SunSpecDriver:
@@ -128,6 +134,8 @@ class SunSpecDriver:
         shape = self._shape(chain)
         static = await self._static(shape)
         self._recognise(identity(static))
+        if self._quirks.dialect != PLAIN:
+            static = await self._static(shape)
         pace = Pace.of(polled(shape), self._device.role)
         models = tuple(header.model for part in chain.parts for header in part)
         self._map = _Map(
@@ -272,13 +280,14 @@ class SunSpecDriver:
         )
 
     def _decoded(self, headers: tuple[Header, ...], blocks: Blocks) -> Points:
+        known_map, dialect = self._connected(), self._quirks.dialect
         points: dict[str, PointValue] = {}
         for header in headers:
-            words = words_of(header, blocks)
+            words = known_map.words(header, blocks)
             if words is None:
                 continue
             self._check_header(header, words)
-            points |= layout(header.model, header.length).decode(words)
+            points |= layout(header.model, header.length, (), dialect).decode(words)
         return points
 
     async def _check_still_there(self, header: Header) -> None:
@@ -351,7 +360,8 @@ class SunSpecDriver:
     async def _static(self, shape: Shape) -> Points:
         points: dict[str, PointValue] = {}
         for model, words in (await self._models(shape, (COMMON, NAMEPLATE, SETTINGS))).items():
-            points |= layout(model, shape.headers[model].length).decode(words)
+            length = shape.headers[model].length
+            points |= layout(model, length, (), self._quirks.dialect).decode(words)
         return points
 
     async def _models(self, shape: Shape, names: tuple[int, ...]) -> Mapping[int, tuple[int, ...]]:
@@ -398,11 +408,11 @@ class SunSpecDriver:
         try:
             return await self._unit.read(known_map.spans if whole else known_map.vital)
         except RequestRefused:
-            if known_map.spans == spans(known_map.pace.all, gap=-1, most=known_map.most):
+            if known_map.cuts is not None:  # what is refused by now, a new connect finds
                 raise
         around = await self._unit.around(known_map.pace.all, known_map.shape.power)
         self._notes += around.refused
-        self._map = known_map.apart(known_map.pace.among(around.readable))
+        self._map = known_map.around(around.cuts)
         return around.blocks, around.at
 
     def _learn(self, points: Points) -> None:
@@ -410,8 +420,7 @@ class SunSpecDriver:
         now = self._connected()
         pace = now.pace.learned(now.measurer, points)
         if pace is not now.pace:
-            cut_apart = now.spans != now.together
-            self._map = now.apart(pace) if cut_apart else now.paced(pace)
+            self._map = now.paced(pace)
 
     def _connected(self) -> _Map:
         if self._map is None:

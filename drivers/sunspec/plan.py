@@ -1,9 +1,10 @@
 """Few requests: which registers are read together, and the words of each model back."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from drivers.sunspec.codec import HEADER, layout
+from drivers.sunspec.codec import HEADER, known, layout
 from drivers.sunspec.discovery import Header
 from gateway.ports.line import MAX_READ
 
@@ -57,6 +58,28 @@ def _pieces(headers: Iterable[Header], most: int) -> Iterator[Span]:
             yield Span(header.address + start, cut - start)
             start = cut
         yield Span(header.address + start, size - start)
+
+
+def middle(header: Header, span: Span, *, anywhere: bool = False) -> int | None:
+    """Where to halve a request: between points if it has any, None where it is not to be halved.
+
+    Args:
+        header: of the model that the request lies in.
+        span: the request.
+        anywhere: whether a point may be cut.
+    """
+    half = span.address + span.count // 2
+    if not known(header.model):
+        return half if span.count > 1 else None
+    edges = [
+        header.address + point.offset
+        for point in layout(header.model, header.length).points
+        if span.address < header.address + point.offset < span.end
+    ]
+    if not edges:
+        return half if anywhere and span.count > 1 else None
+    after = bisect_left(edges, half)
+    return min(edges[max(0, after - 1) : after + 1], key=lambda edge: abs(edge - half))
 
 
 def words_of(header: Header, blocks: Mapping[int, Sequence[int]]) -> tuple[int, ...] | None:

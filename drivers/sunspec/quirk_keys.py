@@ -106,6 +106,9 @@ KEYS: Final[Mapping[str, Key]] = {
     "gap": _pause(_NONE, _LONG, "from an answer to the next request"),
     "settle": _pause(_NONE, _LONG, "from a write to the next request"),
     "reset_close": _flag("connections are ended by RST"),
+    "low_word_first": _flag("numbers of several registers have their lowest word first"),
+    "bare_numbers": _flag("a number whose scale factor is missing counts as it stands"),
+    "signed_counters": _flag("energy counters come as the complement of a negative number"),
     "sign": _one_of(
         "import", "export", description="what a positive W of a meter means", owner=False
     ),

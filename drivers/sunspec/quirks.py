@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Literal, cast
 
+from drivers.sunspec.dialect import PLAIN, Dialect
 from drivers.sunspec.quirk_keys import KEYS
 from drivers.sunspec.recipes import USUAL, Manner, Recipe
 from gateway.model.device import Identity
@@ -20,6 +21,7 @@ from gateway.ports.line import MAX_READ, Pacing
 
 _COMPARED = re.compile(r"(>=|<=|>|<|=)(\S+)")
 _PARTS = re.compile(r"\d+|[a-z]+")
+_SPOKEN = ("low_word_first", "bare_numbers", "signed_counters")
 Version = tuple[tuple[int, int, str], ...]
 
 
@@ -64,6 +66,12 @@ class Quirks:
 
     values: Mapping[str, object] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+    _dialect: Dialect = field(init=False, default=PLAIN)
+
+    def __post_init__(self) -> None:
+        """Made once: it is asked for at every poll."""
+        spoken = {key: self.values.get(key) is True for key in _SPOKEN}
+        object.__setattr__(self, "_dialect", Dialect(**spoken))
 
     @property
     def max_read(self) -> int:
@@ -74,6 +82,11 @@ class Quirks:
     def sign(self) -> Literal["import", "export"] | None:
         """What a positive W of its meter means, where that is known."""
         return cast('Literal["import", "export"] | None', self.values.get("sign"))
+
+    @property
+    def dialect(self) -> Dialect:
+        """How its words are decoded."""
+        return self._dialect
 
     @property
     def pacing(self) -> Pacing:

@@ -1,14 +1,13 @@
 """Reading a whole chain, around whatever the device refuses or leaves unanswered."""
 
 import asyncio
-from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from drivers.sunspec.codec import HEADER, known, layout
+from drivers.sunspec.codec import HEADER, known
 from drivers.sunspec.discovery import BASES, Chain, Header, walk
-from drivers.sunspec.plan import Span, spans
+from drivers.sunspec.plan import Span, middle, spans
 from gateway.model.device import Device
 from gateway.model.errors import (
     DeviceMisbehaves,
@@ -154,7 +153,7 @@ class Surveyor:
             self._words |= enumerate(await self._ask(span), span.address)
         except (RequestRefused, DeviceUnavailable, DeviceMisbehaves) as fault:
             left = halvings if isinstance(fault, RequestRefused) else min(halvings, 1)
-            cut = _middle(header, span, anywhere=self._deep) if left else None
+            cut = middle(header, span, anywhere=self._deep) if left else None
             if cut is None:
                 return [_hole(span, fault)]
         else:
@@ -210,19 +209,3 @@ def _blocks(header: Header) -> Iterator[Span]:
         return
     for start in range(header.address, header.end, MAX_READ):
         yield Span(start, min(MAX_READ, header.end - start))
-
-
-def _middle(header: Header, span: Span, *, anywhere: bool) -> int | None:
-    """Where to halve it: between points if it has any, None where it is not to be halved."""
-    middle = span.address + span.count // 2
-    if not known(header.model):
-        return middle if span.count > 1 else None
-    edges = [
-        header.address + point.offset
-        for point in layout(header.model, header.length).points
-        if span.address < header.address + point.offset < span.end
-    ]
-    if not edges:
-        return middle if anywhere and span.count > 1 else None
-    after = bisect_left(edges, middle)
-    return min(edges[max(0, after - 1) : after + 1], key=lambda edge: abs(edge - middle))

@@ -271,18 +271,21 @@ async def test_fault_bits_are_named(rig):
     assert reading.events == {"GROUND_FAULT": "103 Evt1 bit 0", "OVER_TEMP": "103 Evt1 bit 7"}
 
 
-async def test_a_hole_in_one_model_costs_that_model_only(rig):
-    made = rig.inverter()
+async def test_a_hole_in_one_model_costs_its_points_only_and_is_asked_around(rig):
+    made = rig.inverter().put(WAval_122=2500, WAval_SF_122=0)
     async with rig.tcp(made.memory) as line:
         driver = await rig.connected(line, "solar", poll=SELDOM)
         del made.memory.units[1][made.at("122.Ris")]
-        reading = await driver.read()
+        found = await driver.read()
         made.memory.requests.clear()
-        await driver.read()
-    assert reading.power_w == -3000
+        reading = await driver.read()
+    assert found.power_w == reading.power_w == -3000
     assert reading.points["123.WMaxLimPct"] == 100
-    assert "122.WAval" not in reading.points
-    assert len(made.memory.requests) == 2
+    assert reading.points["122.WAval"] == reading.available_w == 2500
+    assert reading.points["122.Ris"] is None
+    hole = made.at("122.Ris")
+    asked = [(at, at + count) for _, at, count in made.memory.requests]
+    assert not any(first <= hole < end for first, end in asked)
 
 
 async def test_a_limit_that_somebody_takes_off_shows_in_the_next_reading(rig):
