@@ -48,6 +48,7 @@ class WatchedLine:
 
     Attributes:
         written: registers that the gateway wrote, by unit.
+        away: units whose newest request had no answer.
     """
 
     def __init__(self, line: Line, clock: Clock) -> None:
@@ -55,6 +56,7 @@ class WatchedLine:
         self._clock = clock
         self._words: dict[Table, dict[int, tuple[int, Instant]]] = defaultdict(dict)
         self.written: dict[int, set[int]] = defaultdict(set)
+        self.away: set[int] = set()
 
     def newest(
         self, unit: int, function: int, address: int, count: int, max_age: Duration
@@ -67,6 +69,7 @@ class WatchedLine:
 
     def keep(self, unit: int, function: int, address: int, block: Block) -> None:
         """Words that were read."""
+        self.away.discard(unit)
         stamped = ((at, (word, block.at)) for at, word in enumerate(block.words, address))
         self._words[unit, function].update(stamped)
 
@@ -79,7 +82,11 @@ class WatchedLine:
         self, unit: int, address: int, count: int, *, timeout: Duration, function: int = HOLDING
     ) -> Block:
         """Read and remember."""
-        block = await self._line.read(unit, address, count, timeout=timeout, function=function)
+        try:
+            block = await self._line.read(unit, address, count, timeout=timeout, function=function)
+        except DeviceUnavailable:
+            self.away.add(unit)
+            raise
         self.keep(unit, function, address, block)
         return block
 
@@ -160,8 +167,10 @@ class SharedLine:
                 return ()
             return await self._read(asked)
         except DeviceBusy as busy:
-            raise RequestRefused(str(busy), code=busy.code) from None
+            code = AWAY if asked.unit in self._own.away else busy.code
+            raise RequestRefused(str(busy), code=code) from None
         except (DeviceUnavailable, DeviceMisbehaves) as fault:
+            self._own.away.add(asked.unit)
             raise RequestRefused(str(fault), code=AWAY) from None
 
     async def _read(self, asked: Asked) -> Sequence[int]:
