@@ -30,6 +30,11 @@ class _Tried:
     key: str
     errors: tuple[SettingsError, ...] | None
 
+    @property
+    def is_absent(self) -> bool:
+        """Not there, or null, which may mean the same; then another key may be the wrong one."""
+        return self.own.get(self.key) is None
+
     def __str__(self) -> str:
         return f"{self.key}: {self.own[self.key]!r}" if self.key in self.own else f"no {self.key}"
 
@@ -43,7 +48,7 @@ def check_settings(specimen: Specimen, own: Mapping[str, object], found: list[Br
     for tried in () if wrong else _attempts(specimen, own, schema, found):
         rule: Any = schema[tried.key]
         found.extend(_badly_named(tried, {*own, *schema}))
-        if tried.key in tried.own:
+        if not tried.is_absent:
             found.extend(_at_odds(tried, rule))
 
 
@@ -102,7 +107,7 @@ def _badly_named(tried: _Tried, keys: set[str]) -> Iterator[Broken]:
     """Errors that do not lead a person to the key."""
     errors = tried.errors or ()
     paths = [error.path for error in errors]
-    if errors and tried.key not in {path[0] for path in paths if path}:
+    if errors and not tried.is_absent and tried.key not in {path[0] for path in paths if path}:
         yield Broken(Promise.SETTINGS, f"with {tried} the errors are of {paths}")
     for error in errors:
         if error.path and error.path[0] not in keys:

@@ -74,7 +74,7 @@ class RaisesInParse(AcmePackage):
         return acme.Settings(rod_w=int(float(mapping["rod_w"])))
 
 
-@breaks(Promise.SETTINGS, "rod_w: None", "'rod'")
+@breaks(Promise.SETTINGS, "rod_w: True", "'rod'")
 class NamesAnotherKey(AcmePackage):
     def parse(self, device, mapping):
         parsed = super().parse(device, mapping)
