@@ -84,6 +84,8 @@ class WatchedLine:
         """Read and remember."""
         try:
             block = await self._line.read(unit, address, count, timeout=timeout, function=function)
+        except DeviceBusy:
+            raise
         except DeviceUnavailable:
             self.away.add(unit)
             raise
