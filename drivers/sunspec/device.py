@@ -8,6 +8,7 @@ from drivers.sunspec.arming import record
 from drivers.sunspec.blocks import Blocks, Unit
 from drivers.sunspec.choice import STEERING, capabilities, choose, identity, rating
 from drivers.sunspec.codec import HEADER, layout
+from drivers.sunspec.counters import by_counters, counted
 from drivers.sunspec.dialect import PLAIN
 from drivers.sunspec.discovery import BASES, COMMON, Chain, Header, walk
 from drivers.sunspec.events import Events
@@ -163,7 +164,7 @@ class SunSpecDriver:
             identity=identity(static),
             capabilities=capabilities(self._device, points, self._lever),
             models=models,
-            notes=tuple(self._notes),
+            notes=(*self._notes, *by_counters(counted(self._device.role, shape, points))),
         )
 
     async def read(self) -> Reading:

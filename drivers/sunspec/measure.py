@@ -8,18 +8,14 @@ module tells the direction.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
-from drivers.sunspec.codec import layout
-from drivers.sunspec.discovery import Header
+from drivers.sunspec.counters import counted
 from drivers.sunspec.events import bank_alarms
+from drivers.sunspec.modules import module, modules_of
 from drivers.sunspec.rest import QUIET, contradicts, failed, rests, word
 from drivers.sunspec.roles import (
-    DER,
     METERS,
-    MPPT,
-    STORAGE,
     Points,
     Shape,
     number,
@@ -65,7 +61,7 @@ class Measurer:
         if power == 0 and said is not None and said.is_dark:
             power = None  # zeros that nobody measured
         rest = rests(said, power, self.rating_w)
-        counted_in_wh, counted_out_wh = self._counters(points)
+        energy = counted(self.role, self.shape, points)
         contradiction = self._contradiction(points)
         return Reading(
             device=self.device,
@@ -74,21 +70,40 @@ class Measurer:
             quality=Quality.SUSPECT if contradiction else self._quality(power),
             soc_pct=charge_pct(points) if self.role is Role.STORAGE else None,
             available_w=number(points, "122.WAval"),
-            counted_in_wh=counted_in_wh,
-            counted_out_wh=counted_out_wh,
+            counted_in_wh=energy.into_wh,
+            counted_out_wh=energy.out_wh,
             asleep=bool(rest),
             rest=rest,
             fault="" if rest else self._fault(points, power),
-            note=contradiction or local(points) or contradicts(said, power, self.rating_w),
-            points=points,
+            note=contradiction
+            or self._doubt(power, resting=bool(rest))
+            or local(points)
+            or contradicts(said, power, self.rating_w),
+            points=_in_ones(points, self.shape),
         )
 
     def _quality(self, power: float | None) -> Quality:
         if power is None:
-            sensing = self.role is Role.METER and self.shape.power is None
-            return Quality.GOOD if sensing else Quality.MISSING
-        absurd = self.rating_w and abs(power) > _IMPLAUSIBLE * self.rating_w
-        return Quality.SUSPECT if absurd else Quality.GOOD
+            return Quality.GOOD if self._is_sensor else Quality.MISSING
+        return Quality.SUSPECT if self._is_absurd(power) else Quality.GOOD
+
+    @property
+    def _is_sensor(self) -> bool:
+        return self.role is Role.METER and self.shape.power is None
+
+    def _is_absurd(self, power: float) -> bool:
+        return bool(self.rating_w) and abs(power) > _IMPLAUSIBLE * (self.rating_w or 0.0)
+
+    def _doubt(self, power: float | None, *, resting: bool) -> str:
+        """Why the power is missing or not believed; empty where there is nothing to say."""
+        if power is None:
+            told = resting or self._is_sensor
+            return "" if told else "none of its models has a value of power"
+        if self._is_absurd(power):
+            return (
+                f"{abs(power):g} W is beyond {_IMPLAUSIBLE:g} times its rating, {self.rating_w:g} W"
+            )
+        return ""
 
     def _power(self, points: Points) -> float | None:
         battery = self._battery(points)
@@ -102,7 +117,8 @@ class Measurer:
 
     def _battery(self, points: Points) -> float | None:
         """The battery alone where an inverter has more than it, or where there is none."""
-        if self._modules and (split := battery_w(points, self._modules)) is not None:
+        prefixes = modules_of(self.shape)
+        if prefixes and (split := battery_w(points, prefixes)) is not None:
             return split
         if solar_ports(points) and (ports := storage_ports(points)):
             known = [w for port in ports if (w := number(points, f"{port}DCW")) is not None]
@@ -131,35 +147,6 @@ class Measurer:
         other = "discharge" if self.bank_sign == "charge" else "charge"
         return f"802 ChaSt and the sign of 802 W contradict each other; is it bank_sign: {other}?"
 
-    def _counters(self, points: Points) -> tuple[float | None, float | None]:
-        """Energy into and out of the device, Wh, as its own counters stand.
-
-        A meter names the directions itself, whatever the sign of its W.  A battery beside solar
-        on one inverter is counted by its modules or ports alone: WH holds both.
-        """
-        power = self.shape.power
-        if self.role is Role.STORAGE and (both := self._battery_counters(points)) is not None:
-            return both
-        if power in METERS:
-            return number(points, f"{power}.TotWhImp"), number(points, f"{power}.TotWhExp")
-        if power == DER:
-            return number(points, "701.TotWhAbs"), number(points, "701.TotWhInj")
-        return None, number(points, f"{power}.WH")
-
-    def _battery_counters(self, points: Points) -> tuple[float | None, float | None] | None:
-        charging, discharging = (_module(points, self._modules, k) for k in ("StCha", "StDisCha"))
-        if charging is not None or discharging is not None:
-            return _counted(points, charging), _counted(points, discharging)
-        if solar_ports(points) and (ports := storage_ports(points)):
-            return _sum(points, ports, "DCWhAbs"), _sum(points, ports, "DCWhInj")
-        return None
-
-    @property
-    def _modules(self) -> tuple[str, ...]:
-        """Prefixes of model 160's modules, where a storage may be one of them."""
-        header = self.shape.headers.get(MPPT) if self.shape.has(STORAGE) else None
-        return () if header is None else modules(header)
-
     def _fault(self, points: Points, power: float | None) -> str:
         stopped = failed(self.shape, points, power, self.rating_w)
         return ", ".join((*([stopped] if stopped else []), *self._storage_faults(points)))
@@ -169,6 +156,15 @@ class Measurer:
         if points.get("802.State") == _BANK_FAULT:
             names.append("802 FAULT")
         return names + bank_alarms(self.shape, points)
+
+
+def _in_ones(points: Points, shape: Shape) -> Points:
+    """The power factor as -1..1: the models mean percent, and some devices do not."""
+    name = f"{shape.power}.PF"
+    factor = number(points, name)
+    if factor is None or abs(factor) <= 1:
+        return points
+    return {**points, name: factor / 100 if abs(factor) <= 100 else None}  # noqa: PLR2004
 
 
 def local(points: Points) -> str:
@@ -190,39 +186,17 @@ def charge_pct(points: Points) -> float | None:
     return next((soc for value in told if (soc := _percent(value)) is not None), None)
 
 
-@cache
-def modules(header: Header) -> tuple[str, ...]:
-    """``160.1.``, ``160.2.`` and so on, as many as the device's model 160 has."""
-    points = layout(header.model, header.length).points
-    names = (f"{header.model}.{point.name}" for point in points if point.name.endswith(".IDStr"))
-    return tuple(name.removesuffix("IDStr") for name in names)
-
-
 def battery_w(points: Points, prefixes: Sequence[str]) -> float | None:
     """Battery power from model 160 where its modules are named as charge and discharge.
 
     Hybrids (Fronius GEN24: ``StCha 3``, ``StDisCha 4``) show generation and battery together
     in W, and the battery alone only here.
     """
-    charge, discharge = (_module(points, prefixes, kind) for kind in ("StCha", "StDisCha"))
+    charge, discharge = (module(points, prefixes, kind) for kind in ("StCha", "StDisCha"))
     return _net(
         number(points, f"{charge}DCW") if charge else None,
         number(points, f"{discharge}DCW") if discharge else None,
     )
-
-
-def _module(points: Points, prefixes: Sequence[str], kind: str) -> str | None:
-    """The prefix of the module whose name begins with ``kind``."""
-    return next((p for p in prefixes if str(points.get(p + "IDStr")).startswith(kind)), None)
-
-
-def _counted(points: Points, prefix: str | None) -> float | None:
-    return None if prefix is None else number(points, prefix + "DCWH")
-
-
-def _sum(points: Points, prefixes: Sequence[str], name: str) -> float | None:
-    known = [n for prefix in prefixes if (n := number(points, prefix + name)) is not None]
-    return sum(known) if known else None
 
 
 def _net(charge: float | None, discharge: float | None) -> float | None:
