@@ -40,6 +40,7 @@ def house(hands, fakes):
         site, bus = fakes.site(*devices), LocalBus()
         for name, power_w in powers.items():
             site.put(fakes.reading(name, hands.now(), power_w))
+            site.enter(name, DeviceState.ONLINE, hands.now(), "")
         totals = SiteTotals(
             name="home", version="1", devices=devices, view=site.view, clock=hands, bus=bus
         )
