@@ -84,6 +84,8 @@ def names_of(shape: Shape, model: int, points: Points) -> tuple[str, ...]:
 
 def bank_alarms(shape: Shape, points: Points) -> list[str]:
     """What a battery bank says stops it: 802 names the rest WARNING."""
+    if not shape.has(_BANK):
+        return []
     return [name for name in names_of(shape, _BANK, points) if not name.endswith("WARNING")]
 
 

@@ -5,9 +5,8 @@ moves unimplemented, and some answer every register with zero.  A state that con
 is not believed, either way: what flows, flows.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Final, NamedTuple
 
 from drivers.sunspec.events import STOPPING, names_of
 from drivers.sunspec.roles import DER, INVERTERS, Points, Shape
@@ -20,14 +19,9 @@ QUIET: Final = 0.01
 """Of the rating: what flows below it is no production."""
 
 _FAULT: Final = 7
-_VOLTS: Final[Mapping[bool, tuple[str, ...]]] = {
-    True: ("LNV", "LLV", "VL1"),
-    False: ("PhVphA", "PPVphAB"),
-}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class Word(NamedTuple):
     """What the device says of itself.
 
     Attributes:
@@ -50,11 +44,12 @@ def word(shape: Shape, points: Points) -> Word | None:
     model = shape.power
     if model != DER and model not in INVERTERS:
         return None
-    volts = (points.get(f"{model}.{name}") for name in _VOLTS[model == DER])
+    state, hertz, phase, line = _names(model)
+    volts = points.get(phase)
     return Word(
-        state=_state(model, points),
-        hertz=points.get(f"{model}.Hz"),
-        volts=next((value for value in volts if value is not None), None),
+        state=_der_state(points) if model == DER else points.get(state),
+        hertz=points.get(hertz),
+        volts=points.get(line) if volts is None else volts,
     )
 
 
@@ -106,10 +101,15 @@ def is_quiet(power_w: float, rating_w: float | None) -> bool:
     return abs(power_w) <= QUIET * (rating_w or 0.0)
 
 
-def _state(model: int, points: Points) -> PointValue:
+@cache
+def _names(model: int) -> tuple[str, str, str, str]:
+    """State, frequency, voltage of a phase and between two."""
+    phase, line = ("LNV", "LLV") if model == DER else ("PhVphA", "PPVphAB")
+    return f"{model}.St", f"{model}.Hz", f"{model}.{phase}", f"{model}.{line}"
+
+
+def _der_state(points: Points) -> PointValue:
     """As 10x St counts; InvSt of 701 is one less, and St there only tells OFF and ON."""
-    if model != DER:
-        return points.get(f"{model}.St")
     detailed, coarse = points.get("701.InvSt"), points.get("701.St")
     if isinstance(detailed, int):
         return detailed + 1
