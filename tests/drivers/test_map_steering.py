@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from drivers.modbus import package
+from drivers.modbus import Settings, package
 from drivers.transport import MemLine, RegisterMemory
 from gateway.adapters.armory import FileArmory
 from gateway.adapters.clock import WallClock
@@ -170,7 +170,7 @@ async def test_a_later_life_gives_back_what_the_first_one_found_and_not_its_own_
         await driver.connect()
         arming = await driver.arm()
         await driver.write(setpoint(2000))
-        later = type(driver)(driver._device, type("S", (), {"map": driver._map}), line)
+        later = package.open(driver._device, Settings(map=driver._map), line)
         later.recall(arming)
         await later.connect()
         await later.arm()
