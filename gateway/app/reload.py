@@ -12,7 +12,7 @@ from gateway.model.site import Site, Tariff, TopicPrice
 
 _LIVE = frozenset({"control", "tariff", "log"})
 # As the keys are called in the file.
-_KEYS = {"limits": "grid limits"}
+_KEYS = {"limits": "grid limits", "shares": "share"}
 
 
 class Reload:

@@ -290,7 +290,7 @@ async def test_lesson_052_askers_of_different_speed_on_one_socket_get_their_own_
             assert await ask(line, address) == (address,)
             await asyncio.sleep(every_s)
 
-    async with device(busy.talk) as one, line_to(one.port) as line:
+    async with device(busy.talk) as one, line_to(one.port) as line, asyncio.timeout(10):
         await together(poll(line, 1, 0.001, 30), poll(line, 2, 0.007, 10), poll(line, 3, 0.02, 5))
     assert len(busy.times) == 45
 
