@@ -1,13 +1,15 @@
 """Values of points, out of the words that were read."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from drivers.modbus.points import Point, Sign
 from drivers.modbus.strict import CODES
 from gateway.model.reading import PointValue
 
 _FINITE = 3.4e38
+# Nothing measured is as small; it is what NaN looks like with its words the other way round.
+_TINY = 1e-37
 _LARGEST_EXPONENT = 10
 
 
@@ -16,13 +18,16 @@ def raw(point: Point, words: Mapping[int, int]) -> int | float | str | None:
     found = [words[point.address + offset] for offset in range(point.size)]
     if point.of_bits:
         return _unless_missing(point, sum(bit << at for at, bit in enumerate(found)))
-    if point.order == "little":
-        found.reverse()
-    data = struct.pack(f">{len(found)}H", *found)
+    turned = point.order == "little"
+    # Some send their numbers low word first, and "there is none" high word first.
+    if turned and point.type != "string" and _number(point, _packed(found)) in point.sentinels:
+        return None
+    data = _packed(reversed(found) if turned else found)
     if point.type == "string":
         return data.split(b"\0", 1)[0].decode("utf-8", "replace").strip() or None
-    number: int | float = struct.unpack(CODES[point.type], data)[0]
-    return _unless_missing(point, number) if -_FINITE < number < _FINITE else None
+    number = _number(point, data)
+    finite = -_FINITE < number < _FINITE and not 0 < abs(number) < _TINY
+    return _unless_missing(point, number) if finite else None
 
 
 def value(point: Point, number: float | str | None, words: Mapping[int, int]) -> PointValue:
@@ -38,6 +43,15 @@ def value(point: Point, number: float | str | None, words: Mapping[int, int]) ->
     if point.exponent is not None:
         return _raised(number * point.scale, words[point.exponent])
     return number if point.scale == 1.0 else round(number * point.scale, 9)
+
+
+def _packed(words: Iterable[int]) -> bytes:
+    return b"".join(word.to_bytes(2, "big") for word in words)
+
+
+def _number(point: Point, data: bytes) -> int | float:
+    number: int | float = struct.unpack(CODES[point.type], data)[0]
+    return number
 
 
 def _unless_missing(point: Point, number: float) -> int | float | None:

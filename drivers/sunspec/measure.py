@@ -100,9 +100,7 @@ class Measurer:
             told = resting or self._is_sensor
             return "" if told else "none of its models has a value of power"
         if self._is_absurd(power):
-            return (
-                f"{abs(power):g} W is beyond {_IMPLAUSIBLE:g} times its rating, {self.rating_w:g} W"
-            )
+            return f"{abs(power):.0f} W is beyond {_IMPLAUSIBLE:g} times its rating, {self.rating_w:g} W"
         return ""
 
     def _power(self, points: Points) -> float | None:
