@@ -76,7 +76,12 @@ def open_broker(
     program = _program(settings.kind)
     listener = Listener(host=settings.listen_host, port=_port(settings))
     who = accounts(
-        area, users, guest=settings.guest, price_topics=price_topics, discovery=discovery
+        area,
+        users,
+        guest=settings.guest,
+        price_topics=price_topics,
+        discovery=discovery,
+        devices=settings.devices,
     )
     if program is None:
         return _embedded(listener, who)

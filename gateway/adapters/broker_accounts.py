@@ -19,12 +19,14 @@ class Accounts:
         passwords: by user name; the gateway's own is made anew at every start.
         price_topics: tariff topics, which the owner may write.
         discovery: the prefix under which Home Assistant looks for devices.
+        devices: topic filters of user ``devices``.
     """
 
     area: str
     passwords: Mapping[str, str] = field(repr=False)
     price_topics: tuple[str, ...] = ()
     discovery: str = DISCOVERY
+    devices: tuple[str, ...] = ()
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -34,6 +36,7 @@ class Accounts:
             gateway=GATEWAY,
             price_topics=self.price_topics,
             discovery=self.discovery,
+            devices=self.devices,
         )
 
     def knows(self, user: str | None, password: str | None) -> bool:
@@ -53,6 +56,7 @@ def accounts(
     guest: bool,
     price_topics: Iterable[str] = (),
     discovery: str = DISCOVERY,
+    devices: Iterable[str] = (),
 ) -> Accounts:
     """The given users, the gateway with a fresh password, and guest/guest where wanted."""
     passwords = {user: password for user, password in users.items() if user != GUEST}
@@ -64,6 +68,7 @@ def accounts(
         passwords=passwords,
         price_topics=tuple(price_topics),
         discovery=discovery,
+        devices=tuple(devices),
     )
 
 

@@ -38,6 +38,7 @@ def write_files(directory: Path, listener: Listener, accounts: Accounts) -> Path
         gateway=GATEWAY,
         price_topics=accounts.price_topics,
         discovery=accounts.discovery,
+        devices=accounts.devices,
     )
     _write(acl, rules)
     _write(passwords, password_file(accounts.passwords))

@@ -43,7 +43,7 @@ def connection(
     client = _Client(
         endpoint.host,
         endpoint.port,
-        username=endpoint.username,
+        username=endpoint.username or None,
         password=endpoint.password,
         identifier=identifier,
         protocol=_version(endpoint.protocol),

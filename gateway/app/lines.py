@@ -7,6 +7,7 @@ from typing import Self
 from gateway.app.gateway import World
 from gateway.model.site import Site
 from gateway.ports.line import Line
+from gateway.ports.messages import Messages
 
 
 async def open_lines(settings: Site, world: World, stack: AsyncExitStack) -> Mapping[str, Line]:
@@ -22,8 +23,9 @@ async def open_lines(settings: Site, world: World, stack: AsyncExitStack) -> Map
 
 def borrow(url: str, lines: Mapping[str, Line], world: World) -> Line:
     """The open line of a connection, or one of its own for a device no longer configured."""
-    if url in lines:
-        return BorrowedLine(lines[url])
+    line = lines.get(url)
+    if line is not None:
+        return BorrowedBroker(line, line) if isinstance(line, Messages) else BorrowedLine(line)
     return world.lines[url.partition("://")[0]](url, world.clock)
 
 
@@ -39,3 +41,22 @@ class BorrowedLine:
 
     async def __aexit__(self, *exc: object) -> None:
         """Leave it open."""
+
+
+class BorrowedBroker(BorrowedLine):
+    """The same of a line to a broker."""
+
+    def __init__(self, line: Line, messages: Messages) -> None:
+        super().__init__(line)
+        self._messages = messages
+        self.now = messages.now
+        self.age = messages.age
+        self.listen = messages.listen
+        self.newest = messages.newest
+        self.publish = messages.publish
+        self.until = messages.until
+
+    @property
+    def away(self) -> str:
+        """Why the broker does not hear us; empty while it does."""
+        return self._messages.away

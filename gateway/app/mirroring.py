@@ -18,6 +18,7 @@ from gateway.app.gateway import Gateway, World
 from gateway.model.errors import BrokerUnavailable, GridtenderError, SettingsError
 from gateway.model.request import LimitRequest, OwnerRequest, PriceHeard, Reply, Request
 from gateway.ports.broker import BrokerEndpoint, MqttVersion
+from gateway.wire.acl import DEVICES
 from gateway.wire.border import border
 from gateway.wire.home_assistant import HomeAssistant
 from gateway.wire.mirror import Mirror
@@ -107,7 +108,8 @@ def _opening(gateway: Gateway) -> OpenBroker:
     settings, state = gateway.settings, Path(gateway.settings.state_dir)
 
     def opened() -> AbstractAsyncContextManager[BrokerEndpoint]:
-        names = (OWNER, *(party.id for party in settings.parties))
+        field = (DEVICES,) if settings.broker.devices else ()
+        names = (OWNER, *field, *(party.id for party in settings.parties))
         own = settings.broker.url is None
         users = passwords(state / "credentials", names) if own else {}
         return open_broker(

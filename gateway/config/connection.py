@@ -10,11 +10,15 @@ from gateway.config.problem import closest, listed
 from gateway.config.scalars import refusal
 
 _LAST_UNIT: Final = 255
-_PORTS: Final = {"tcp": 502, "rtu+tcp": 502, "tls": 802}
+_PORTS: Final = {"tcp": 502, "rtu+tcp": 502, "tls": 802, "mqtt": 1883, "mqtts": 8883}
+OWN_BROKER: Final = "mqtt://"
+"""The connection of a device on the broker of the gateway, whichever that is."""
 _EXAMPLES: Final = {
     "tcp": "tcp://HOST:PORT?unit=N, e.g. tcp://192.168.1.20:502?unit=1",
     "rtu+tcp": "rtu+tcp://HOST:PORT?unit=N, e.g. rtu+tcp://192.168.1.30:502?unit=3",
     "tls": "tls://HOST:PORT?unit=N, e.g. tls://192.168.1.20:802?unit=1&ca=/etc/gridtender/ca.pem",
+    "mqtt": "mqtt:// (the gateway's broker) or mqtt://HOST:PORT, e.g. mqtt://192.168.1.5:1883",
+    "mqtts": "mqtts://HOST:PORT, e.g. mqtts://broker.example:8883?user=gridtender",
     "rtu": "rtu:///dev/PORT?unit=N, e.g. rtu:///dev/ttyUSB0?baud=9600&unit=3",
 }
 
@@ -40,9 +44,15 @@ _PAUSES: Final[Mapping[str, _Option]] = {
     "settle": _PAUSE,
     "close": _Option(pattern="reset", allowed="reset"),
 }
+_LOGIN: Final[Mapping[str, _Option]] = {
+    "user": _Option(pattern=r"[^\s+#/]{1,64}", allowed="a user name"),
+    "password_file": _FILE,
+}
 _OPTIONS: Final[Mapping[str, Mapping[str, _Option]]] = {
     "tcp": {"reconnect": _RECONNECT, "transaction": _TRANSACTION, **_PAUSES},
     "rtu+tcp": {"reconnect": _RECONNECT, **_PAUSES},
+    "mqtt": _LOGIN,
+    "mqtts": _LOGIN,
     "tls": {
         "ca": _FILE,
         "cert": _FILE,
@@ -129,6 +139,8 @@ def _place(text: str, scheme: str, url: SplitResult, port: int | None) -> str:
         if not name:
             raise refusal(text, _example(scheme))
         return f"{scheme}://{name}"
+    if scheme == "mqtt" and not (url.netloc or url.path or url.query):
+        return OWN_BROKER
     port = _PORTS[scheme] if port is None else port
     if not url.hostname or url.path not in {"", "/"} or port == 0:
         raise refusal(text, _example(scheme))

@@ -268,7 +268,8 @@ def _clashes(device: Device, healthy: list[DeviceSettings]) -> Iterator[Finding]
     """What two devices cannot both be; the first in the file is right."""
     path: Path = ("devices", device.id)
     for other in (settings.device for settings in healthy):
-        if other.line == device.line and (other.unit, other.role) == (device.unit, device.role):
+        same = other.line == device.line and (other.unit, other.role) == (device.unit, device.role)
+        if same and not device.line.startswith(("mqtt:", "mqtts:")):  # a broker has room for many
             found = f"{describe(device.connection)}, where {other.id} has the same role"
             allowed = "another connection, unit or role"
             yield Finding(path=(*path, "connection"), found=found, allowed=allowed)

@@ -6,7 +6,9 @@ from typing import Final
 
 from gateway.config.problem import Finding, Path
 
-RESERVED: Final = frozenset({"gateway", "market", "must-run", "owner", "guest", "utility"})
+RESERVED: Final = frozenset(
+    {"gateway", "market", "must-run", "owner", "guest", "utility", "devices"}
+)
 ID_PATTERN: Final = "[a-z0-9][a-z0-9_-]{0,31}"
 
 _ID = re.compile(ID_PATTERN)

@@ -74,6 +74,11 @@ def _about_device(site: Site, device: Device) -> Iterator[str]:
             f"{device.id} yields to another controller, which may not know the limits at the "
             "connection point; contest: insist writes again."
         )
+    if device.no_timer and device.driver == "mqtt" and site.broker.url is None:
+        yield (
+            f"{device.id}: `gridtender release` needs a broker; one of our own ends with the "
+            "gateway, and then the device stays as it was told until the gateway is back."
+        )
     if device.no_timer:
         yield (
             f"{device.id} may be driven without a timer of its own: after a crash only "

@@ -50,6 +50,7 @@ def broker(shape: BrokerShape, folder: FilePath, environ: Mapping[str, str]) -> 
         listen_host=shape.listen.host,
         listen_port=shape.listen.port,
         guest=shape.guest,
+        devices=shape.devices,
     )
 
 
@@ -84,11 +85,11 @@ def check_broker(shape: BrokerShape, folder: FilePath) -> Iterator[Finding]:
     if shape.url is None:
         return
     yield from _check_url(shape.url)
-    for key in sorted(shape.model_fields_set & {"kind", "listen", "guest"}):
+    for key in sorted(shape.model_fields_set & {"kind", "listen", "guest", "devices"}):
         yield Finding(
             path=("broker", key),
             found="a setting for a broker of our own besides url",
-            allowed="either url, or kind, listen and guest",
+            allowed="either url, or kind, listen, guest and devices",
             at_key=True,
         )
 

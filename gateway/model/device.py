@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gateway.model.resource import Resource
 from gateway.model.time import SECOND, Duration
 
 
@@ -20,6 +21,7 @@ class Role(StrEnum):
     CONTROLLER = "controller"
     AGGREGATE = "aggregate"
     TIE = "tie"
+    SENSOR = "sensor"  # tells a state (temperature, occupancy), moves no power
 
 
 class DeviceState(StrEnum):
@@ -127,6 +129,7 @@ class Capabilities:
         resolution_w: the smallest change a setpoint can express.
         floor_w: the smallest non-zero limit (1 % for curtailment).
         wake_floor_w: the same while it does not produce yet; 0 = no other.
+        states: what it tells besides power: a temperature, an occupancy.
     """
 
     control: Control = Control.NONE
@@ -140,6 +143,7 @@ class Capabilities:
     floor_w: float = 0.0
     wake_floor_w: float = 0.0
     timer: Timer | None = None
+    states: tuple[Resource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

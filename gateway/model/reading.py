@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.model.resource import POWER, Resource
-from gateway.model.time import Instant
+from gateway.model.time import Duration, Instant
 
 PointValue = float | int | str | None
 
@@ -42,6 +42,8 @@ class Reading:
         timer_left_s: what the device itself says is left of its countdown (704 RvrtRem).
         overridden: what stands in the control registers instead of the setpoint that was read
             back last, None when it stands, or where nothing was written.
+        good_for: how long it counts as new, where the device tells only what changes; None:
+            three polls.
         points: decoded values by ``"<model>.<point>"``, None where unimplemented.
     """
 
@@ -59,6 +61,7 @@ class Reading:
     note: str = ""
     timer_left_s: float | None = None
     overridden: str | None = None
+    good_for: Duration | None = None
     events: Mapping[str, str] = field(default_factory=dict)
     points: Mapping[str, PointValue] = field(default_factory=dict)
 

@@ -16,6 +16,7 @@ HEAT: Final = Resource("x-HEAT")  # W of heat
 COOLING: Final = Resource("x-COOLING")  # W of cold
 CAPACITY: Final = Resource("x-CAPACITY")  # W, the right to draw
 TEMPERATURE: Final = Resource("x-TEMPERATURE")  # degrees Celsius, a state, never summed
+OCCUPANCY: Final = Resource("x-OCCUPANCY")  # 1 somebody is there, 0 nobody; a state, never summed
 
 STANDARD: Final = frozenset(
     {

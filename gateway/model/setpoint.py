@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.model.message import Command
 from gateway.model.resource import POWER, Resource
 from gateway.model.time import Duration, Instant
 
@@ -139,6 +140,8 @@ class Arming:
         level: the words that bring the device to its fall-back level, in order; empty when
             the level is its own rule (then ``found`` is it).
         promise: sentence for a person: what happens and who enforces it.
+        found_by_message, level_by_message: the same for a device that speaks MQTT, which has no
+            words: the commands that give it back, and those that bring it to its level.
     """
 
     device: str
@@ -150,3 +153,5 @@ class Arming:
     level: tuple[RegisterWrite, ...]
     timeout: Duration
     promise: str = ""
+    found_by_message: tuple[Command, ...] = ()
+    level_by_message: tuple[Command, ...] = ()

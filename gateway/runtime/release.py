@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from gateway.model.errors import DeviceMisbehaves, GridtenderError
+from gateway.model.message import Command
 from gateway.model.setpoint import Arming, RegisterWrite
 from gateway.ports.armory import Armory
 from gateway.ports.line import (
@@ -22,6 +23,7 @@ from gateway.ports.line import (
     WRITE_REGISTER,
     Line,
 )
+from gateway.ports.messages import Messages, obeyed
 
 ATTEMPTS: Final = 5
 PAUSE_S: Final = 1.0  # a device that is busy or restarts its server is back by then
@@ -127,10 +129,9 @@ class _LetGo:
         return left
 
     async def _device(self, arming: Arming, line: Line) -> bool:
-        to_found = self._restore or not arming.level
-        words = arming.found if to_found else arming.level
+        to_found = self._restore or not (arming.level or arming.level_by_message)
         try:
-            await self._insist(arming, words, line)
+            await self._insist(arming, line, to_found=to_found)
             if to_found:
                 await self._armory.discard(arming.device)
         except GridtenderError as fault:
@@ -139,11 +140,14 @@ class _LetGo:
         self._say(_success(arming, to_found=to_found))
         return True
 
-    async def _insist(self, arming: Arming, words: Sequence[RegisterWrite], line: Line) -> None:
+    async def _insist(self, arming: Arming, line: Line, *, to_found: bool) -> None:
         """Try until it is read back; raises the last fault."""
+        words = arming.found if to_found else arming.level
+        commands = arming.found_by_message if to_found else arming.level_by_message
         for attempt in range(1, self._attempts + 1):
             try:
                 await _write(arming, words, line)
+                await _publish(arming, commands, line)
             except GridtenderError:
                 late = asyncio.get_running_loop().time() > self._patient_until_s
                 if late or attempt == self._attempts:
@@ -168,6 +172,20 @@ async def _write(arming: Arming, words: Sequence[RegisterWrite], line: Line) -> 
             )
     for part in _at_last(words):
         await _expect(part, arming, line, "the device did not keep what was written")
+
+
+async def _publish(arming: Arming, commands: Sequence[Command], line: Line) -> None:
+    """Publish in order; each must show on its state topic."""
+    for command in commands:
+        if not isinstance(line, Messages):
+            message = f"{arming.connection} is no broker, as its record says"
+            raise DeviceMisbehaves(message)
+        if not await obeyed(line, command, timeout=arming.timeout):
+            message = (
+                f"{command.topic} at {arming.connection} was told {command.payload!r}, and "
+                f"{command.state} does not show {command.expected}"
+            )
+            raise DeviceMisbehaves(message)
 
 
 def _at_last(words: Sequence[RegisterWrite]) -> list[RegisterWrite]:
@@ -210,6 +228,8 @@ def _pieces(part: RegisterWrite, most: int) -> list[RegisterWrite]:
 
 
 def _success(arming: Arming, *, to_found: bool) -> str:
+    if arming.found_by_message and to_found:
+        return f"{arming.device}: released; it was told its neutral command, and shows it"
     if to_found:
         return f"{arming.device}: released; the words found before the first write stand there"
     return (

@@ -255,7 +255,8 @@ class Site:
     def _quality(self, entry: _Entry, now: Instant) -> Quality:
         if entry.reading is None or entry.state is DeviceState.OFFLINE:
             return Quality.MISSING
-        if now - entry.reading.at > max(3 * entry.device.poll, self._fresh):
+        counts_for = entry.reading.good_for or max(3 * entry.device.poll, self._fresh)
+        if now - entry.reading.at > counts_for:
             return Quality.STALE
         return Quality.SUSPECT if entry.frozen else entry.reading.quality
 

@@ -14,6 +14,10 @@ DISCOVERY = "homeassistant"
 """The prefix that Home Assistant looks under unless it is told otherwise."""
 
 
+DEVICES = "devices"
+"""The user of devices that speak MQTT, and of the gateway when it speaks with them."""
+
+
 class Access(StrEnum):
     """The words of mosquitto's ACL file."""
 
@@ -43,11 +47,13 @@ def acl(
     gateway: str = "gateway",
     price_topics: Iterable[str] = (),
     discovery: str = DISCOVERY,
+    devices: Iterable[str] = (),
 ) -> tuple[Rule, ...]:
     """The rules of an area.
 
     ``gateway`` is the user name of the gateway itself.  ``price_topics`` are the tariff topics
     of the configuration: the owner may write them.  ``discovery`` is where Home Assistant looks.
+    ``devices`` are the topic filters of devices that speak MQTT.
     """
     base = Topics(area).base
     own = (f"{base}/u/%u/{leaf}" for leaf in ("req/#", "ack/#", "status", "avail", "opt"))
@@ -60,6 +66,7 @@ def acl(
         Rule("owner", Access.READ, f"{discovery}/#"),
         Rule("owner", Access.WRITE, f"{discovery}/status"),
         *(Rule("owner", Access.WRITE, topic) for topic in price_topics),
+        *(Rule(DEVICES, Access.READWRITE, topic) for topic in devices),
         *(Rule(None, Access.WRITE, topic) for topic in own),
         Rule(None, Access.READ, f"{base}/u/%u/#"),
         *(Rule(None, Access.READ, topic) for topic in public),
@@ -85,11 +92,15 @@ def mosquitto_acl(
     gateway: str = "gateway",
     price_topics: Iterable[str] = (),
     discovery: str = DISCOVERY,
+    devices: Iterable[str] = (),
 ) -> str:
     """The rules as the text of mosquitto's ``acl_file``."""
     lines: list[str] = []
     user: str | None = None
-    for rule in acl(area, gateway=gateway, price_topics=price_topics, discovery=discovery):
+    rules = acl(
+        area, gateway=gateway, price_topics=price_topics, discovery=discovery, devices=devices
+    )
+    for rule in rules:
         if rule.user is not None and rule.user != user:
             lines.append(f"user {rule.user}")
         user = rule.user

@@ -16,7 +16,7 @@ from gateway.adapters.plugins import (
 
 
 def test_own_plugins_are_installed_in_alphabetical_order():
-    assert list(driver_packages())[:2] == ["modbus", "sunspec"]
+    assert list(driver_packages())[:3] == ["modbus", "mqtt", "sunspec"]
     assert "tcp" in line_factories()
     assert "demo" in house_factories()
     assert "tcp" in server_factories()

@@ -416,7 +416,7 @@ BROKEN = {
         "broker: {url: 'mqtt://h', kind: embedded}\n",
         (
             "site.yaml:1:27: broker.kind: found a setting for a broker of our own besides url, "
-            "allowed: either url, or kind, listen and guest"
+            "allowed: either url, or kind, listen, guest and devices"
         ),
     ),
     "password file that is not there": (
