@@ -18,6 +18,7 @@ COMMON = 1
 _MARKER = (0x5375, 0x6E53)
 _END = 0xFFFF
 _LONGEST = 1000  # registers; no published model comes near
+_MOST = 250  # models; a device that answers every address alike has no end
 # Published ids, and those of makers; in between is mostly text that a wrong L led into.
 _LAST_PUBLISHED, _FIRST_VENDOR = 1999, 60000
 _LAST_ADDRESS = 0xFFFF
@@ -86,7 +87,7 @@ async def _follow(read: Read, base: int) -> Chain:
         if words is None or words[0] == _END:
             break
         model, length = words
-        if not _is_id(model) or length > _LONGEST:
+        if not _is_id(model) or length > _LONGEST or len(headers) == _MOST:
             after = f"model {headers[-1].model}" if headers else "the marker"
             notes.append(
                 f"the chain breaks at register {address} after {after}: ID {model}, L {length}; "
