@@ -47,6 +47,7 @@ _NAN = {"float32": (0x7FC0, 0), "float64": (0x7FF8, 0, 0, 0)}
 # Below it stands what is no number in the other order of words.
 _SMALLEST = 1e-37
 _EXPONENTS = range(-10, 11)
+_NO_FACTOR = 0x8000
 _MOST_VARIANTS = 256
 
 
@@ -92,6 +93,11 @@ def exponent(word: int) -> int | None:
     """The power of ten that a ``sunssf`` word means, None unless it is in -10..10."""
     value = word - 0x1_0000 if word >= 0x8000 else word  # noqa: PLR2004 - the sign bit
     return value if value in _EXPONENTS else None
+
+
+def _exponent_or_none_needed(word: int) -> int | None:
+    """The same of a device that leaves the scale factors of bare numbers unimplemented."""
+    return 0 if word == _NO_FACTOR else exponent(word)
 
 
 def known(model: int) -> bool:
@@ -241,9 +247,8 @@ def _compile(
         if variant is None:
             if len(variants) == _MOST_VARIANTS:
                 variants.clear()
-            exponents = dict(zip(factors, map(exponent, key[2:]), strict=True))
-            if dialect.bare_numbers:
-                exponents = {name: power or 0 for name, power in exponents.items()}
+            read = exponent if not dialect.bare_numbers else _exponent_or_none_needed
+            exponents = dict(zip(factors, map(read, key[2:]), strict=True))
             variant = variants[key] = _generate(model, registers, points, exponents, dialect)
         return variant(words)
 

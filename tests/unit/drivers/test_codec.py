@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sunspec2.device import Model
 
 from drivers.sunspec.codec import exponent, layout, layout_of, raw, words_for
+from drivers.sunspec.dialect import Dialect
 
 LENGTHS = {
     1: 66,
@@ -196,3 +197,10 @@ def test_a_number_becomes_words_and_back_or_the_nearest_that_is_not_nothing(valu
     back = raw(point, words_for(point, value))
     most = {"WSet": 2**31 - 1, "WSetPct": 2**15 - 1, "WMaxLimPct": 2**16 - 2}[name]
     assert back == max(0 if name == "WMaxLimPct" else -most, min(most, value))
+
+
+@pytest.mark.parametrize(("word", "w"), [(0x8000, 1234), (0xFFFF, 123.4), (11, None)])
+def test_a_bare_number_counts_only_where_no_scale_factor_is_implemented(word, w):
+    words = (103, 50, *[0] * 12, 1234, word, *[0] * 36)
+    bare = layout(103, 50, (), Dialect(bare_numbers=True))
+    assert bare.decode(words)["103.W"] == w
