@@ -14,6 +14,7 @@ from gateway.model.device import Capabilities, Control, Device, DeviceState, Rol
 from gateway.model.limit import CONNECTION, LimitKey, Range, Ranges, device_ranges
 from gateway.model.product import Product
 from gateway.model.reading import Quality
+from gateway.model.resource import OCCUPANCY, TEMPERATURE
 from gateway.model.setpoint import Outcome
 from gateway.model.site import ControlMode
 from gateway.model.time import SECOND
@@ -87,6 +88,7 @@ class Entities:
         """What is measured, what it was told, what may be limited."""
         return {
             **self._measured(device),
+            **self._states(device, told),
             **self._energy(device),
             **(self._steered(device) if told.control is not Control.NONE else {}),
             **self._condition(device.id),
@@ -125,6 +127,28 @@ class Entities:
             "expire_after": expiry_s,
             "enabled_by_default": False,
         }
+        return found
+
+    def _states(self, device: Device, told: Capabilities) -> Components:
+        """A temperature and an occupancy, where the device tells them."""
+        topic = self.topics.reading(device.id)
+        good = "if value_json.quality == 'good' else none"
+        found: Components = {}
+        if TEMPERATURE in told.states:
+            celsius = f"value_json.flows.get('{TEMPERATURE}') {good}"
+            found["temperature"] = {
+                **_sensor("Temperature", topic, celsius),
+                "device_class": "temperature",
+                "state_class": "measurement",
+                "unit_of_measurement": "°C",
+            }
+        if OCCUPANCY in told.states:
+            there = f"value_json.flows.get('{OCCUPANCY}') {good}"
+            word = f"none if ({there}) is none else 'ON' if ({there}) else 'OFF'"
+            found["occupancy"] = {
+                **_binary("Occupancy", topic, word),
+                "device_class": "occupancy",
+            }
         return found
 
     def _energy(self, device: Device) -> Components:
