@@ -4,6 +4,8 @@ import struct
 
 import pytest
 
+from drivers.sunspec.codec import layout
+from drivers.sunspec.dialect import Dialect
 from drivers.sunspec.pace import SELDOM
 from drivers.sunspec.quirks import table
 from gateway.metering.counter import CONFIRMED, Sample, count
@@ -70,6 +72,14 @@ async def test_lesson_004_no_number_is_understood_in_both_orders_of_words():
             assert (await driver.read()).power_w is None, words
     made = Map(1, 203).put(W_203=10, W_SF_203=0, TotWhImp_203=0x00010000, TotWh_SF_203=0)
     assert (await read(made, "grid", quirks={"low_word_first": True})).counted_in_wh == 1
+    asleep = Map(1, 113).put(W_113=0x7FC00000, St_113=4)
+    assert (await read(asleep, quirks={"low_word_first": True})).power_w is None
+    turned = layout(704, 65, (), Dialect(low_word_first=True))
+    point = turned.point("WSet")
+    for words in ((0x8000, 0), (0, 0x8000)):
+        body = [704, 65, *[0] * 65]
+        body[point.offset : point.offset + 2] = words
+        assert turned.decode(body)["704.WSet"] is None, words
 
 
 async def test_lesson_005_word_order_is_per_point_and_a_counter_is_held_to_physics():
