@@ -68,7 +68,7 @@ class Der:
         if not base_w:
             return "neither 702 WMax nor 702 WMaxRtg says what 100 % is"
         try:
-            raw = Raw.of(header, model, "WMaxLimPctEna", "WSetPct_SF")
+            raw = _window(header, model, manner)
         except KeyError as missing:
             return f"model 704 ends before {missing}"
         if not raw.has("WMaxLimPctEna", "WMaxLimPct") or raw.power("WMaxLimPct_SF") is None:
@@ -95,7 +95,7 @@ class Der:
     ) -> "Der | str":
         """A flow to hold from the model's words, in watts where it can be, or why not."""
         try:
-            raw = Raw.of(header, model, "WMaxLimPctEna", "WSetPct_SF")
+            raw = _window(header, model, manner)
         except KeyError as missing:
             return f"model 704 ends before {missing}"
         if not raw.has("WSetEna"):
@@ -241,7 +241,7 @@ class Der:
         """Some devices count down in RvrtTms itself, or show an enable that is not 1."""
         if self.bank is not None and self.bank.momentary(address):
             return True
-        if address == self.now.addresses(self._timer)[-1] and written:
+        if address == self.now.lowest(self._timer) and written:
             return 0 < read <= written
         if address in self.now.addresses(self._enable) and written:
             return bool(self.now.renewed({address: read}).get(self._enable))
@@ -338,3 +338,13 @@ class Der:
     @property
     def _timer(self) -> str:
         return f"{self._prefix}RvrtTms"
+
+
+def _window(header: Header, model: Sequence[int], manner: Manner) -> Raw:
+    """Both controls.
+
+    Raises:
+        KeyError: the device's model ends before one of the points.
+    """
+    turned = manner.low_word_first
+    return Raw.of(header, model, "WMaxLimPctEna", "WSetPct_SF", low_word_first=turned)

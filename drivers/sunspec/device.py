@@ -402,7 +402,11 @@ class SunSpecDriver:
                 f"model {lever.header.model} is in force already and asks for {standing:g} W"
             )
         hearts = await self._models(shape, tuple(OURS))
-        found = (Heart.of(shape.headers[model], words) for model, words in hearts.items())
+        turned = self._quirks.dialect.low_word_first
+        found = (
+            Heart.of(shape.headers[model], words, low_word_first=turned)
+            for model, words in hearts.items()
+        )
         self._heart = next((heart for heart in found if heart is not None), None)
 
     async def _blocks(self, known_map: _Map, *, whole: bool) -> tuple[Blocks, Instant]:

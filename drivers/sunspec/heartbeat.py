@@ -32,11 +32,13 @@ class Heart:
     beat: int
 
     @classmethod
-    def of(cls, header: Header, model: Sequence[int]) -> "Heart | None":
+    def of(
+        cls, header: Header, model: Sequence[int], *, low_word_first: bool = False
+    ) -> "Heart | None":
         """From the model's words, None where the device has no such point."""
         name = OURS[header.model]
         try:
-            raw = Raw.of(header, model, name, name)
+            raw = Raw.of(header, model, name, name, low_word_first=low_word_first)
         except KeyError:
             return None
         beat = raw.get(name)

@@ -100,7 +100,8 @@ class Measurer:
             told = resting or self._is_sensor
             return "" if told else "none of its models has a value of power"
         if self._is_absurd(power):
-            return f"{abs(power):.0f} W is beyond {_IMPLAUSIBLE:g} times its rating, {self.rating_w:g} W"
+            most = f"{_IMPLAUSIBLE:g} times its rating, {self.rating_w:g} W"
+            return f"{abs(power):.0f} W is beyond {most}"
         return ""
 
     def _power(self, points: Points) -> float | None:

@@ -107,6 +107,7 @@ class Quirks:
             floor_pct=cast("float", self.values.get("floor_pct", USUAL.floor_pct)),
             wake_floor_pct=cast("float", self.values.get("wake_floor_pct", USUAL.wake_floor_pct)),
             timer_max_s=longest // SECOND if longest else None,
+            low_word_first=self.dialect.low_word_first,
         )
 
     def _duration(self, key: str) -> Duration:

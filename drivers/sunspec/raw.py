@@ -22,22 +22,34 @@ class Raw:
     Attributes:
         first, last: names of the points where the stretch begins and ends.
         words: what stands there; others may be in it too.
+        low_word_first: how this device orders the words of one number.
     """
 
     header: Header
     first: str
     last: str
     words: Words
+    low_word_first: bool = False
 
     @classmethod
-    def of(cls, header: Header, model: Sequence[int], first: str, last: str) -> Self:
+    def of(
+        cls,
+        header: Header,
+        model: Sequence[int],
+        first: str,
+        last: str,
+        *,
+        low_word_first: bool = False,
+    ) -> Self:
         """Out of the words of the whole model.
 
         Raises:
             KeyError: the device's model ends before one of the points.
         """
         words = dict(enumerate(model, header.address))
-        found = cls(header=header, first=first, last=last, words=words)
+        found = cls(
+            header=header, first=first, last=last, words=words, low_word_first=low_word_first
+        )
         span = found.span
         return found.renewed({at: words[at] for at in range(span.address, span.end)})
 
@@ -68,9 +80,16 @@ class Raw:
         start = self.header.address + point.offset
         return range(start, start + point.size)
 
+    def lowest(self, name: str) -> int:
+        """The register of the point's lowest word."""
+        return self._ordered(name)[-1]
+
     def get(self, name: str) -> int | None:
-        """The unscaled number, None where the point is not implemented."""
-        return raw(self.point(name), [self.words[at] for at in self.addresses(name)])
+        """The unscaled number, None where the point is not implemented, in either order."""
+        point, words = self.point(name), [self.words[at] for at in self._ordered(name)]
+        if self.low_word_first and raw(point, words[::-1]) is None:
+            return None
+        return raw(point, words)
 
     def has(self, *names: str) -> bool:
         """Whether all of the points are implemented."""
@@ -86,9 +105,14 @@ class Raw:
         for name, value in values.items():
             if value is not None and self.has(name):
                 encoded = words_for(self.point(name), value)
-                words |= zip(self.addresses(name), encoded, strict=True)
+                words |= zip(self._ordered(name), encoded, strict=True)
         return words
 
     def standing(self, *names: str) -> dict[int, int]:
         """Words by address of points as they stand, without those not implemented."""
         return self.put(**{name: self.get(name) for name in names})
+
+    def _ordered(self, name: str) -> Sequence[int]:
+        """The point's registers, the one of its highest word first."""
+        found = self.addresses(name)
+        return found[::-1] if self.low_word_first else found

@@ -28,12 +28,14 @@ class Manner:
         floor_pct: a bound other than 0 is at least this, since inverters go to standby below.
         wake_floor_pct: the same while the device does not produce yet; 0 = no other.
         timer_max_s: the longest of its own countdown that it keeps to; None = as its model says.
+        low_word_first: numbers of several registers are written as they are read.
     """
 
     recipe: Recipe = Recipe.STANDARD
     floor_pct: float = 1.0
     wake_floor_pct: float = 0.0
     timer_max_s: int | None = None
+    low_word_first: bool = False
 
     def longest_s(self, of_model_s: int) -> int:
         """The longest timer, of a model whose register takes so many seconds."""

@@ -199,3 +199,30 @@ async def test_a_forced_charge_from_the_grid_is_what_a_gen24_asks_for(rig):
         await driver.write(rig.setpoint(2000))
     rates = [made.get(f"124.{name}") for name in ("OutWRte", "InWRte", "ChaGriSet", "StorCtl_Mod")]
     assert rates == [-4000 & 0xFFFF, 4000, 1, 3]
+
+
+async def test_long_numbers_are_written_in_the_order_of_words_that_the_device_has(rig):
+    """A timer of two minutes, its words turned, would be one of three months."""
+    made = rig.der()
+    async with rig.mem(made.memory) as line:
+        quirks = {"low_word_first": True}
+        driver = await rig.connected(line, "solar", keys={"quirks": quirks})
+        written = await driver.write(rig.setpoint(-4000, 120))
+        await driver.beat()
+    timer, beat = made.at("704.WMaxLimPctRvrtTms"), made.at("715.ControllerHb")
+    words = made.memory.units[1]
+    assert written.outcome is Outcome.ACCEPTED
+    assert [words[timer], words[timer + 1]] == [120, 0]
+    assert [words[beat], words[beat + 1]] == [1, 0]
+
+
+async def test_not_implemented_is_not_written_to_in_either_order_of_words(rig):
+    made = rig.der_battery()
+    for name in ("704.WSet", "704.WSetRvrt"):
+        made.memory.units[1] |= {made.at(name): 0x8000, made.at(name) + 1: 0}
+    async with rig.mem(made.memory) as line:
+        driver = rig.driver(line, "storage", keys={"quirks": {"low_word_first": True}})
+        await driver.connect()
+        await driver.write(rig.setpoint(1000, 120))
+    written = {at + i for _, at, words in made.writes() for i in range(len(words))}
+    assert written.isdisjoint({made.at("704.WSet"), made.at("704.WSet") + 1})
