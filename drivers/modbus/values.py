@@ -26,7 +26,7 @@ def raw(point: Point, words: Mapping[int, int]) -> int | float | str | None:
     if point.type == "string":
         return data.split(b"\0", 1)[0].decode("utf-8", "replace").strip() or None
     number = _number(point, data)
-    finite = -_FINITE < number < _FINITE and not 0 < abs(number) < _TINY
+    finite = -_FINITE < number < _FINITE and not (turned and 0 < abs(number) < _TINY)
     return _unless_missing(point, number) if finite else None
 
 

@@ -27,7 +27,9 @@ def test_every_type_is_decoded_in_both_word_orders(kind, order, data):
         words.reverse()
     point = Point(address=7, type=kind, order=order)
     decoded = of(point, dict(enumerate(words, 7)))
-    assert decoded == expected if abs(expected) < 3.4e38 else decoded is None
+    # With its words the other way round NaN is smaller than anything measured.
+    tiny = kind == "float32" and order == "little" and 0 < abs(expected) < 1e-37
+    assert decoded == expected if abs(expected) < 3.4e38 and not tiny else decoded is None
 
 
 def test_a_missing_value_is_compared_before_it_is_scaled():

@@ -138,7 +138,8 @@ def test_midpoint_is_rounded_down_to_a_tick():
 
 
 def test_unknown_price_rule_is_refused_by_name():
-    with pytest.raises(ValueError, match="midpoint, low, marginal-seller, high, marginal-buyer, gridlabd"):
+    known = "midpoint, low, marginal-seller, high, marginal-buyer, gridlabd"
+    with pytest.raises(ValueError, match=known):
         Table(price_rule="pay-as-bid")
     assert product().price_rule == "midpoint"
 
