@@ -1,6 +1,7 @@
 """Steering: a setpoint goes out by the recipe and is read back; somebody else's hand shows."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from drivers.modbus.recipe import Recipe, Wish
 from drivers.modbus.registers import Words, places, stands
@@ -64,15 +65,19 @@ class Steering:
     async def write(self, setpoint: Setpoint) -> Written:
         """In the recipe's order, then read back."""
         plan, flow = self._plan(setpoint)
-        self._asked = ()
+        before, self._asked = self._asked, ()
+        done: list[Step] = []
         taken: list[TakenWrite] = []
         try:
             for step, write in plan:
                 if step.once and await self._stands(step, write):
                     continue
                 await self._unit.put(write)
+                done.append(step)
                 taken.append(_taken(step, write, self.recipe, setpoint))
         except RequestRefused as refused:
+            if flow is not None:
+                taken += await self._put_back(done, before, setpoint)
             now, at = await self._unit.registers(step for step, _ in plan)
             return Written(
                 outcome=Outcome.REFUSED,
@@ -82,6 +87,20 @@ class Steering:
                 taken=tuple(taken),
             )
         return await self._read_back(plan, flow, tuple(taken))
+
+    async def _put_back(
+        self, done: Sequence[Step], before: Plan, setpoint: Setpoint
+    ) -> list[TakenWrite]:
+        """What stood: half a setpoint can be another, an amount with the old direction."""
+        places = {step.place for step in done}
+        taken: list[TakenWrite] = []
+        with suppress(RequestRefused):
+            for step, write in before or self.recipe.release(self._found):
+                if step.place in places:
+                    await self._unit.put(write)
+                    taken.append(_taken(step, write, self.recipe, setpoint))
+            self._asked = before
+        return taken
 
     def other(self, words: Words) -> str | None:
         """What stands instead of the words that were written and read back."""

@@ -89,6 +89,7 @@ class Unit:
 
     async def identity(self) -> tuple[RegisterWrite, ...]:
         """The map's mark, and the serial number where it can be seen again by a release."""
+        await self.check_mark()  # what answers now may be another than at the connect
         marks: list[RegisterWrite] = []
         if self._map.identity is not None:
             mark = self._map.identity

@@ -12,11 +12,12 @@ from drivers.transport import MemLine, RegisterMemory
 from gateway.adapters.armory import FileArmory
 from gateway.adapters.clock import WallClock
 from gateway.model.device import Control, Device, Fallback, Role
+from gateway.model.errors import DeviceMisbehaves
 from gateway.model.setpoint import Outcome, Setpoint
 from gateway.model.time import MILLISECOND, SECOND, Duration, Instant
 from gateway.ports.line import Pacing
 from gateway.runtime.release import release
-from tests.drivers.map_box import boxed
+from tests.drivers.map_box import Refused, boxed
 
 SOLAREDGE_F = {100.0: (0, 0x42C8), 50.0: (0, 0x4248), 25.0: (0, 0x41C8), 0.0: (0, 0)}
 
@@ -287,6 +288,65 @@ async def test_a_device_that_refuses_the_mode_says_so_and_what_it_took():
     assert "exception 1" in written.detail
     assert written.taken == ()
     assert not box.writes
+
+
+def refusing(box, address):
+    """The device refuses every write to the register."""
+    write = box._write
+
+    def unwilling(body):
+        if int.from_bytes(body[1:3]) == address:
+            raise Refused(4)
+        return write(body)
+
+    box._write = unwilling
+
+
+async def test_a_setpoint_of_which_half_is_refused_leaves_the_one_before():
+    """A new amount with the old direction would charge with what was to be discharged."""
+    async with boxed("sungrow-sh-battery", Role.STORAGE) as (driver, box, _):
+        await driver.connect()
+        await driver.arm()
+        await driver.write(setpoint(1000))
+        refusing(box, 13050)
+        for _ in range(2):
+            written = await driver.write(setpoint(-5000))
+            assert written.outcome is Outcome.REFUSED
+            assert [box.tables["holding"][at] for at in (13049, 13050, 13051)] == [2, 0xAA, 1000]
+        assert (await driver.read()).overridden is None
+    assert [taken.address for taken in written.taken] == [13051, 13051]
+
+
+async def test_a_first_setpoint_of_which_half_is_refused_leaves_what_was_found(tmp_path):
+    async with boxed("solaredge-battery", Role.STORAGE) as (driver, box, line):
+        before = dict(box.tables["holding"])
+        await driver.connect()
+        arming = await driver.arm()
+        refusing(box, 0xE00D)
+        assert (await driver.write(setpoint(2000))).outcome is Outcome.REFUSED
+        assert box.tables["holding"] == before
+        box._write = type(box)._write.__get__(box)
+        done, said = await let_go(tmp_path, arming, line)
+    assert done, said
+
+
+async def test_a_release_of_which_half_is_refused_forces_nothing_again():
+    async with boxed("sungrow-sh-battery", Role.STORAGE) as (driver, box, _):
+        await driver.connect()
+        await driver.arm()
+        await driver.write(setpoint(1000))
+        refusing(box, 13051)
+        await driver.write(setpoint(None))
+    assert (box.tables["holding"][13049], box.tables["holding"][13050]) == (0, 0xCC)
+
+
+async def test_another_device_is_not_armed_because_the_map_says_what_it_was():
+    async with boxed("solaredge-power", Role.SOLAR) as (driver, box, _):
+        await driver.connect()
+        mark = driver._map.identity.address
+        box.tables["holding"][mark] ^= 1
+        with pytest.raises(DeviceMisbehaves, match="another device"):
+            await driver.arm()
 
 
 async def test_float_words_are_laid_out_low_word_first():
