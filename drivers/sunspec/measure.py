@@ -13,7 +13,7 @@ from typing import Literal
 from drivers.sunspec.counters import counted
 from drivers.sunspec.events import bank_alarms
 from drivers.sunspec.modules import module, modules_of
-from drivers.sunspec.rest import QUIET, contradicts, failed, rests, word
+from drivers.sunspec.rest import QUIET, contradicts, failed, is_quiet, rests, word
 from drivers.sunspec.roles import (
     METERS,
     Points,
@@ -108,7 +108,11 @@ class Measurer:
         battery = self._battery(points)
         w = None if self.shape.power is None else number(points, f"{self.shape.power}.W")
         if self.role is Role.STORAGE:
-            return battery if battery is not None else _minus(w)
+            if battery is not None or w is None:
+                return battery
+            # Where nothing flows, nothing flows into the battery either.
+            shared = not is_quiet(w, self.rating_w) and self._has_panels_too(points)
+            return None if shared else _minus(w)
         if w is not None and self.shape.power in METERS and self.sign == "import":
             return w
         # A battery on the same inverter is a device of its own, and both sum to the inverter's W.
@@ -129,6 +133,13 @@ class Measurer:
         if self.shape.power is None:
             return _net(number(points, "160.3.DCW"), number(points, "160.4.DCW"))  # GEN24's order
         return None
+
+    def _has_panels_too(self, points: Points) -> bool:
+        """Whether it names panels beside a battery, so that its W is that of both."""
+        prefixes = modules_of(self.shape)
+        storing = {module(points, prefixes, kind) for kind in ("StCha", "StDisCha")} - {None}
+        named = storing and not storing.issuperset(prefixes)
+        return bool(named or (solar_ports(points) and storage_ports(points)))
 
     def _bank(self, points: Points) -> float | None:
         w = number(points, "802.W")

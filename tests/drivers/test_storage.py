@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from drivers.sunspec.discovery import Header
 from drivers.sunspec.storage_124 import Storage
 from gateway.model.device import Control, Fallback, Limits
+from gateway.model.reading import Quality
 from gateway.model.setpoint import Outcome
 
 NAMES = ("StorCtl_Mod", "OutWRte", "InWRte", "InOutWRte_RvrtTms", "ChaGriSet")
@@ -147,6 +148,30 @@ async def test_a_hybrids_battery_is_read_from_its_named_modules(rig):
     async with rig.tcp(made.memory) as line:
         battery = await rig.connected(line, "storage")
         assert (await battery.read()).power_w == -1200
+
+
+@pytest.mark.parametrize("silent", ["modules", "scale"])
+async def test_what_the_panels_give_is_not_the_batterys_where_that_does_not_tell(rig, silent):
+    made = rig.Map(1, 103, 124, (160, 88)).put(W_103=3000, W_SF_103=0, St_103=4, DCW_SF_160=0)
+    for number, text in enumerate(("MPPT 1", "MPPT 2", "StCha 3", "StDisCha 4"), 1):
+        raw = text.encode().ljust(16, b"\0")
+        words_ = [int.from_bytes(raw[i : i + 2], "big") for i in range(0, 16, 2)]
+        made.memory.units[1] |= dict(enumerate(words_, made.at(f"160.{number}.IDStr")))
+        made.memory.units[1][made.at(f"160.{number}.DCW")] = 1500 if number < 3 else 0
+    async with rig.mem(made.memory) as line:
+        battery = await rig.connected(line, "storage")
+        told = await battery.read()
+        if silent == "scale":
+            made.put(DCW_SF_160=0x8000)
+        else:
+            made.put(**{"3.DCW_160": 0xFFFF, "4.DCW_160": 0xFFFF})
+        lost = await battery.read()
+        made.put(W_103=0)
+        still = await battery.read()
+    assert (told.power_w, told.quality) == (0, Quality.GOOD)
+    assert (lost.power_w, lost.quality) == (None, Quality.MISSING)
+    assert lost.note
+    assert still.power_w == 0
 
 
 @given(quantity=st.floats(-20_000, 20_000), base_w=st.integers(500, 30_000))
