@@ -176,14 +176,13 @@ class SunSpecDriver:
         pace = known_map.pace
         points = self._decoded(pace.all if whole else pace.vital, blocks)
         self._local, self._read_at = local(points), at
-        reading = known_map.measurer.reading(at, points)
+        reading = known_map.measurer.reading(at, points, self._events.take(points))
         if due:
             self._whole_at = at
             self._learn(points)
         # A write since then, even one under way, has made these words old.
         overridden = self._other(blocks) if before and before is self._asked else None
-        events = self._events.take(points)
-        return self._annotated(replace(reading, events=events) if events else reading, overridden)
+        return self._annotated(reading, overridden)
 
     async def arm(self) -> Arming:
         """The words found, and those of the fall-back level; writes nothing."""

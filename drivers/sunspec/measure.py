@@ -6,7 +6,7 @@ neither does 802: the owner says what a positive W means.  DCW of model 160 is u
 module tells the direction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,6 +30,7 @@ from gateway.model.time import Instant
 Sign = Literal["import", "export"]
 BankSign = Literal["charge", "discharge"]
 
+_NONE: Mapping[str, str] = {}
 _IMPLAUSIBLE = 1.5  # times the rating
 _DISCHARGING, _CHARGING = 3, 4  # 802 ChaSt
 _ERROR = 2  # 713 Sta
@@ -55,7 +56,7 @@ class Measurer:
     rating_w: float | None
     hybrid: bool = False
 
-    def reading(self, at: Instant, points: Points) -> Reading:
+    def reading(self, at: Instant, points: Points, events: Mapping[str, str] = _NONE) -> Reading:
         """A reading in the project's sign, with a quality that tells what to think of it."""
         power, said = self._power(points), word(self.shape, points)
         if power == 0 and said is not None and said.is_dark:
@@ -79,6 +80,7 @@ class Measurer:
             or self._doubt(power, resting=bool(rest))
             or local(points)
             or contradicts(said, power, self.rating_w),
+            events=events,
             points=_in_ones(points, self.shape),
         )
 
