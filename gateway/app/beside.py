@@ -69,7 +69,7 @@ def beside(settings: Site, state: StateDir, clock: Clock, bus: Bus, *, threaded:
         ),
         clock=clock,
         polarity=PolarityWatch(settings.devices, clock, bus),
-        refusals=LastRefusals(refusals.load, kept(refusals.store), bus),
+        refusals=LastRefusals(refusals.load, kept(refusals.store), bus, clock),
         health=Health((device.id for device in devices), bus),
         limits=OwnerLimits(
             configured=settings,

@@ -289,7 +289,9 @@ class Station:
         try:
             if not self._connected:
                 raise DeviceUnavailable(self._not_connected)
-            if not self._recognised or self._armory.get(self.device.id) is None:
+            # One that answered the last poll badly may be another by now: it is looked at first.
+            unsure = self._misses or not self._recognised
+            if unsure or self._armory.get(self.device.id) is None:
                 await self._arm()
                 self._recognised = True
             return await self._ask(self._driver.write(setpoint))

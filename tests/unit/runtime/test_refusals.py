@@ -9,9 +9,19 @@ from gateway.model.errors import GridtenderError
 from gateway.model.setpoint import Outcome, SetpointStatus
 from gateway.model.time import parse_rfc3339
 from gateway.runtime.bus import LocalBus
-from gateway.runtime.refusals import LastRefusals
+from gateway.runtime.refusals import PAUSE, LastRefusals
 
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")
+
+
+class Hands:
+    """A clock that stands until it is moved."""
+
+    def __init__(self):
+        self.now_ns = 0
+
+    def monotonic(self):
+        return self.now_ns
 
 
 def status(outcome, detail=""):
@@ -38,7 +48,7 @@ def watch(file, stores):
         file.store(refusals)
 
     bus = LocalBus()
-    refusals = LastRefusals(file.load, store, bus)
+    refusals = LastRefusals(file.load, store, bus, Hands())
     refusals.publish = bus.publish
     return refusals
 
@@ -48,8 +58,18 @@ async def test_a_refusal_is_on_the_disk_and_gone_when_the_device_takes_a_write(w
     await watch.keep()
     assert file.load()["roof"].why == "exception 4"
     watch.publish(status(Outcome.ACCEPTED))
+    watch._clock.now_ns += PAUSE
     await watch.keep()
     assert file.load() == {}
+
+
+async def test_a_device_that_refuses_now_and_then_does_not_wear_the_disk(watch, stores):
+    for turn in range(60):
+        watch.publish(status(Outcome.REFUSED, f"ignored register 7: wrote {turn}, reads 0"))
+        watch.publish(status(Outcome.ACCEPTED if turn % 2 else Outcome.COMMANDED))
+        watch._clock.now_ns += PAUSE // 10
+        await watch.keep()
+    assert len(stores) <= 7
 
 
 async def test_what_says_nothing_new_is_not_written_again(watch, stores):
@@ -73,7 +93,7 @@ async def test_a_disk_that_fails_is_tried_again():
             raise GridtenderError(message)
 
     bus = LocalBus()
-    watch = LastRefusals(dict, store, bus)
+    watch = LastRefusals(dict, store, bus, Hands())
     bus.publish(status(Outcome.REFUSED, "exception 4"))
     for _ in range(3):
         await watch.keep()

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from gateway.model.device import DeviceState
-from gateway.model.errors import DeviceMisbehaves
+from gateway.model.errors import DeviceMisbehaves, RequestRefused
 from gateway.model.event import Described, StateChanged
 from gateway.model.setpoint import Outcome, RegisterWrite
 from gateway.model.time import MILLISECOND, SECOND, Duration, seconds
@@ -160,6 +160,31 @@ def test_a_device_that_moved_is_let_go_of_where_it_is_now_to_the_words_found_fir
 
     kept = bench(script).armory["d"]
     assert (kept.connection, kept.found) == ("mem://d", first)
+
+
+def test_a_device_that_refused_to_be_read_is_looked_at_before_it_is_written_to(bench):
+    async def script(b):
+        await wait(b, 1.5)
+        b.station.command(b.fakes.setpoint(1.0))
+        await wait(b, 0.1)
+        read, b.driver.read = b.driver.read, refused
+        await wait(b, 1.0)
+        b.driver.arm = another
+        b.station.command(b.fakes.setpoint(2.0))
+        await wait(b, 0.1)
+        b.driver.read = read
+
+    async def refused():
+        message = "exception 2"
+        raise RequestRefused(message, code=2)
+
+    async def another():
+        message = "the chain has moved"
+        raise DeviceMisbehaves(message)
+
+    made = bench(script)
+    assert [q for q, _ in made.driver.written] == [1.0]
+    assert made.attempts[-1].written.outcome is Outcome.REFUSED
 
 
 def test_nothing_is_written_when_the_record_cannot_be_kept(bench):
