@@ -81,8 +81,15 @@ def _clear(options: argparse.Namespace) -> int:
     import json
 
     from gateway.app.what_if import clear, page, read_book
+    from gateway.model.errors import WrongInput
 
-    text = sys.stdin.read() if options.book == "-" else Path(options.book).read_text("utf-8")
+    file = sys.stdin.buffer if options.book == "-" else None
+    book = Path(options.book).read_bytes() if file is None else file.read()
+    try:
+        text = book.decode()
+    except UnicodeDecodeError as error:
+        message = f"the book is no JSON: {error}"
+        raise WrongInput(message) from error
     outcome = clear(read_book(text), options.mechanism, options.price_rule)
     print(json.dumps(outcome, indent=2) if options.json else page(outcome))
     return FINE

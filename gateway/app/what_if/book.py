@@ -7,7 +7,7 @@ quantities lots.
 import json
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from gateway.app.what_if.tenders import Kept, Refused, read_tender
 from gateway.app.what_if.terms import Terms, Wrong, read_terms
@@ -36,6 +36,9 @@ def read_book(text: str) -> Book:
     """
     try:
         document = json.loads(text, parse_float=Decimal, parse_constant=Decimal)
+    except InvalidOperation as error:
+        message = "the book is no JSON: the exponent of a number is out of all measure"
+        raise WrongInput(message) from error
     except (ValueError, RecursionError) as error:
         message = f"the book is no JSON: {error}"
         raise WrongInput(message) from error
@@ -84,4 +87,4 @@ def _beside(tender: Kept, edges: tuple[int, int] | None, cap: int) -> tuple[int,
 
 def _id_of(entry: object) -> str | None:
     found = entry.get("id") if isinstance(entry, Mapping) else None
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, str) and found.isprintable() else None

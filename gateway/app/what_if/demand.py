@@ -5,9 +5,12 @@ supply; a curve never rises.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from heapq import merge
+from itertools import pairwise
+from operator import itemgetter
 
 from gateway.model.tender import Side
 
@@ -37,7 +40,7 @@ class Demand:
         ends = (quantity, nothing) if side is Side.BUY else (nothing, -quantity)
         return cls((place, place), ends)
 
-    def at(self, place: Fraction) -> tuple[Fraction, Fraction]:
+    def at(self, place: Fraction | int) -> tuple[Fraction, Fraction]:
         """(least, most) at a price: apart only where the price is that of a step."""
         first, after = bisect_left(self.places, place), bisect_right(self.places, place)
         if first < after:
@@ -47,7 +50,7 @@ class Demand:
         if first == len(self.places):
             return self.quantities[-1], self.quantities[-1]
         left, right = self.places[first - 1], self.places[first]
-        share = (place - left) / (right - left)
+        share = Fraction(place - left, right - left)
         fall = self.quantities[first - 1] - self.quantities[first]
         between = self.quantities[first - 1] - share * fall
         return between, between
@@ -57,23 +60,38 @@ class Demand:
 
         Fractions of a lot are left out, so nothing is offered or wanted that is not there.
         """
-        first, last = self.places[0], self.places[-1]
-        sold = 0
-        for place in sorted({0, *range(first, last + 1), cap}):
-            least, most = self.at(Fraction(place))
-            # What is wanted at this price and at no higher one.
-            above = Fraction(0) if place == cap else self.at(Fraction(min(place + 1, cap)))[1]
-            wanted = max(0, int(most)) - max(0, int(above))
-            if wanted:
-                yield Side.BUY, place, wanted
-            offered = max(0, int(-least)) - sold
-            if offered:
-                yield Side.SELL, place, offered
-            sold += offered
+        wanted = [*_levels(self._wanted, cap), (cap, 0)]
+        # What is wanted at this price and at no higher one, and offered at this and at no lower.
+        buys = [(last, Side.BUY, more - less) for (last, more), (_, less) in pairwise(wanted)]
+        offered = [(-1, 0), *_levels(self._offered, cap)]
+        sells = [
+            (last + 1, Side.SELL, more - less) for (last, less), (_, more) in pairwise(offered)
+        ]
+        for place, side, lots in merge(buys, sells, key=itemgetter(0)):
+            if lots:
+                yield side, place, lots
 
     def edges(self, cap: int) -> tuple[int, int]:
         """(highest place where it buys, lowest where it sells); -1 and ``cap`` + 1 for nowhere."""
-        pieces = [*self.pieces(cap)]
-        buys = (place for side, place, _ in pieces if side is Side.BUY)
-        sells = (place for side, place, _ in pieces if side is Side.SELL)
-        return max(buys, default=-1), min(sells, default=cap + 1)
+        grid = range(cap + 1)
+        unwanted = bisect_left(grid, 1, key=lambda place: not self._wanted(place))
+        return unwanted - 1, bisect_left(grid, 1, key=self._offered)
+
+    def _wanted(self, place: int) -> int:
+        """The most whole lots that it buys."""
+        return max(0, int(self.at(place)[1]))
+
+    def _offered(self, place: int) -> int:
+        """The most whole lots that it sells."""
+        return max(0, int(-self.at(place)[0]))
+
+
+def _levels(lots: Callable[[int], int], cap: int) -> Iterator[tuple[int, int]]:
+    """(last place, lots) of each run of places with the same lots, which only rise or only fall."""
+    grid, first = range(cap + 1), 0
+    while first <= cap:
+        level, after = lots(first), first + 1
+        if after <= cap and lots(after) == level:
+            after = bisect_left(grid, 1, lo=after, key=lambda at, level=level: lots(at) != level)  # type: ignore[misc]
+        yield after - 1, level
+        first = after

@@ -68,7 +68,7 @@ def _single(
     entry: Mapping[str, object], who: tuple[str, str], sequence: int | None, terms: Terms
 ) -> Kept:
     side = entry.get("side")
-    if side not in {"BUY", "SELL"}:
+    if side not in ("BUY", "SELL"):  # a list has no hash
         message = f"side: found {side!r}, allowed: BUY, SELL"
         raise Wrong(message)
     lots = terms.lots(entry.get("quantity"))
@@ -107,7 +107,7 @@ def _curve(points: object, terms: Terms) -> Demand:
 
 def _text(entry: Mapping[str, object], key: str) -> str:
     value = entry.get(key)
-    if not isinstance(value, str) or not value:
-        message = f"{key}: found {value!r}, expected a text"
+    if not isinstance(value, str) or not value.isprintable() or not value:
+        message = f"{key}: found {value!r}, expected a text that can be printed"
         raise Wrong(message)
     return value

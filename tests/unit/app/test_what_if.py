@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.app.what_if import MECHANISMS, clear, page, read_book, rules_of
+from gateway.cli import main
 from gateway.model.errors import WrongInput
 
 TICKS = {"price_min": 0, "price_max": 250, "price_tick": 1, "lot": 1}
@@ -261,6 +262,40 @@ def test_mechanisms_and_rules_that_do_not_exist_are_named_with_those_that_do():
 def test_an_equilibrium_refuses_what_is_all_or_none():
     found = outcome([buy("b", 5, 10, allOrNone=True)], "equilibrium")
     assert found["refused"][0]["id"] == "b"
+
+
+@pytest.mark.parametrize("side", [["BUY"], {}, None, "buy"])
+def test_a_side_that_is_none_of_the_two_is_refused_whatever_it_is(side):
+    (refused,) = outcome([*TWO_EACH, {**buy("x", 1, 1), "side": side}])["refused"]
+    assert "side: found" in refused["why"]
+
+
+def test_a_number_beyond_all_exponents_is_told_of():
+    with pytest.raises(WrongInput, match="out of all measure"):
+        read_book('{"tenders": [{"price": 1e99999999999999999999}]}')
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\x1b[31m", "a\nb", ""])
+def test_a_name_that_cannot_be_printed_is_refused_and_not_printed(name):
+    found = outcome([*TWO_EACH, buy(name, 1, 1)])
+    assert page(found).encode().endswith(b"expected a text that can be printed")
+    assert "\x1b" not in page(found)
+
+
+def test_a_curve_of_few_lots_over_a_million_prices_is_a_few_steps():
+    wide = {"price_min": 0, "price_max": 10, "price_tick": 0.00001}
+    curves = [curve(f"c{number}", [0, 3], [10, -3]) for number in range(200)]
+    found = outcome(curves, product=wide)
+    assert len(read_book(json.dumps({"product": wide, "tenders": curves})).kept) == 200
+    assert found["quantity"] == 0
+
+
+def test_a_file_that_is_no_text_is_told_of(tmp_path, capsys):
+    file = tmp_path / "book.json"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(SystemExit, match="2"):
+        main(["clear", str(file)])
+    assert "the book is no JSON" in capsys.readouterr().err
 
 
 def test_the_page_names_price_fills_and_what_was_refused():
