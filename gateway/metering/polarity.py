@@ -80,8 +80,8 @@ class Look:
 
     @property
     def dark(self) -> bool:
-        """Whether no known source gives anything."""
-        return all(w > -_IDLE_W for w in self.sources.values())
+        """Whether the known sources rest: one that draws passes it on to a store behind it."""
+        return all(abs(w) < _IDLE_W for w in self.sources.values())
 
     @property
     def idle(self) -> bool:

@@ -204,3 +204,11 @@ def test_what_explains_a_charging_battery_but_not_a_resting_one_is_no_explanatio
     assert judged(charging) == []
     (found,) = judged([*charging, *(still(number, -300.0) for number in range(60, 400))])
     assert found.suspect.kind is Kind.METER
+
+
+def test_a_battery_behind_its_inverter_that_is_charged_from_the_grid_is_no_wrong_sign():
+    night = [
+        Look(at_s=30.0 * n, meter_w=3300.0, sources={"hybrid": 3000.0}, stores={"battery": 2900.0})
+        for n in range(10 * ENOUGH)
+    ]
+    assert judged(night) == []
