@@ -18,6 +18,9 @@ _MEASURES: Final = ("_s", "_w", "_wh", "_pct", "_bytes", "_rows")
 _DETAILS: Final = {
     "mqtt.message_ignored": ("topic",),
     "request.refused": ("reason",),
+    "device_broker.message_ignored": ("topic", "bytes"),
+    "share.write_refused": ("client", "unit", "registers", "reason"),
+    "share.written": ("client", "unit", "registers"),
 }
 
 
@@ -87,7 +90,9 @@ class Repeats:
 
 
 def _about(event: Event) -> tuple[object, ...]:
-    noun = str(event.get("event", "")).partition(".")[0]
+    name = str(event.get("event", ""))
+    # Beside others of its noun, or two that take turns would be new each time.
+    noun = name if name in _DETAILS else name.partition(".")[0]
     return (noun, *(event.get(name) for name in _WHO))
 
 

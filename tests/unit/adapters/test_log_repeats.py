@@ -57,6 +57,18 @@ def test_another_measured_number_is_the_same_message_and_the_newest_is_told():
     assert log.due(at(11)) == [{**late, "late_s": 0.2, "repeated": 1, "within_s": 660}]
 
 
+def test_what_others_send_in_turns_is_counted_however_it_varies():
+    log = Repeats()
+    share = {"level": "warning", "device": "roof", "client": "127.0.0.1"}
+    said = []
+    for number in range(100):
+        written = {**share, "event": "share.written", "registers": f"{number}"}
+        refused_ = {**share, "event": "share.write_refused", "registers": f"{number}"}
+        large = {"event": "device_broker.message_ignored", "topic": f"t{number}", "bytes": number}
+        said += [*log.hear(written, at(0)), *log.hear(refused_, at(0)), *log.hear(large, at(0))]
+    assert len(said) == 3
+
+
 def test_a_number_that_is_no_measurement_makes_another_message():
     log = Repeats()
     died = {"event": "broker.died", "level": "error"}
