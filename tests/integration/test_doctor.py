@@ -460,6 +460,16 @@ async def a_folder_of_somebody_else(house):
     await seen(house, "STATE_UNREADABLE")
 
 
+@fault("DEVICE_UNASKED")
+async def a_device_that_a_gateway_unseen_may_hold(house):
+    house.state.mkdir()
+    (house.state / "lock").mkdir()
+    async with serving({1: inverter().memory.units[1]}) as port:
+        house.at(port)
+        findings = await seen(house, "DEVICE_UNASKED")
+    assert {one.code for one in findings if one.subject == "roof"} == {"DEVICE_UNASKED"}
+
+
 @fault("ARMING_LEFT")
 async def a_device_that_was_not_let_go(house):
     house.at(free_port())
@@ -602,7 +612,10 @@ async def another_machine_with_the_same_area(house):
         external(house, port)
         house.state.mkdir()
         await say(port, "rmf/1/home/status", ONLINE)
-        await seen(house, "AREA_ELSEWHERE")
+        house.at(free_port())
+        findings = await seen(house, "AREA_ELSEWHERE")
+        assert "NOTHING_THERE" not in {one.code for one in findings}
+        assert "PORT_REFUSED" not in {one.code for one in findings}
 
 
 @fault("GHOST_DEVICE")

@@ -200,6 +200,11 @@ _DEVICE: Final[Mapping[str, Message]] = {
     "DEVICE_SPARED": Message(
         Level.NOTE, "looked at through the running gateway, not over a connection of our own"
     ),
+    "DEVICE_UNASKED": Message(
+        Level.UNSEEN,
+        "not asked, since its only connection may be taken: {why}",
+        "Stop that gateway, or ask where it runs and as its user.",
+    ),
     "DEVICE_UNTOLD": Message(
         Level.AMISS,
         "the gateway that runs says nothing of it",

@@ -62,8 +62,9 @@ async def visit(asked: Visit) -> list[Finding]:
     findings += await _broker(asked, observer)
     status = observer.status()
     findings[:0] = _gateway(asked, status)
+    elsewhere = any(one.code == "AREA_ELSEWHERE" for one in findings)
     for item in asked.devices:
-        findings += await _one(asked, item, status)
+        findings += await _one(asked, item, status, elsewhere=elsewhere)
     return findings
 
 
@@ -128,11 +129,22 @@ def _password(site: Site) -> Iterator[Finding]:
         yield found("BROKER_PASSWORD", "broker", why=fault)
 
 
-async def _one(asked: Visit, item: DeviceSettings, status: Status) -> list[Finding]:
+def _perhaps_held(status: Status, *, elsewhere: bool) -> str:
+    """Why a gateway that is not seen may be connected to the devices; empty if none is."""
+    if status.unknown:
+        return "nothing tells whether a gateway runs"
+    return "a gateway of this area runs elsewhere" if elsewhere and not status.running else ""
+
+
+async def _one(
+    asked: Visit, item: DeviceSettings, status: Status, *, elsewhere: bool
+) -> list[Finding]:
     """By the running gateway where there is one, which may hold its only connection."""
     device = item.device.id
     if status.running and not status.heard:
         return []
+    if why := _perhaps_held(status, elsewhere=elsewhere):
+        return [found("DEVICE_UNASKED", device, why=why)]
     refusal = RefusalFile(asked.state).load().get(device)
     if status.running:
         return list(_told(device, status, refusal))
