@@ -39,6 +39,7 @@ NO_ADDRESS: Final = 2
 FAILURE: Final = 4
 AWAY: Final = 0x0B
 _REGISTERS: Final = frozenset({WRITE_REGISTER, WRITE_REGISTERS})
+_EVERYBODY: Final = frozenset({0, 255})  # all on a bus, or whoever is at the other end
 
 Table = tuple[int, int]
 
@@ -227,6 +228,8 @@ class SharedLine:
 
     def _steered(self, unit: int) -> set[int]:
         """Registers of the unit that are the gateway's while it has control of the device."""
+        if unit in _EVERYBODY and unit not in self._devices:
+            return set().union(*map(self._steered, self._devices))
         device = self._devices.get(unit)
         arming = None if device is None else self._armory.get(device.id)
         if arming is None:

@@ -190,18 +190,22 @@ async def test_another_client_writes_nothing():
         assert here.memory.writes == []
 
 
+def control_of(found):
+    return Arming(
+        device="roof",
+        connection="x",
+        unit=1,
+        at=Instant(0),
+        identity=(),
+        found=found,
+        level=(),
+        timeout=TIMEOUT,
+    )
+
+
 async def test_what_the_gateway_steers_has_one_owner_for_as_long_as_it_has_control():
     async with slot(writes=(MINE,)) as here, here.client() as client:
-        here.armory["roof"] = Arming(
-            device="roof",
-            connection="x",
-            unit=1,
-            at=Instant(0),
-            identity=(),
-            found=(RegisterWrite(address=22, words=(0, 0)),),
-            level=(),
-            timeout=TIMEOUT,
-        )
+        here.armory["roof"] = control_of((RegisterWrite(address=22, words=(0, 0)),))
         await here.own.write(1, 27, [1], timeout=TIMEOUT)
         for address in (22, 23, 27):
             said = await client.write_register(address, 1, device_id=1)
@@ -211,6 +215,19 @@ async def test_what_the_gateway_steers_has_one_owner_for_as_long_as_it_has_contr
         del here.armory["roof"]
         assert not (await client.write_register(22, 1, device_id=1)).isError()
     assert here.memory.writes == [(1, 27, (1,)), (1, 21, (1,)), (1, 22, (1,))]
+
+
+@pytest.mark.parametrize("unit", [0, 255])
+async def test_what_the_gateway_steers_is_not_written_by_the_address_of_everybody(unit):
+    rule = WriteRule(clients=ip_network("127.0.0.1"), unit=unit, first=20, last=29)
+    async with slot(writes=(rule,)) as here:
+        here.armory["roof"] = control_of((RegisterWrite(address=22, words=(0, 0)),))
+        await here.own.write(1, 27, [1], timeout=TIMEOUT)
+        async with here.client() as client:
+            for address in (22, 27):
+                said = await client.write_register(address, 1, device_id=unit)
+                assert said is None or said.exception_code == 4
+    assert here.memory.writes == [(1, 27, (1,))]
 
 
 async def test_clients_that_flood_slow_down_themselves_and_not_the_gateway():
