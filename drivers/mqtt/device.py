@@ -176,7 +176,10 @@ class MqttDriver:
 
     def _shown(self, wanted: Command) -> str:
         heard = self._messages.newest(wanted.state)
-        return "nothing" if heard is None else repr(pick(heard.payload, wanted.path))
+        if heard is None:
+            return "nothing"
+        kept = ", which the broker had kept" if heard.retained else ""
+        return f"{pick(heard.payload, wanted.path)!r}{kept}"
 
     def _is_offline(self) -> bool:
         said = self._settings.availability

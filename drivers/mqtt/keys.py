@@ -66,6 +66,14 @@ class Keys:
         self.refuse(key, found, f"a text of at most {_LONGEST_TEXT} characters")
         return ""
 
+    def steps(self, key: str) -> str:
+        """A path into a payload, empty where there is none; an index may be a plain number."""
+        value = self._mapping.get(key)
+        if value is None or isinstance(value, str) or type(value) is int:
+            return self.text(key, "")
+        self.refuse(key, repr(value)[:60], "keys and indices with dots, such as ENERGY.Power")
+        return ""
+
     def topic(self, key: str) -> str:
         """A topic without wildcards."""
         value = self._mapping.get(key)

@@ -49,7 +49,7 @@ def parse(device: Device, mapping: Mapping[str, object]) -> Settings | tuple[Set
         values=values,
         availability=_availability(keys),
         expiry=expiry,
-        time=keys.text("time", ""),
+        time=keys.steps("time"),
         sign=sign,
         control=_control(keys, device, sign),
     )
@@ -58,7 +58,7 @@ def parse(device: Device, mapping: Mapping[str, object]) -> Settings | tuple[Set
 
 def _with_shape(given: Keys, mapping: Mapping[str, object], device: Device) -> Mapping[str, object]:
     """The keys of the shape under those of the owner."""
-    if not mapping.get("shape"):
+    if "shape" not in given:
         for key in ("topic", "channel"):
             if key in given:
                 given.refuse(key, "it without a shape", "shape as well, or the topics one by one")
@@ -99,7 +99,7 @@ def _values(keys: Keys, device: Device) -> tuple[Value, ...]:
 def _value(name: str, section: Keys) -> Value:
     keys = section.section(name) or Keys({}, errors=section.errors)
     keys.only(("topic", "path", "unit", "on", "off"))
-    topic, path = keys.topic("topic"), keys.text("path", "")
+    topic, path = keys.topic("topic"), keys.steps("path")
     if name == "occupancy":
         on, off = keys.text("on", "true"), keys.text("off", "false")
         return Value(name=name, topic=topic, path=path, on=word_of(on), off=word_of(off))
@@ -116,7 +116,7 @@ def _availability(keys: Keys) -> Availability | None:
     section.only(("topic", "path", "online", "offline"))
     return Availability(
         topic=section.topic("topic"),
-        path=section.text("path", ""),
+        path=section.steps("path"),
         online=word_of(section.text("online", "online")),
         offline=word_of(section.text("offline", "offline")),
     )
@@ -162,12 +162,12 @@ def _switch(keys: Keys, section: Keys) -> Control:
         off_word=off_word,
         switch_w=_switch_w(keys),
         state=state.topic("topic"),
-        path=state.text("path", ""),
+        path=state.steps("path"),
         release=Command(
             topic=topic,
             payload=off,
             state=state.topic("topic"),
-            path=state.text("path", ""),
+            path=state.steps("path"),
             expected=off_word,
             ask_topic=asked[0],
             ask_payload=asked[1],
@@ -202,7 +202,7 @@ def _level(section: Keys, kind: str, sign: float) -> Control:
         template=_template(section, kind, template, set(PLACES)),
         sign=way,
         state=state.topic("topic"),
-        path=state.text("path", ""),
+        path=state.steps("path"),
         scale=kilowatts_or_watts(unit),
         release=_release(section, topic, asked),
         ask_topic=asked[0],
@@ -223,7 +223,7 @@ def _release(section: Keys, topic: str, asked: tuple[str, str]) -> Command:
         topic=keys.topic("topic") if "topic" in keys else topic,
         payload=_template(keys, "payload", keys.text("payload"), set()),
         state=keys.topic("state") if "state" in keys else state.topic("topic"),
-        path=keys.text("path", "") if "path" in keys else state.text("path", ""),
+        path=keys.steps("path") if "path" in keys else state.steps("path"),
         expected=keys.text("shows"),
         ask_topic=asked[0],
         ask_payload=asked[1],

@@ -17,6 +17,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from gateway.model.errors import BrokerUnavailable
 from gateway.ports.broker import BrokerEndpoint, MqttVersion
 from gateway.wire.message import Message
 
@@ -35,10 +36,15 @@ def connection(
     *,
     identifier: str | None = None,
     will: Message | None = None,
+    ca: str | None = None,
 ) -> aiomqtt.Client:
     """A client that is not yet connected.
 
-    ``receive`` is called for each message and must neither block nor raise.
+    ``receive`` is called for each message and must neither block nor raise.  ``ca`` is the file
+    of the authorities that a broker with TLS is believed by; None = those of the system.
+
+    Raises:
+        BrokerUnavailable: the file cannot be read or holds no certificate.
     """
     client = _Client(
         endpoint.host,
@@ -51,7 +57,7 @@ def connection(
         timeout=ANSWER_S,
         # Without it Nagle and delayed acknowledgement make 40 ms of every confirmation.
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-        tls_context=ssl.create_default_context() if endpoint.tls else None,
+        tls_context=_context(ca) if endpoint.tls else None,
         queue_type=_calling(receive),
         logger=_silent(),
         will=None
@@ -210,6 +216,14 @@ class _Client(aiomqtt.Client):
     ) -> None:
         self.largest = getattr(properties, "MaximumPacketSize", None)
         super()._on_connect(client, userdata, flags, reason_code, properties)
+
+
+def _context(ca: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:  # of the system as well as what is in the file
+        message = f"the certificates in {ca} cannot be used: {error.strerror or error}"
+        raise BrokerUnavailable(message) from None
 
 
 def _silent() -> logging.Logger:

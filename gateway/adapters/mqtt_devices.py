@@ -33,7 +33,7 @@ _MOST_BYTES = 65_536  # of one message; what a device tells is smaller by far
 
 
 def open_mqtt(url: str, clock: Clock) -> "BrokerLine":
-    """A line factory for ``mqtt://`` and ``mqtts://HOST:PORT?user=U&password_file=F``."""
+    """A line factory for ``mqtt://`` and ``mqtts://HOST:PORT?user=U&password_file=F&ca=F``."""
     return BrokerLine(Address.of(url), clock)
 
 
@@ -43,6 +43,7 @@ class Address:
 
     broker: ExternalBroker
     password_file: Path | None
+    ca: str | None
 
     @classmethod
     def of(cls, url: str) -> Self:
@@ -58,7 +59,8 @@ class Address:
             password=None,
             protocol=4,  # every broker speaks it, and nothing newer is needed here
         )
-        return cls(broker=broker, password_file=Path(file) if file else None)
+        ca = given.get("ca", [None])[0]
+        return cls(broker=broker, password_file=Path(file) if file else None, ca=ca)
 
     def endpoint(self) -> ExternalBroker:
         """With its password, None where the file is empty.
@@ -210,10 +212,11 @@ class BrokerLine:
     async def _be_connected(self) -> None:
         # An id of this life alone: nobody else has it, so nobody is hung up for it.
         identifier = f"gridtender-devices-{secrets.token_hex(6)}"
-        client = connection(self._address.endpoint(), self._receive, identifier=identifier)
+        endpoint, ca = self._address.endpoint(), self._address.ca
+        client = connection(endpoint, self._receive, identifier=identifier, ca=ca)
         async with connected(client):
             self._client, self._told = client, ""
-            self._log.info("device_broker.connected")
+            self._log.info("fieldbroker.connected")
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(lost(client), name="mqtt[devices-watch]")
                 tasks.create_task(self._subscribe(client), name="mqtt[devices-subscribe]")
@@ -226,7 +229,7 @@ class BrokerLine:
             new = tuple(sorted(self._topics - done))
             if new:
                 for refused in await subscribe(client, new):
-                    self._log.error("device_broker.subscription_refused", topic=refused)
+                    self._log.error("fieldbroker.subscription_refused", topic=refused)
                 done.update(new)
             self._news.set()
             await self._wanted.wait()
@@ -235,7 +238,7 @@ class BrokerLine:
         topic, payload = message.topic.value, bytes(message.payload or b"")
         before = self._newest.get(topic)
         if len(payload) > _MOST_BYTES:
-            self._log.warning("device_broker.message_ignored", topic=topic, bytes=len(payload))
+            self._log.warning("fieldbroker.message_ignored", topic=topic, bytes=len(payload))
         elif not payload:
             self._newest.pop(topic, None)  # the broker was told to forget it
         elif message.retain and before is not None and before.payload == payload:
@@ -249,7 +252,8 @@ class BrokerLine:
         why = reason(error)
         self._away = f"the broker at {self._address} is away: {why}"
         if was_connected:
-            self._log.warning("device_broker.lost", reason=why)
+            self._log.warning("fieldbroker.lost", reason=why)
         elif why != self._told:
-            self._log.warning("device_broker.unreachable", reason=why)
+            self._log.warning("fieldbroker.unreachable", reason=why)
         self._told = why
+        self._news.set()

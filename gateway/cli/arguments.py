@@ -69,6 +69,16 @@ def name(text: str) -> str:
     return text
 
 
+def topic_filter(text: str) -> str:
+    """Topics of devices that speak MQTT."""
+    from gateway.config.field_broker import is_filter
+
+    if not is_filter(text):
+        message = f"{text!r} is not a topic filter such as zigbee2mqtt/#"
+        raise argparse.ArgumentTypeError(message)
+    return text
+
+
 def json_object(text: str) -> dict[str, object]:
     """Settings as JSON."""
     try:

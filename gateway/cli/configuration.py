@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.cli.arguments import FINE, command, load, name
+from gateway.cli.arguments import FINE, command, load, name, topic_filter
 
 if TYPE_CHECKING:
     from gateway.cli.arguments import Commands
@@ -26,6 +26,10 @@ def add(commands: "Commands") -> None:
     schema.add_argument("what", nargs="?", choices=what, default="payloads")
     schema.add_argument(
         "--area", type=name, default="home", metavar="NAME", help="of acl (default home)"
+    )
+    text = "of acl: topics of devices that speak MQTT, as in broker.devices (may come again)"
+    schema.add_argument(
+        "--devices", action="append", type=topic_filter, default=[], metavar="FILTER", help=text
     )
 
 
@@ -68,9 +72,13 @@ def _schema(options: argparse.Namespace) -> int:
     if options.what == "config":
         print(render_json_schema(driver_packages()), end="")
     elif options.what == "acl":
+        from gateway.config.field_broker import check_filters
+        from gateway.model.errors import SettingsError
         from gateway.wire.acl import mosquitto_acl
 
-        print(mosquitto_acl(options.area), end="")
+        for found in check_filters(options.devices, options.area):
+            raise SettingsError(path=("--devices",), found=found.found, allowed=found.allowed)
+        print(mosquitto_acl(options.area, devices=options.devices), end="")
     else:
         from gateway.wire.schemas import schemas
 

@@ -52,7 +52,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, _Option]]] = {
     "tcp": {"reconnect": _RECONNECT, "transaction": _TRANSACTION, **_PAUSES},
     "rtu+tcp": {"reconnect": _RECONNECT, **_PAUSES},
     "mqtt": _LOGIN,
-    "mqtts": _LOGIN,
+    "mqtts": {**_LOGIN, "ca": _FILE},
     "tls": {
         "ca": _FILE,
         "cert": _FILE,

@@ -36,7 +36,7 @@ class Filters(Scalar):
         if not isinstance(value, list | tuple) or len(value) > _MOST:
             raise refusal(value, self.allowed)
         for one in value:
-            if not _is_filter(one):
+            if not is_filter(one):
                 raise refusal(one, self.allowed)
         return tuple(value)
 
@@ -97,7 +97,8 @@ def _with_login(url: str, user: str, file: str | None) -> str:
     return url if file is None else f"{url}&password_file={quote(str(FilePath(file).absolute()))}"
 
 
-def _is_filter(text: object) -> bool:
+def is_filter(text: object) -> bool:
+    """Whether it is a topic filter of MQTT, + and # being whole levels."""
     if not isinstance(text, str) or not text or len(text) > _LONGEST or not text.isprintable():
         return False
     levels = text.split("/")

@@ -67,7 +67,8 @@ async def obeyed(messages: Messages, command: Command, *, timeout: Duration) -> 
     """Publish the command, and see whether the device's state topic shows it.
 
     What it tells afterwards counts.  A device that only tells what changes stays silent when
-    it already does what it is told: then the state that stands is the proof.
+    it already does what it is told: then the state that stands is the proof, if it was heard
+    from the device.  What the broker had kept proves nothing: the device may be gone since.
 
     Raises:
         DeviceUnavailable: the broker did not take the command.
@@ -77,12 +78,15 @@ async def obeyed(messages: Messages, command: Command, *, timeout: Duration) -> 
 
     def shown() -> bool:
         now = messages.newest(command.state)
-        return now is not None and now is not before and command.shown_by(now.payload)
+        return now is not before and _proves(now, command)
 
     await messages.publish(command.topic, command.payload, timeout=timeout)
     if command.ask_topic:
         await messages.publish(command.ask_topic, command.ask_payload, timeout=timeout)
     if await messages.until(shown, timeout=timeout):
         return True
-    stands = messages.newest(command.state)
-    return stands is not None and command.shown_by(stands.payload)
+    return _proves(messages.newest(command.state), command)
+
+
+def _proves(heard: Heard | None, command: Command) -> bool:
+    return heard is not None and not heard.retained and command.shown_by(heard.payload)

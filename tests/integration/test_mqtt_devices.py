@@ -281,6 +281,33 @@ def test_a_switch_that_does_not_answer_is_refused_with_what_it_shows(tmp_path):
     asyncio.run(main())
 
 
+def test_what_the_broker_kept_of_a_dead_switch_proves_no_command(tmp_path):
+    async def main():
+        async with Broker(tmp_path) as broker, opened(broker, Role.LOAD, TASMOTA) as (it, line):
+            await broker.publish("stat/it/POWER", "ON", "-r")
+            await listening(it, line)
+            await broker.publish("tele/it/SENSOR", {"ENERGY": {"Power": 0}})
+            await connected(it)
+            assert line.newest("stat/it/POWER").payload == b"ON"
+            written = await it.write(setpoint(2000.0))
+            assert written.outcome is Outcome.REFUSED
+            assert "shows 'ON', which the broker had kept" in written.detail
+
+    asyncio.run(main())
+
+
+def test_a_state_that_was_heard_from_the_device_proves_a_command_it_need_not_answer(tmp_path):
+    async def main():
+        async with Broker(tmp_path) as broker, opened(broker, Role.LOAD, TASMOTA) as (it, line):
+            await listening(it, line)
+            await broker.publish("stat/it/POWER", "ON")
+            await broker.publish("tele/it/SENSOR", {"ENERGY": {"Power": 0}})
+            await connected(it)
+            assert (await it.write(setpoint(2000.0))).outcome is Outcome.ACCEPTED
+
+    asyncio.run(main())
+
+
 def test_a_broker_that_is_away_makes_the_device_unavailable_until_it_is_back(tmp_path):
     async def main():
         broker = Broker(tmp_path)

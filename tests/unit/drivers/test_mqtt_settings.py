@@ -18,6 +18,7 @@ PAYLOADS = {
     "shelly": b'{"id": 0, "output": true, "apower": 812.4, "aenergy": {"total": 3200}}',
     "esphome": b"812.4",
 }
+POWER = {"values": {"power": {"topic": "t"}}}
 
 
 def device(role=Role.LOAD, line="mqtt://h:1883"):
@@ -51,6 +52,15 @@ def test_a_shelly_is_told_to_switch_itself_off():
         (Role.LOAD, {"values": {"power": {"topic": "t"}}, "sign": 2}, "sign"),
         (Role.METER, {"shape": "tasmota", "topic": "it", "switch_w": 9}, "control"),
         (Role.SENSOR, {"values": {"power": {"topic": "t"}}}, "values"),
+        (Role.LOAD, {**POWER, "shape": 0}, "shape"),
+        (Role.LOAD, {**POWER, "shape": ""}, "shape"),
+        (Role.LOAD, {**POWER, "shape": []}, "shape"),
+        (Role.LOAD, {**POWER, "shape": {}}, "shape"),
+        (Role.LOAD, {**POWER, "time": True}, "time"),
+        (Role.LOAD, {**POWER, "time": math.nan}, "time"),
+        (Role.LOAD, {"values": {"power": {"topic": "t", "path": False}}}, "values.power.path"),
+        (Role.LOAD, {**POWER, "control": {}}, "control"),
+        (Role.LOAD, {**POWER, "control": []}, "control"),
     ],
 )
 def test_a_mistake_is_named_by_its_key(role, own, path):

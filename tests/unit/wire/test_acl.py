@@ -84,3 +84,15 @@ def test_home_assistant_as_the_owner_reads_discovery_and_says_that_it_is_there_a
     assert not allowed(RULES, "app", Access.READ, "homeassistant/status")
     assert allowed(RULES, "owner", Access.WRITE, f"{BASE}/owner/limit/roof/max_w")
     assert not allowed(RULES, "app", Access.WRITE, f"{BASE}/owner/limit/roof/max_w")
+
+
+@pytest.mark.parametrize("access", [Access.READ, Access.WRITE])
+def test_devices_speak_on_their_topics_alone_and_nobody_else_does(access):
+    rules = acl("home", devices=["zigbee2mqtt/#"])
+    assert allowed(rules, "devices", access, "zigbee2mqtt/plug/set")
+    assert not allowed(rules, "devices", access, "tele/plug")
+    assert not allowed(rules, "devices", access, f"{BASE}/owner/control")
+    assert not allowed(rules, "devices", Access.WRITE, f"{BASE}/d/roof/set")
+    assert not allowed(rules, "devices", Access.WRITE, f"{BASE}/status")
+    for other in ("app", "owner", None):
+        assert not allowed(rules, other, access, "zigbee2mqtt/plug/set")
