@@ -70,6 +70,15 @@ EXPECTED = {
         Role.STORAGE, -1500, 61.3, None, 1_234_500, {"flows": "sun, discharging, load"},
     ),
     "sungrow-sh-meter": (Role.GRID, 1234, None, 5_678_900, None, {}),
+    # 1.57 kW; 0xFD2B is -7.25 C
+    "thermia-genesis": (
+        Role.HEAT, 1570, None, None, None,
+        {
+            "state": "heating", "speed": 3120, "supply": 34.9, "return": 29.5, "outdoor": -7.25,
+            "brine_out": -0.55, "tap_water": 49.0, "hours": 12_345, "speed_share": 52,
+            "smart_grid": "normal", "meter_l3": 530, "alarms": "",
+        },
+    ),
     "victron-gx-battery": (Role.STORAGE, -546, 87, None, None, {"voltage": 52.5, "state": 2}),
     # -123 x 10 W at its AC input, 231.2 V, 65.5 %
     "victron-gx-ess": (
@@ -155,3 +164,15 @@ async def test_the_other_table_is_another_device():
     async with device("eastron-sdm630") as driver:
         with pytest.raises(RequestRefused):
             await driver._unit.block("holding", 52, 2)
+
+
+async def test_a_heat_pump_names_its_alarms_and_a_sensor_it_has_not_is_none():
+    async with boxed("thermia-genesis", Role.HEAT) as (driver, box, _):
+        await driver.connect()
+        assert (await driver.read()).fault == ""
+        box.tables["discrete"] |= {0: 1, 9: 1, 34: 1}
+        box.tables["input"][12] = 20_000
+        reading = await driver.read()
+    assert reading.fault == "class A alarm, high pressure switch, outdoor sensor"
+    assert reading.points["supply"] is None
+    assert reading.power_w == 1570
