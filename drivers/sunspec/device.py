@@ -14,13 +14,13 @@ from drivers.sunspec.discovery import BASES, COMMON, Chain, Header, walk
 from drivers.sunspec.events import Events
 from drivers.sunspec.heartbeat import OURS, Heart, Pulse
 from drivers.sunspec.holes import Holed
-from drivers.sunspec.judgement import Tried, asked, is_between, judge, others
+from drivers.sunspec.judgement import Tried, asked, is_between, judge, others, unseen
 from drivers.sunspec.lever import Lever, runs
 from drivers.sunspec.measure import BankSign, Measurer, Sign, local
 from drivers.sunspec.pace import Pace, first, is_due
 from drivers.sunspec.plan import Span, spans, words_of
 from drivers.sunspec.quirks import Override, Quirks, quirks_of
-from drivers.sunspec.raw import Words
+from drivers.sunspec.raw import Plan, Words
 from drivers.sunspec.roles import (
     NAMEPLATE,
     SETTINGS,
@@ -220,9 +220,21 @@ class SunSpecDriver:
             if setpoint.quantity is None
             else lever.command(setpoint.quantity, setpoint.timer_s)
         )
+        self._steering, self._timer_s = not released, setpoint.timer_s
+        tried = await self._try(lever, plan)
+        try:
+            words, at = await self._unit.windows(lever.windows)
+        except RequestRefused as refused:
+            return unseen(setpoint, tried, str(refused), self._read_at)
+        self._lever = after = lever.renewed(words)
+        written = judge(setpoint, tried, after, at)
+        self._asked = asked(plan) if written.outcome is Outcome.ACCEPTED and not released else {}
+        return written
+
+    async def _try(self, lever: Lever, plan: Plan) -> Tried:
+        """Write what is due of the plan, as far as the device takes it."""
         taken: list[RegisterWrite] = []
         refusal = ""
-        self._steering, self._timer_s = not released, setpoint.timer_s
         try:
             for write in runs(lever.due(plan)):
                 await self._unit.put(write)
@@ -231,12 +243,7 @@ class SunSpecDriver:
             refusal = str(refused)
             if is_between(taken, plan):
                 await self._put_back(lever)
-        words, at = await self._unit.windows(lever.windows)
-        self._lever = after = lever.renewed(words)
-        tried = Tried(plan=plan, before=lever, taken=tuple(taken), refusal=refusal)
-        written = judge(setpoint, tried, after, at)
-        self._asked = asked(plan) if written.outcome is Outcome.ACCEPTED and not released else {}
-        return written
+        return Tried(plan=plan, before=lever, taken=tuple(taken), refusal=refusal)
 
     async def _put_back(self, lever: Lever) -> None:
         """What stood, since the device must not stay free between two requests of one write."""

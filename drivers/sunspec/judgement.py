@@ -30,14 +30,29 @@ def judge(setpoint: Setpoint, tried: Tried, after: Lever, at: Instant) -> Writte
     if not tried.refusal:
         outcome, detail = _compared(tried.plan, tried.before, after)
     released = outcome is Outcome.ACCEPTED and setpoint.quantity is None
-    counting = setpoint.quantity is not None and setpoint.timer_s > 0 and after.timer is not None
     return Written(
         outcome=outcome,
         quantity=None if released else after.expressed(),
         at=at,
         detail=detail,
-        taken=tuple(_taken(write, after, counting=counting) for write in tried.taken),
+        taken=_all_taken(setpoint, tried, after),
     )
+
+
+def unseen(setpoint: Setpoint, tried: Tried, why: str, at: Instant) -> Written:
+    """What was written and cannot be read back is not known to be in force."""
+    return Written(
+        outcome=Outcome.REFUSED,
+        quantity=None,
+        at=at,
+        detail=f"{tried.refusal or 'what was written cannot be read back'}: {why}",
+        taken=_all_taken(setpoint, tried, tried.before),
+    )
+
+
+def _all_taken(setpoint: Setpoint, tried: Tried, lever: Lever) -> tuple[TakenWrite, ...]:
+    counting = setpoint.quantity is not None and setpoint.timer_s > 0 and lever.timer is not None
+    return tuple(_taken(write, lever, counting=counting) for write in tried.taken)
 
 
 def _taken(write: RegisterWrite, lever: Lever, *, counting: bool) -> TakenWrite:

@@ -175,6 +175,19 @@ async def test_a_timer_that_counts_down_and_an_odd_enable_are_accepted(rig):
     assert (written.outcome, written.quantity) == (Outcome.ACCEPTED, -4000)
 
 
+async def test_a_limit_that_cannot_be_read_back_is_told_with_the_writes_it_took(rig):
+    """Else nobody counts them, and it is written again every second."""
+    made = rig.inverter()
+    async with rig.mem(made.memory) as line:
+        driver = await rig.connected(line, "solar")
+        await driver.write(rig.setpoint(-4000))
+        del made.memory.units[1][made.at("123.WMaxLimPct_SF")]
+        written = await driver.write(rig.setpoint(-2000))
+    assert (written.outcome, written.quantity) == (Outcome.REFUSED, None)
+    assert "cannot be read back" in written.detail
+    assert [taken.address for taken in written.taken] == [made.at("123.WMaxLimPct")]
+
+
 async def test_arming_holds_identity_found_words_and_level_and_writes_nothing(rig):
     made = rig.inverter(WMaxLimPct_123=7000, WMaxLimPct_RvrtTms_123=120, WMaxLim_Ena_123=1)
     async with rig.tcp(made.memory) as line:
