@@ -21,8 +21,9 @@ class MqttPackage:
     ) -> Settings | tuple[SettingsError, ...]:
         """Settings from the own keys, or every error in them."""
         settings = parse(device, mapping)
-        scheme = device.line.partition("://")[0]
-        if scheme not in {"mqtt", "mqtts"}:
+        # A connection that is meant so and is wrong in itself was told of already.
+        schemes = {url.partition("://")[0] for url in (device.line, device.connection)}
+        if not schemes & {"mqtt", "mqtts"}:
             wrong = SettingsError(
                 path=("connection",),
                 found=repr(device.connection),

@@ -18,7 +18,7 @@ _MEASURES: Final = ("_s", "_w", "_wh", "_pct", "_bytes", "_rows")
 _DETAILS: Final = {
     "mqtt.message_ignored": ("topic",),
     "request.refused": ("reason",),
-    "device_broker.message_ignored": ("topic", "bytes"),
+    "fieldbroker.message_ignored": ("topic", "bytes"),
     "share.write_refused": ("client", "unit", "registers", "reason"),
     "share.written": ("client", "unit", "registers"),
 }

@@ -126,7 +126,11 @@ def _split(text: str, scheme: str) -> tuple[SplitResult, int | None]:
         port = url.port
     except ValueError as error:  # brackets that do not close, a port out of range
         raise refusal(text, _example(scheme), found=f"{text!r} ({error})") from None
-    if url.username is not None or url.password is not None or url.fragment:
+    if url.username is not None or url.password is not None:
+        # What is secret in it is not told again.
+        found = f"{scheme}://...@{url.netloc.rpartition('@')[2]}"
+        raise refusal(text, "a URL without user, password and fragment", found=found)
+    if url.fragment:
         raise refusal(text, "a URL without user, password and fragment")
     return url, port
 

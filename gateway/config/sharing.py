@@ -127,13 +127,20 @@ def _wrong(
             allowed = "one share for a connection"
             yield Finding(path=path, found=found, allowed=allowed, at_key=True)
     for client in given.writes:
-        try:
-            ip_network(client)
-        except ValueError:
+        if not _is_network(client):
             allowed = "the address of a client such as 192.168.1.7, or a network 192.168.1.0/24"
             yield Finding(
                 path=(*path, "writes", client), found=repr(client), allowed=allowed, at_key=True
             )
+
+
+def _is_network(text: str) -> bool:
+    """Whether clients can be found in it: they come without a zone, those of IPv4 as such."""
+    try:
+        address = ip_network(text).network_address
+    except ValueError:
+        return False
+    return "%" not in text and getattr(address, "ipv4_mapped", None) is None
 
 
 def _share(given: Given, device: Device) -> ShareSettings:

@@ -64,7 +64,7 @@ def test_what_others_send_in_turns_is_counted_however_it_varies():
     for number in range(100):
         written = {**share, "event": "share.written", "registers": f"{number}"}
         refused_ = {**share, "event": "share.write_refused", "registers": f"{number}"}
-        large = {"event": "device_broker.message_ignored", "topic": f"t{number}", "bytes": number}
+        large = {"event": "fieldbroker.message_ignored", "topic": f"t{number}", "bytes": number}
         said += [*log.hear(written, at(0)), *log.hear(refused_, at(0)), *log.hear(large, at(0))]
     assert len(said) == 3
 

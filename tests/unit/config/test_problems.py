@@ -519,6 +519,13 @@ BROKEN = {
             "client such as 192.168.1.7, or a network 192.168.1.0/24"
         ),
     ),
+    "a client by an address that no client comes from": (
+        SHARED.format("{listen: 'h:1502', writes: {'::ffff:192.0.2.7': 5}}"),
+        (
+            "site.yaml:4:37: share.roof.writes.::ffff:192.0.2.7: found '::ffff:192.0.2.7', "
+            "allowed: the address of a client such as 192.168.1.7, or a network 192.168.1.0/24"
+        ),
+    ),
     "two that listen at one address": (
         SHARED.format("{listen: 'h:1502'}\naggregate: {listen: 'h:1502'}"),
         (
@@ -635,3 +642,13 @@ def test_price_table_without_the_column_says_which_are_there(loaded, tmp_path):
         "p.csv:1:1: grid.export_price: found the columns hour;eur, "
         "allowed: the columns time and price (or export_price)"
     )
+
+
+def test_a_password_in_a_connection_is_not_told_again(loaded):
+    device = "driver: simulated, role: solar, connection: 'tcp://me:s3cret@h:502'"
+    told = [str(problem) for problem in loaded(f"devices:\n  roof: {{{device}}}\n").problems]
+    assert any(
+        "found tcp://...@h:502, allowed: a URL without user" in " ".join(one.split())
+        for one in told
+    )
+    assert not any("s3cret" in one for one in told)
