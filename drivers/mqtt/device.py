@@ -215,4 +215,7 @@ def _note(main: Known | None, expiry: Duration) -> str:
         return ""
     if main.age is None:
         return "what the broker kept of it is of unknown age"
+    if main.heard_for <= expiry:
+        old = f"by the time it gives it is {in_seconds(main.age):.0f} s old"
+        return f"{old}: the broker kept it, or the device's clock is wrong"
     return f"it told nothing for {in_seconds(main.age):.0f} s"

@@ -175,6 +175,20 @@ def test_a_device_that_says_it_is_offline_has_no_value_at_once_and_is_then_unava
     asyncio.run(main())
 
 
+def test_a_device_whose_clock_is_behind_is_stale_and_its_clock_is_named(tmp_path):
+    async def main():
+        own = {"values": {"power": {"topic": "m/p", "path": "w"}}, "time": "at"}
+        async with Broker(tmp_path) as broker, opened(broker, Role.METER, own) as (it, line):
+            await listening(it, line)
+            await broker.publish("m/p", {"w": 5, "at": "2020-01-01T00:00:00Z"})
+            await connected(it)
+            reading = await it.read()
+            assert reading.quality is Quality.STALE
+            assert "clock is wrong" in reading.note
+
+    asyncio.run(main())
+
+
 def test_a_value_older_than_its_expiry_is_stale_and_then_the_device_is_silent(tmp_path):
     async def main():
         own = {"expiry": "200ms", "values": {"power": {"topic": "m/p", "unit": "kW"}}}
