@@ -248,11 +248,12 @@ class Mosquitto:
 
     folder: Path
     passwords: dict
+    devices: tuple = ()
     port: int = field(default_factory=free_port)
     process: asyncio.subprocess.Process | None = None
 
     async def start(self):
-        known = Accounts(area="home", passwords=self.passwords)
+        known = Accounts(area="home", passwords=self.passwords, devices=self.devices)
         conf = write_files(self.folder, Listener(host="127.0.0.1", port=self.port), known)
         self.process = await asyncio.create_subprocess_exec(
             str(find_mosquitto()),
