@@ -9,7 +9,7 @@ from drivers.modbus.recipe import Ratings, Recipe
 from drivers.modbus.requests import plan
 from drivers.modbus.steering import Steering
 from drivers.modbus.unit import Unit
-from gateway.model.device import Capabilities, Description, Device, Identity
+from gateway.model.device import Capabilities, Description, Device, Identity, Role
 from gateway.model.errors import DeviceMisbehaves
 from gateway.model.reading import PointValue, Reading
 from gateway.model.setpoint import Arming, Setpoint, Written
@@ -19,9 +19,20 @@ from gateway.ports.line import Line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The driver's own keys: the map, already read."""
+    """The driver's own keys.
+
+    Attributes:
+        map: already read.
+        sign: -1 where the device, as it was wired, counts power the other way than its map says.
+    """
 
     map: RegisterMap
+    sign: float = 1.0
+
+    def turned(self, role: Role) -> Mapping[str, str]:
+        """The key that counts power the other way round; none where setpoints go by that sign."""
+        del role
+        return {} if self.map.control else {"sign": "1" if self.sign < 0 else "-1"}
 
 
 class MapDriver:
@@ -32,7 +43,7 @@ class MapDriver:
         self._map = settings.map
         self._unit = Unit(device, settings.map, line)
         self._requests = plan(settings.map)
-        self._measurer = Measurer(device, settings.map)
+        self._measurer = Measurer(device, settings.map, settings.sign)
         self._steering: Steering | None = None
         self._record: Arming | None = None
 

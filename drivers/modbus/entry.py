@@ -1,9 +1,10 @@
-"""What the gateway finds under the entry point: the key ``map``, and devices from it."""
+"""What the gateway finds under the entry point: keys ``map`` and ``sign``, devices from them."""
 
 from collections.abc import Mapping
 
 from drivers.modbus.device import MapDriver, Settings
 from drivers.modbus.load import load
+from drivers.modbus.map import RegisterMap
 from gateway.model.device import Device
 from gateway.model.errors import SettingsError
 from gateway.ports.driver import Driver
@@ -16,11 +17,11 @@ class ModbusPackage:
     def parse(
         self, device: Device, mapping: Mapping[str, object]
     ) -> Settings | tuple[SettingsError, ...]:
-        """Settings from ``map``, or every error in the key and in the map file."""
+        """Settings from ``map`` and ``sign``, or every error in them and in the map file."""
         unknown = tuple(
-            SettingsError(path=(key,), found="an unknown key", allowed="map")
+            SettingsError(path=(key,), found="an unknown key", allowed="map, sign")
             for key in mapping
-            if key != "map"
+            if key not in {"map", "sign"}
         )
         name = mapping.get("map")
         if not isinstance(name, str):
@@ -33,7 +34,10 @@ class ModbusPackage:
         if loaded.roles and device.role not in loaded.roles:
             allowed = f"a map for role {device.role} ({name} is for {', '.join(loaded.roles)})"
             return (*unknown, SettingsError(path=("map",), found=repr(name), allowed=allowed))
-        return unknown or Settings(map=loaded)
+        sign = _sign(mapping.get("sign", 1), loaded)
+        if isinstance(sign, SettingsError):
+            return (*unknown, sign)
+        return unknown or Settings(map=loaded, sign=sign)
 
     def json_schema(self) -> Mapping[str, object]:
         """JSON Schema properties of the own keys."""
@@ -41,6 +45,10 @@ class ModbusPackage:
             "map": {
                 "type": "string",
                 "description": "register map: a YAML file, or the name of a shipped one",
+            },
+            "sign": {
+                "type": "number",
+                "description": "-1: power counts the other way than the map says",
             },
         }
 
@@ -50,3 +58,11 @@ class ModbusPackage:
             message = f"settings of the modbus driver, not {type(settings).__name__}"
             raise TypeError(message)
         return MapDriver(device, settings, line)
+
+
+def _sign(given: object, known: RegisterMap) -> float | SettingsError:
+    """Only a map that does not steer is turned: setpoints would go the old way."""
+    if given in ((1,) if known.control else (1, -1)) and not isinstance(given, bool):
+        return -1.0 if given == -1 else 1.0
+    allowed = "1 (a map that steers is not turned)" if known.control else "1 or -1"
+    return SettingsError(path=("sign",), found=repr(given), allowed=allowed)

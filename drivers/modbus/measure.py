@@ -21,8 +21,9 @@ _GENERATING = frozenset({Role.SOLAR, Role.GENERATOR})
 class Measurer:
     """What a map says of readings; looked up once."""
 
-    def __init__(self, device: Device, known: RegisterMap) -> None:
+    def __init__(self, device: Device, known: RegisterMap, sign: float = 1.0) -> None:
         self._device = device
+        self._sign = sign
         self._points = known.points
         self._tables = {point.table for point in known.points.values()}
         self._of_role: dict[str, list[tuple[str, Point]]] = {}
@@ -88,7 +89,7 @@ class Measurer:
                 watts.append(found * _PER_POWER.get(point.unit, 1.0))
             elif not point.optional:
                 return None
-        return float(sum(watts)) if watts else None
+        return self._sign * sum(watts) + 0.0 if watts else None
 
     def _energy_wh(
         self, role: str, points: Mapping[str, PointValue], otherwise: float | None = None
