@@ -183,7 +183,10 @@ def _fix(device: str, found: Verdict, keys: Mapping[str, str]) -> str:
                 "them, or the voltage wires"
             )
         case Kind.PHASES:
-            return "its current transformer is the wrong way round: have an electrician turn it"
+            return (
+                "either a source that is not in the configuration feeds in there (a plug-in "
+                "battery), or its current transformer is to be turned by an electrician"
+            )
         case Kind.METER if not found.counters and propose:
             return f"{propose}, or have its current transformers turned, which mends its counters"
         case Kind.COUNTERS:
