@@ -33,6 +33,14 @@ def test_power_of_each_shape_is_found(shape):
     assert settings.control.switch_w == 1500
 
 
+@pytest.mark.parametrize("role", [Role.GRID, Role.LOAD, Role.SOLAR])
+def test_the_key_that_turns_its_sign_is_proposed_and_turns_it_back_again(role):
+    settings = package.parse(device(role), POWER)
+    (sign,) = settings.turned(role).values()
+    turned = package.parse(device(role), POWER | {"sign": int(sign)})
+    assert (turned.sign, turned.turned(role)) == (-settings.sign, {"sign": f"{settings.sign:.0f}"})
+
+
 def test_a_shelly_is_told_to_switch_itself_off():
     settings = package.parse(device(), {"shape": "shelly", "topic": "it", "switch_w": 1500})
     told = command(settings.control, 1500.0, 60)
