@@ -207,20 +207,21 @@ def _site_limits(
 
 
 def _floor(
-    b: _Bounds, _view: DeviceView, _held: Held | None, _room: SiteRoom, _now: Instant
+    b: _Bounds, _view: DeviceView, _held: Held | None, room: SiteRoom, _now: Instant
 ) -> str | None:
     """A limit below the device's floor may put it to standby: it is raised to the floor.
 
-    Under a standing export limit the plan has asked for less only when nothing takes the
-    power, and a floor must never exceed a site limit: there the bound stays.
+    A floor never exceeds a site limit: where it does not fit the source stands still, since it
+    cannot be told less than its floor.
     """
     floor = b.capabilities.floor_w
-    if b.capabilities.control is not Control.LIMIT or b.flow is None or floor <= 0:
+    if b.capabilities.control is not Control.LIMIT or b.flow is None or not -floor < b.flow < 0:
         return None
-    if -floor < b.flow < 0 and b.device.fallback.level_w is None:
-        b.flow = -floor
-        return f"floor {floor:.0f} W"
-    return None
+    if b.device.fallback.level_w is not None and -floor < room.low:
+        b.flow = 0.0
+        return f"floor {floor:.0f} W, more than the site limit leaves"
+    b.flow = -floor
+    return f"floor {floor:.0f} W"
 
 
 def _wake_floor(

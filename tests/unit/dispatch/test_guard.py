@@ -184,11 +184,13 @@ def test_without_a_site_limit_a_bound_is_not_below_the_devices_floor():
     assert guarded.quantity == -80.0
 
 
-def test_the_floor_never_exceeds_a_site_limit():
+@pytest.mark.parametrize(("left", "quantity"), [(60.0, 0.0), (79.0, 0.0), (80.0, -80.0)])
+def test_the_floor_never_exceeds_a_site_limit(left, quantity):
     under_limit = device(Role.SOLAR, fallback=Fallback(level_w=0.0))
-    guarded = guard(-10.0, under_limit, view(capabilities=LIMIT), None, FREE, NOW)
+    room = SiteRoom(low=-left)
+    guarded = guard(-50.0, under_limit, view(capabilities=LIMIT), None, room, NOW)
 
-    assert -10.0 <= guarded.quantity <= 0.0
+    assert guarded.quantity == quantity
 
 
 def test_no_limit_stays_no_limit():
