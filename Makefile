@@ -37,7 +37,7 @@ test-slow: setup
 
 # Nothing here is judged by the clock on the wall, so it goes behind whatever is.
 test-patient: setup
-	nice -n 19 $(BIN)/pytest -m patient -p no:cacheprovider $(ARGS)
+	nice -n 19 $(BIN)/pytest -m patient -p no:cacheprovider -n 2 --dist loadfile $(ARGS)
 
 # The same tests as in test-slow, where each kills 100 times.
 chaos: setup

@@ -77,6 +77,8 @@ def test_a_stranger_that_writes_every_second_is_named_and_yielded_to(at_home):
     assert armed is not None
 
 
+@pytest.mark.slow
+@pytest.mark.patient
 def test_under_a_site_limit_the_gateway_insists_but_not_at_every_poll(at_home):
     async def script(home):
         battery = counted(home, "battery")
@@ -109,6 +111,8 @@ def test_a_cloud_that_lifts_an_export_limit_every_minute_is_answered_each_time_w
     assert faults[-1].active
 
 
+@pytest.mark.slow
+@pytest.mark.patient
 def test_when_the_stranger_has_gone_the_battery_is_steered_again_and_the_fault_ends(at_home):
     async def script(home):
         counted(home, "battery")

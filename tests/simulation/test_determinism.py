@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from gateway.app import load_market
 from gateway.model.time import Instant
 from gateway.ports.journal import Row
@@ -29,6 +31,8 @@ def run_day(house=HOUSE, *, cwd=ROOT, hours=HOURS, **environment):
     return result.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.patient
 def test_the_same_day_under_other_hash_seed_zone_and_folder_is_the_same_journal(tmp_path):
     one = run_day(PYTHONHASHSEED="1", TZ="UTC")
     two = run_day(PYTHONHASHSEED="77", TZ="Asia/Kathmandu", cwd=tmp_path)

@@ -33,6 +33,8 @@ def counters(home):
     return roof.counted_out_wh, grid.counted_in_wh, grid.counted_out_wh
 
 
+@pytest.mark.slow
+@pytest.mark.patient
 def test_over_a_night_and_two_restarts_the_totals_follow_the_counters_and_never_fall(
     tmp_path, virtual
 ):

@@ -121,6 +121,8 @@ def rows_of(folder):
     return list(read_journal(folder / "state" / "journal.sqlite"))
 
 
+@pytest.mark.slow
+@pytest.mark.patient
 def test_after_hours_of_trading_everything_balances_and_nothing_ended_is_shown(at_home, tmp_path):
     async def script(home):
         mirrored = Mirrored(home)

@@ -80,6 +80,7 @@ def test_while_it_steers_a_right_house_is_not_suspected_and_a_wrong_one_is(at_ho
 
 
 @pytest.mark.slow
+@pytest.mark.patient
 def test_a_right_house_is_not_suspected_in_a_whole_day(at_home):
     async def script(home):
         return await _some_hours(home, 24)

@@ -233,7 +233,8 @@ def test_who_connects_and_keeps_silent_takes_few_threads_and_a_scraper_comes_aft
     before = threading.active_count()
     with metrics.serving() as port, contextlib.ExitStack() as stack:
         silent = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", port), 5)) for _ in range(40)
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), 30))
+            for _ in range(40)
         ]
         # The last was refused when the ones before it had been taken.
         assert silent[-1].recv(1) == b""
