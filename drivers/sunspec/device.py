@@ -2,24 +2,24 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from drivers.sunspec.arming import record
 from drivers.sunspec.blocks import Blocks, Unit
+from drivers.sunspec.chart import Chart
 from drivers.sunspec.choice import STEERING, capabilities, choose, identity, rating
 from drivers.sunspec.codec import HEADER, layout
 from drivers.sunspec.counters import by_counters, counted
 from drivers.sunspec.dialect import PLAIN
-from drivers.sunspec.discovery import BASES, COMMON, Chain, Header, walk
+from drivers.sunspec.discovery import COMMON, Chain, Header, walk
 from drivers.sunspec.events import Events
 from drivers.sunspec.heartbeat import OURS, Heart, Pulse
-from drivers.sunspec.holes import Holed
 from drivers.sunspec.judgement import Tried, asked, is_between, judge, others, unseen
 from drivers.sunspec.lever import Lever, runs
-from drivers.sunspec.measure import BankSign, Measurer, Sign, local
+from drivers.sunspec.measure import Measurer, local
 from drivers.sunspec.pace import Pace, first, is_due
-from drivers.sunspec.plan import Span, spans, words_of
-from drivers.sunspec.quirks import Override, Quirks, quirks_of
+from drivers.sunspec.plan import spans
+from drivers.sunspec.quirks import Quirks, quirks_of
 from drivers.sunspec.raw import Plan, Words
 from drivers.sunspec.roles import (
     NAMEPLATE,
@@ -32,6 +32,7 @@ from drivers.sunspec.roles import (
     polled,
     wanted,
 )
+from drivers.sunspec.settings import Settings
 from gateway.model.device import Description, Device, Identity, Role
 from gateway.model.errors import DeviceMisbehaves, DeviceUnavailable, RequestRefused
 from gateway.model.reading import PointValue, Quality, Reading
@@ -40,67 +41,6 @@ from gateway.model.time import Instant
 from gateway.ports.line import Line, Pacable
 
 _PV_STOR = 82  # 120 DERTyp
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The driver's own keys.
-
-    Attributes:
-        sign: what a positive W of a meter model means; ``bank_sign``: of model 802.
-        bases: where the marker may stand, in this order.
-        connect: whether a battery bank found disconnected may be connected (802 SetOp).
-        signed: whether the owner wrote ``sign``, which then goes before the quirks table.
-        quirks: what the owner wrote in place of the table; None: the table is not asked.
-    """
-
-    sign: Sign = "import"
-    bank_sign: BankSign = "discharge"
-    bases: tuple[int, ...] = BASES
-    connect: bool = False
-    signed: bool = False
-    quirks: Override = field(default_factory=dict)
-
-    def turned(self, role: Role) -> Mapping[str, str]:
-        """The key that counts power the other way round, of a meter or of a battery bank."""
-        if role is Role.STORAGE:
-            return {"bank_sign": "charge" if self.bank_sign == "discharge" else "discharge"}
-        return {"sign": "export" if self.sign == "import" else "import"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Map:
-    """What a walk of the chain found of this device."""
-
-    shape: Shape
-    models: tuple[int, ...]
-    measurer: Measurer
-    pace: Pace
-    spans: tuple[Span, ...]
-    vital: tuple[Span, ...]
-    most: int
-    cuts: Mapping[Header, Holed] | None = None
-
-    def paced(self, pace: Pace) -> "_Map":
-        """With models of another pace, read together unless something was refused."""
-        every, vital = map(self._requests, (pace.all, pace.vital))
-        return replace(self, pace=pace, spans=every, vital=vital)
-
-    def around(self, cuts: Mapping[Header, Holed]) -> "_Map":
-        """With the models that can be read, each by itself and as far as it is answered."""
-        return replace(self, cuts=cuts).paced(self.pace.among(tuple(cuts)))
-
-    def words(self, header: Header, blocks: Blocks) -> tuple[int, ...] | None:
-        """A model's words; None where it was not read this time."""
-        words = words_of(header, blocks)
-        if words is None and self.cuts is not None and header in self.cuts:
-            return self.cuts[header].words(blocks)
-        return words
-
-    def _requests(self, headers: tuple[Header, ...]) -> tuple[Span, ...]:
-        if self.cuts is None:
-            return spans(headers, most=self.most)
-        return tuple(span for header in headers for span in self.cuts[header].spans)
 
 
 class SunSpecDriver:
@@ -113,7 +53,7 @@ class SunSpecDriver:
         self._quirks = Quirks(values=settings.quirks or {})  # the rest when it is recognised
         self._unit = Unit(device, line, self._quirks.max_read)
         self._bases = settings.bases
-        self._map: _Map | None = None
+        self._map: Chart | None = None
         self._lever: Lever | None = None
         self._heart: Heart | None = None
         self._pulse = Pulse()
@@ -139,7 +79,7 @@ class SunSpecDriver:
             static = await self._static(shape)
         pace = Pace.of(polled(shape), self._device.role)
         models = tuple(header.model for part in chain.parts for header in part)
-        self._map = _Map(
+        self._map = Chart(
             shape=shape,
             models=models,
             measurer=self._measurer(shape, static),
@@ -169,14 +109,14 @@ class SunSpecDriver:
 
     async def read(self) -> Reading:
         """Every moving model in few requests, decoded with its own scale factors."""
-        known_map, before = self._connected(), self._asked
+        chart, before = self._connected(), self._asked
         due = is_due(self._whole_at, self._read_at, self._device.poll)
         whole = self._steering or due
-        blocks, at = await self._blocks(known_map, whole=whole)
-        pace = known_map.pace
+        blocks, at = await self._blocks(chart, whole=whole)
+        pace = chart.pace
         points = self._decoded(pace.all if whole else pace.vital, blocks)
         self._local, self._read_at = local(points), at
-        reading = known_map.measurer.reading(at, points, self._events.take(points))
+        reading = chart.measurer.reading(at, points, self._events.take(points))
         if due:
             self._whole_at = at
             self._learn(points)
@@ -287,10 +227,10 @@ class SunSpecDriver:
         )
 
     def _decoded(self, headers: tuple[Header, ...], blocks: Blocks) -> Points:
-        known_map, dialect = self._connected(), self._quirks.dialect
+        chart, dialect = self._connected(), self._quirks.dialect
         points: dict[str, PointValue] = {}
         for header in headers:
-            words = known_map.words(header, blocks)
+            words = chart.words(header, blocks)
             if words is None:
                 continue
             self._check_header(header, words)
@@ -415,15 +355,15 @@ class SunSpecDriver:
         )
         self._heart = next((heart for heart in found if heart is not None), None)
 
-    async def _blocks(self, known_map: _Map, *, whole: bool) -> tuple[Blocks, Instant]:
+    async def _blocks(self, chart: Chart, *, whole: bool) -> tuple[Blocks, Instant]:
         try:
-            return await self._unit.read(known_map.spans if whole else known_map.vital)
+            return await self._unit.read(chart.spans if whole else chart.vital)
         except RequestRefused:
-            if known_map.cuts is not None:  # what is refused by now, a new connect finds
+            if chart.cuts is not None:  # what is refused by now, a new connect finds
                 raise
-        around = await self._unit.around(known_map.pace.all, known_map.shape.power)
+        around = await self._unit.around(chart.pace.all, chart.shape.power)
         self._notes += around.refused
-        self._map = known_map.around(around.cuts)
+        self._map = chart.around(around.cuts)
         return around.blocks, around.at
 
     def _learn(self, points: Points) -> None:
@@ -433,7 +373,7 @@ class SunSpecDriver:
         if pace is not now.pace:
             self._map = now.paced(pace)
 
-    def _connected(self) -> _Map:
+    def _connected(self) -> Chart:
         if self._map is None:
             message = f"{self._unit.name}: not connected yet"
             raise DeviceUnavailable(message)

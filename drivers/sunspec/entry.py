@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import cast
 
-from drivers.sunspec.device import Settings, SunSpecDriver
+from drivers.sunspec.device import SunSpecDriver
 from drivers.sunspec.discovery import BASES
 from drivers.sunspec.inspect import inspect
 from drivers.sunspec.quirk_keys import OWNERS
 from drivers.sunspec.quirks import Override
 from drivers.sunspec.recording import record, record_night
 from drivers.sunspec.replay import replay
+from drivers.sunspec.settings import Settings
 from gateway.model.device import Device
 from gateway.model.errors import SettingsError
 from gateway.model.inspection import Inspection
