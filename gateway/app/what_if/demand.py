@@ -60,6 +60,10 @@ class Demand:
 
         Fractions of a lot are left out, so nothing is offered or wanted that is not there.
         """
+        if (single := self._single()) is not None:
+            if single[2]:
+                yield single
+            return
         wanted = [*_levels(self._wanted, cap), (cap, 0)]
         # What is wanted at this price and at no higher one, and offered at this and at no lower.
         buys = [(last, Side.BUY, more - less) for (last, more), (_, less) in pairwise(wanted)]
@@ -73,9 +77,21 @@ class Demand:
 
     def edges(self, cap: int) -> tuple[int, int]:
         """(highest place where it buys, lowest where it sells); -1 and ``cap`` + 1 for nowhere."""
+        if (single := self._single()) is not None:
+            side, place, lots = single
+            buys, sells = side is Side.BUY and lots, side is Side.SELL and lots
+            return place if buys else -1, place if sells else cap + 1
         grid = range(cap + 1)
         unwanted = bisect_left(grid, 1, key=lambda place: not self._wanted(place))
         return unwanted - 1, bisect_left(grid, 1, key=self._offered)
+
+    def _single(self) -> tuple[Side, int, int] | None:
+        """As a single tender, whole lots; None where it is more than one."""
+        if len(self.places) != 2 or self.places[0] != self.places[1] or all(self.quantities):  # noqa: PLR2004
+            return None
+        before, after = self.quantities
+        side = Side.SELL if after else Side.BUY
+        return side, self.places[0], int(before - after)
 
     def _wanted(self, place: int) -> int:
         """The most whole lots that it buys."""
