@@ -91,9 +91,10 @@ async def test_two_that_insist_on_a_limit_are_named_write_little_and_the_limit_h
 async def test_two_that_share_a_battery_without_a_limit_settle_on_one_that_steers_it(place):
     await place.build(solar_w=4000, battery_soc_pct=40)
     other = beside(place, "other")
-    # Each has its own tariff, and its own idea of what the battery should do.
+    # Each has its own tariff, and its own idea of what the battery should do: who sells at nearly
+    # what he buys for stores nothing.
     free = {"import_limit_w": None, "import_price": 0.30, "export_price": 0.08}
-    dear = {"import_limit_w": None, "import_price": 0.90, "export_price": 0.80}
+    dear = {"import_limit_w": None, "import_price": 0.90, "export_price": 0.89}
     one = await place.run(place.write(broker=own_broker(), grid=free, devices=NO_HEAT))
     await until(lambda: place.truth("battery_w") > 2000, "it charges", 30)
     battery = counted(place, "battery")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.e2e.processes import NO_HEAT, until
+from tests.e2e.processes import NO_EXPORT, NO_HEAT, until
 
 pytestmark = pytest.mark.e2e
 
@@ -34,8 +34,10 @@ async def test_a_healthy_house_is_well_and_its_devices_are_left_to_the_gateway(p
 
 
 async def test_an_unplugged_device_is_named_while_it_runs_and_after(place):
-    await place.build()
-    daemon = await place.run(place.write(broker={"kind": "embedded"}, devices=NO_HEAT))
+    await place.build(solar_w=6000, battery_soc_pct=100)
+    settings = {"broker": {"kind": "embedded"}, "grid": NO_EXPORT, "devices": NO_HEAT}
+    daemon = await place.run(place.write(**settings))
+    await until(lambda: abs(place.truth("grid_w")) < 100, "the roof is held down", 25)
     await place.house.unplug("roof")
     await daemon.says("state=offline")
     said = await doctored(place, "roof")
