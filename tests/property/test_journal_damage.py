@@ -75,6 +75,18 @@ def _pages(end, data):
     return {at: data[at : at + size] for at in range(start, len(data) - size + 1, size)}
 
 
+def _committed(pairs):
+    """Frames up to the last end of a transaction that can be proven.
+
+    What a broken end has left behind looks like what a kill has cut off.
+    """
+    kept = [old == new for old, new in pairs]
+    ends = [
+        at for at in range(1, len(pairs)) if kept[at - 1] and kept[at] and any(pairs[at][0][4:8])
+    ]
+    return pairs[: max(ends, default=-1) + 1]
+
+
 def _kept_for_sure(before, after, rows):
     """Seq up to which every row lies on a page that was not touched."""
     whole = set()
@@ -82,7 +94,9 @@ def _kept_for_sure(before, after, rows):
         if end not in before:
             continue
         now = _pages(end, after.get(end, b""))
-        same = [page for at, page in _pages(end, before[end]).items() if now.get(at) == page]
+        pairs = [(page, now.get(at)) for at, page in _pages(end, before[end]).items()]
+        pairs = _committed(pairs) if end == "-wal" else pairs
+        same = [page for page, left in pairs if left == page]
         with tempfile.TemporaryDirectory() as name:
             path = Path(name) / "journal.sqlite"
             pages = [page[24:] if end == "-wal" else page for page in same]
