@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Final
 
 from gateway.config.problem import Finding, Path
-from gateway.config.shapes import ProductShape as Shape
 from gateway.config.shapes import SiteShape
+from gateway.config.shapes_product import ProductShape as Shape
 from gateway.model.product import Product
 from gateway.model.resource import POWER, Resource, is_resource
 from gateway.model.time import Duration, short_duration

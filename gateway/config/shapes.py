@@ -1,13 +1,13 @@
 """The shape of the file: its keys, what each may be, its default and what it is for.
 
-Only this module lists keys; messages, the JSON Schema and the check read them from here.
-Defaults are written as the owner would write them.
+Only this module and ``shapes_product`` list keys; messages, the JSON Schema and the check read
+them from here.  Defaults are written as the owner would write them.
 """
 
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from gateway.config.field_broker import Filters
 from gateway.config.prices import Price, PriceSetting
@@ -23,6 +23,8 @@ from gateway.config.scalars import (
     Whole,
     refusal,
 )
+from gateway.config.shape import Shape, key
+from gateway.config.shapes_product import ProductShape
 from gateway.config.sharing import Ranges, RegisterRanges
 from gateway.model.device import ContestPolicy, Role
 from gateway.model.share import ShareMode
@@ -39,24 +41,6 @@ _Span = Annotated[Duration, Span()]
 _Flag = Annotated[bool, Flag()]
 _File = Annotated[str, Text(what="the name of a file")]
 _Price = Annotated[PriceSetting, Price()]
-
-
-def key(default: Any, text: str) -> Any:  # noqa: ANN401 - the field's own type decides
-    """A key that may be left out, with its default as the owner would write it."""
-    if default is None:
-        return Field(default=None, description=text)
-    return Field(default=default, description=text, validate_default=True)
-
-
-class Shape(BaseModel):
-    """A mapping with known keys; an empty section is a section of defaults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty(cls, value: object) -> object:
-        return {} if value is None else value
 
 
 class Level(Scalar):
@@ -196,40 +180,6 @@ class BrokerShape(Shape):
     devices: Annotated[tuple[str, ...], Filters()] = key(
         [], "topics that user devices may read and write, for devices on a broker of our own"
     )
-
-
-class ProductShape(Shape):
-    """What a market trades."""
-
-    resource: Annotated[str, Text(what="POWER, WATER_FLOW, ... or an x-NAME of your own")] = key(
-        "POWER", "CTS resource designator"
-    )
-    unit: Annotated[str, Text(what="a unit", pattern=r"[^\s\x00-\x1f\x7f]{1,16}")] | None = key(
-        None, "of quantities; default by resource, W for POWER"
-    )
-    interval: Annotated[Duration, Span(minimum=SECOND, step=SECOND, step_text="whole seconds")] = (
-        key("10s", "length of delivery")
-    )
-    mechanism: Annotated[str, Choice(words=("uniform-price",))] = key(
-        "uniform-price", "how the price is made"
-    )
-    price_rule: Annotated[str, Choice(words=("midpoint", "low", "high"))] = key(
-        "midpoint", "which price of the range of equilibrium prices"
-    )
-    price_scale: Annotated[int, Whole(minimum=-9, maximum=0)] = key(
-        -4, "exponent of ten of the market's integer price"
-    )
-    quantity_scale: Annotated[int, Whole(minimum=-9, maximum=9)] = key(
-        0, "exponent of ten of the market's integer quantity"
-    )
-    tick: Annotated[float, Real(above=0)] | None = key(
-        None, "prices are multiples of it; default one unit of the scale"
-    )
-    lot: Annotated[float, Real(above=0)] | None = key(
-        None, "quantities are multiples of it; default one unit of the scale"
-    )
-    price_floor: _Number = key(-1.0, "lowest price, per price unit")
-    price_cap: _Number = key(2.0, "highest price, per price unit")
 
 
 class GridShape(Shape):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway.config.problem import Finding, Path, closest, describe, listed
-from gateway.config.shapes import Shape
+from gateway.config.shape import Shape
 
 _S = TypeVar("_S", bound=Shape)
 

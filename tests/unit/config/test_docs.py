@@ -10,6 +10,7 @@ import pytest
 from gateway.adapters.plugins import driver_packages, line_factories
 from gateway.config import load
 from gateway.config.scalars import Scalar
+from gateway.config.shape import Shape
 from gateway.config.shapes import (
     AggregateShape,
     BrokerShape,
@@ -25,12 +26,11 @@ from gateway.config.shapes import (
     LogShape,
     MetricsShape,
     PartyShape,
-    ProductShape,
-    Shape,
     ShareShape,
     SiteShape,
     WritesShape,
 )  # fmt: skip
+from gateway.config.shapes_product import ProductShape
 
 TEXT = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 SHAPES = (
