@@ -4,12 +4,11 @@ from collections.abc import Iterable
 
 from gateway.market.grid import PriceGrid
 from gateway.model.event import Detail, Refused, ResponseCode
-from gateway.model.product import Product
+from gateway.model.product import MAX_QUANTITY, Product
 from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval, rfc3339, short_duration
 
 AHEAD = Duration(48 * HOUR)
-MAX_QUANTITY = 10**12
 
 
 class Rules:

@@ -9,8 +9,10 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 
 from gateway.model.resource import Resource
+from gateway.model.terms import OtherTerms, Streams, TermRule
 from gateway.model.time import MILLISECOND, SECOND, Duration, Instant, Interval
 
+MAX_QUANTITY = 10**12
 # What one price unit is in resourceUnit x hours, for the units that trade by energy.
 _PRICE_UNIT_PER_HOUR = {"kWh": 1000, "Wh": 1, "MWh": 1_000_000}
 
@@ -31,6 +33,12 @@ class Product:
         gate_lead: how long before delivery tenders close.
         price_rule: which price of the equilibrium range is taken: midpoint | low | high.
         revision: grows when terms change; old tenders are then cancelled.
+        min_quantity, max_quantity: of one tender of a party from outside, integers, inclusive.
+        warrants: that a SELL may carry and a BUY may ask for.
+        streams: whether stream tenders are taken.
+        execution_instructions: the codes a tender may carry.
+        rules: what tenders from outside keep beside all this.
+        other_terms: what becomes of terms that are neither known nor named by a rule.
     """
 
     id: str
@@ -50,6 +58,13 @@ class Product:
     price_cap: int = 20_000
     gate_lead: Duration = Duration(500 * MILLISECOND)
     revision: int = 1
+    min_quantity: int = 1
+    max_quantity: int = MAX_QUANTITY
+    warrants: tuple[str, ...] = ()
+    streams: Streams = Streams.PERMITTED
+    execution_instructions: str = ""
+    rules: tuple[TermRule, ...] = ()
+    other_terms: OtherTerms = OtherTerms.REJECT
 
     def price(self, real: Decimal | float) -> int:
         """A real price as integer ticks-aligned price, rounded half-even to the tick."""

@@ -7,6 +7,7 @@ prices and quantities are the product's integers.
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from gateway.model.terms import PriceBase
 from gateway.model.time import Instant, Interval
 
 
@@ -57,6 +58,12 @@ class Tender:
         quantity: positive integer, whole lots.
         all_or_none: filled whole or not at all.
         expiration: the tender takes part only in clearings before it; None = end of interval.
+        warrants: what a SELL carries, or a BUY asks for, in order.
+        instructions: CTS executionInstructions, one character each.
+        stream: id of the stream tender it is one interval of.
+        exclusive: tenders of the party with the same word are alternatives: at most one of them
+            executes, in part or whole.
+        base: how ``price`` was stated if it was not stated as a number.
     """
 
     id: str
@@ -65,6 +72,11 @@ class Tender:
     quantity: int
     all_or_none: bool = False
     expiration: Instant | None = None
+    warrants: tuple[str, ...] = ()
+    instructions: str = ""
+    stream: str = ""
+    exclusive: str = ""
+    base: PriceBase | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
