@@ -37,7 +37,8 @@ from gateway.wire.border import Border
 from gateway.wire.home_assistant import HomeAssistant
 from gateway.wire.message import Message
 from gateway.wire.mirror import Mirror
-from gateway.wire.replies import ANSWERS, operation_of, refusal_message, reply_message
+from gateway.wire.operations import operation_of
+from gateway.wire.replies import refusal_message, reply_message
 from gateway.wire.requests import Acknowledged, Answer, Ignored, parse
 from gateway.wire.topics import matches
 
@@ -298,7 +299,7 @@ class MqttAdapter:
         self._put(
             refusal_message(
                 self._border.area,
-                ANSWERS[operation_of(request)],
+                operation_of(request).name,
                 refused,
                 request_id=request.request_id,
                 at=self._clock.now(),

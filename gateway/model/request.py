@@ -18,6 +18,11 @@ class SubmitTenders:
     request_id: str
     tenders: TenderSet
 
+    @property
+    def product(self) -> str:
+        """Whose market it is for."""
+        return self.tenders.product
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelTenders:
@@ -40,6 +45,10 @@ class AskPosition:
 
 
 Request = SubmitTenders | CancelTenders | AskPosition
+"""Each says ``party``, ``request_id`` and ``product``."""
+
+Outcome = Accepted | Refused | Cancelled | Position
+"""What an answer may tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +64,7 @@ class Reply:
     party: str
     request_id: str
     at: Instant
-    outcomes: tuple[Accepted | Refused | Cancelled | Position, ...]
+    outcomes: tuple[Outcome, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

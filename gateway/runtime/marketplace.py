@@ -15,7 +15,7 @@ from gateway.market import Market
 from gateway.model.clearing import Clearing
 from gateway.model.event import MarketEvent, Refused, SessionChanged, SessionStatus
 from gateway.model.product import Product
-from gateway.model.request import Reply, Request
+from gateway.model.request import AskPosition, CancelTenders, Reply, Request, SubmitTenders
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import Party, TenderSet
 from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval
@@ -24,6 +24,8 @@ from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.journal import Journal
 from gateway.runtime.bidding import gate_for, requirement
+from gateway.runtime.counters.positions import PositionCounter
+from gateway.runtime.counters.tenders import TenderCounter
 from gateway.runtime.desk import Desk
 from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
@@ -79,15 +81,24 @@ class Marketplace:
         self._owed = owed
         self._outlet = Outlet(journal, bus, clock)
         self._views = {id_: Views(market) for id_, market in self._markets.items()}
-        self._desk = Desk(
+        tenders = TenderCounter(
             markets=self._markets,
-            parties=outside,
             views=self._views,
-            journal=journal,
             recorder=recorder,
             outlet=self._outlet,
             clock=clock,
             trading=trading,
+        )
+        self._desk = Desk(
+            counters={
+                SubmitTenders: tenders,
+                CancelTenders: tenders,
+                AskPosition: PositionCounter(self._markets),
+            },
+            parties=outside,
+            journal=journal,
+            recorder=recorder,
+            clock=clock,
             remembered=remembered,
         )
         self.on_traded: Callable[[Traded], None] = lambda _traded: None

@@ -41,8 +41,8 @@ from gateway.wire.payloads_state import (
     SessionPayload,
     StatusPayload,
 )
+from gateway.wire.pushes import transaction_message, withdrawn_message
 from gateway.wire.readings import Readings
-from gateway.wire.replies import transaction_message, withdrawn_message
 from gateway.wire.tenders import encode_interval
 from gateway.wire.text import write
 from gateway.wire.topics import Topics

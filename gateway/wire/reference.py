@@ -5,6 +5,7 @@ from typing import Final
 from gateway.model.product import Product
 from gateway.model.site import Site
 from gateway.model.time import HOUR, Duration, iso_duration
+from gateway.wire.operations import OPERATIONS
 from gateway.wire.payloads_state import (
     DirectoryPayload,
     MarketRefPayload,
@@ -12,7 +13,6 @@ from gateway.wire.payloads_state import (
     SegmentRefPayload,
     SegmentRules,
 )
-from gateway.wire.replies import ANSWERS
 from gateway.wire.text import MAX_BYTES, number
 from gateway.wire.topics import Topics
 
@@ -31,7 +31,7 @@ def directory(site: Site) -> DirectoryPayload:
         "marketId": site.area,
         "products": [product.id for product in site.products],
         "devices": [configured.device.id for configured in site.devices],
-        "operations": list(ANSWERS),
+        "operations": list(OPERATIONS),
         "topics": {
             "request": shape.request("{U}", "{P}", "{OP}"),
             "inbox": shape.inbox("{U}", "{OP}"),
@@ -71,7 +71,7 @@ def rules(site: Site) -> RulesPayload:
         "v": 1,
         "marketId": site.area,
         "segments": [_segment_rules(product) for product in site.products],
-        "operations": list(ANSWERS),
+        "operations": list(OPERATIONS),
         "maxPayloadBytes": MAX_BYTES,
         "idempotentFor": iso_duration(_IDEMPOTENT),
         "syncWindow": iso_duration(site.journal.window_in_force),

@@ -1,0 +1,1 @@
+"""The counters of the desk, one per kind of request."""

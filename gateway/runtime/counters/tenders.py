@@ -1,0 +1,111 @@
+"""Where tenders are submitted and cancelled."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from gateway.market import Market
+from gateway.model.event import Accepted, Cancelled, CancelReason, Fact, MarketEvent, Refused
+from gateway.model.product import Product
+from gateway.model.request import CancelTenders, SubmitTenders
+from gateway.model.time import Instant, Interval
+from gateway.ports.clock import Clock
+from gateway.runtime.counters.counter import Decision, replied
+from gateway.runtime.outlet import Outlet
+from gateway.runtime.recorder import Recorder
+from gateway.runtime.views import Views
+
+
+class TenderCounter:
+    """Takes SubmitTenders and CancelTenders."""
+
+    def __init__(
+        self,
+        *,
+        markets: Mapping[str, Market],
+        views: Mapping[str, Views],
+        recorder: Recorder,
+        outlet: Outlet,
+        clock: Clock,
+        trading: Callable[[], bool],
+    ) -> None:
+        self._markets = markets
+        self._views = views
+        self._recorder = recorder
+        self._outlet = outlet
+        self._clock = clock
+        self._trading = trading
+
+    def closed(self, request: SubmitTenders | CancelTenders, now: Instant) -> str:
+        """Why nothing is traded now, or not so far ahead."""
+        if isinstance(request, CancelTenders):
+            return ""
+        if not self._trading():
+            return "the owner has not said act: this area does not trade with outside parties"
+        product = self._markets[request.product].product
+        if not self._clock.synchronised and _is_ahead(product, request.tenders.interval, now):
+            return "this gateway's clock is not synchronised yet: only the next interval is traded"
+        return ""
+
+    def decide(self, request: SubmitTenders | CancelTenders, now: Instant) -> Decision:
+        """Give it to the market of its product."""
+        market = self._markets[request.product]
+        before = market.revision
+        if isinstance(request, SubmitTenders):
+            events = self._submit(market, request, now)
+        else:
+            events = self._cancel(
+                market, request.party, request.tenders, CancelReason.REQUESTED, request.request_id
+            )
+        # A submission is answered by what was taken, and tells what that replaced; a cancellation
+        # is answered by what was cancelled.
+        told = Accepted if isinstance(request, SubmitTenders) else Cancelled
+        answers = [event for event in events if isinstance(event, told | Refused)]
+        reply = replied(request, now, tuple(answers))
+        seq = self._recorder.reply(now, reply)
+        self._show(market, request.party, seq, [e for e in events if e not in answers])
+        return Decision(reply, seq, took=market.revision != before)
+
+    def take_back(self, request: SubmitTenders | CancelTenders) -> None:
+        """Withdraw what a submission put into the book; what was cancelled is gone."""
+        if isinstance(request, SubmitTenders):
+            ids = tuple(tender.id for tender in request.tenders.tenders)
+            self._withdraw(request.party, self._markets[request.product], ids)
+
+    def withdraw(self, party: str) -> None:
+        """Cancel all that a silent party tenders, SUPERVISORY."""
+        for market in self._markets.values():
+            if market.live_sets(party):
+                self._withdraw(party, market, None)
+
+    def _submit(
+        self, market: Market, request: SubmitTenders, now: Instant
+    ) -> Sequence[MarketEvent]:
+        self._recorder.submit(now, request.tenders, request.request_id)
+        events = market.submit(request.tenders, now)
+        self._recorder.events(now, market.product.id, events)
+        return events
+
+    def _withdraw(self, party: str, market: Market, ids: tuple[str, ...] | None) -> None:
+        events = self._cancel(market, party, ids, CancelReason.SUPERVISORY, None)
+        self._show(market, party, self._recorder.newest, events)
+
+    def _cancel(
+        self,
+        market: Market,
+        party: str,
+        ids: tuple[str, ...] | None,
+        reason: CancelReason,
+        request_id: str | None,
+    ) -> Sequence[MarketEvent]:
+        now, product = self._clock.now(), market.product.id
+        self._recorder.cancel(now, product, party, ids, reason, request_id)
+        events = market.cancel(party, ids, now, reason)
+        self._recorder.events(now, product, events)
+        return events
+
+    def _show(self, market: Market, party: str, seq: int, events: Sequence[Fact]) -> None:
+        self._outlet.put(seq, [*events, *self._views[market.product.id].books((party,))])
+
+
+def _is_ahead(product: Product, interval: Interval, now: Instant) -> bool:
+    """Whether the interval is beyond the one whose gate comes next."""
+    return interval.start > product.next_interval(Instant(now + product.gate_lead)).start
