@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gateway.market import netting
+from gateway.market.exclusive import Alternatives
 from gateway.market.grid import PriceGrid
 from gateway.market.netting import Numbered
 from gateway.market.positions import Positions
@@ -60,6 +61,7 @@ class InstrumentBook:
         increments: open increments by party and tender id, as steps with what remains.
         ended: increments that were filled, cancelled or expired, likewise.
         revisions: of each party's newest netting set, also if withdrawn.
+        alternatives: open increments of which at most one of a group executes.
         cleared: what the last clearing's transactions cover; None before the first.
     """
 
@@ -71,6 +73,7 @@ class InstrumentBook:
         self.increments: dict[str, dict[str, Step]] = {}
         self.ended: dict[str, dict[str, Ended]] = {}
         self.revisions: dict[str, int] = {}
+        self.alternatives = Alternatives()
         self.cleared: Interval | None = None
         self._product = product
         self._steps = steps
@@ -100,14 +103,14 @@ class InstrumentBook:
         """Add an increment of which ``remaining`` > 0 is open."""
         step = Step(party, tender, tender.side, tender.price, remaining, sequence)
         self.increments.setdefault(party.id, {})[tender.id] = step
-        self._steps.add(step)
+        self._take_in(step)
 
     def end(self, party: str, tender_id: str, filled: int = 0) -> Step:
         """Take an increment out, ``filled`` at last; returns it with what remained before."""
         step = self.increments[party].pop(tender_id)
         if not self.increments[party]:
             del self.increments[party]
-        self._steps.remove(step)
+        self._take_out(step)
         if step.tender is not None:
             done = step.tender.quantity - step.quantity + filled
             ends = self.ended.setdefault(party, {})
@@ -140,12 +143,12 @@ class InstrumentBook:
     def price(self, positions: Positions, at: Instant) -> int | None:
         """The price a clearing for delivery from ``at`` would find now."""
         self._renet(positions, at)
-        return self._steps.price()
+        return self._outcome().price if self.alternatives else self._steps.price()
 
     def clear(self, positions: Positions, delivery: Interval) -> Outcome:
         """Clear for ``delivery``; the fills are taken off the increments."""
         self._renet(positions, delivery.start)
-        outcome = self._steps.clear()
+        outcome = self._outcome()
         for step, filled in outcome.filled.items():
             if step.party.id not in self.requirements:
                 self._fill(step, filled)
@@ -247,8 +250,20 @@ class InstrumentBook:
         if step.tender is None or filled == step.quantity:
             self.end(step.party.id, step.tender_id, filled)
         else:
-            self._steps.remove(step)
+            self._take_out(step)
             self.add(step.party, step.tender, step.sequence, step.quantity - filled)
+
+    def _outcome(self) -> Outcome:
+        alternatives = self.alternatives
+        return alternatives.clear(self._steps) if alternatives else self._steps.clear()
+
+    def _take_in(self, step: Step) -> None:
+        self._steps.add(step)
+        self.alternatives.add(step)
+
+    def _take_out(self, step: Step) -> None:
+        self._steps.remove(step)
+        self.alternatives.remove(step)
 
     def _renet(self, positions: Positions, at: Instant) -> None:
         """Bring the steps of new requirements in, and of those whose position has changed."""

@@ -1,6 +1,6 @@
 """The books of all instruments of one product that are not yet over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gateway.market.book import InstrumentBook
@@ -83,6 +83,27 @@ class Books:
     def of(self, party: str) -> list[InstrumentBook]:
         """Books in which the party tenders or tendered, in order of time."""
         return [self._books[start] for start in sorted(self._starts.get(party, ()))]
+
+    def named(self, party: str, names: Iterable[str]) -> tuple[str, ...]:
+        """Ids of the party's tenders as named; a stream's id stands for what is open of it."""
+        found: dict[str, None] = {}
+        streams: dict[str, list[str]] | None = None
+        for name in names:
+            if any(name in book.increments.get(party, ()) for book in self.of(party)):
+                found[name] = None
+                continue
+            streams = self._streams(party) if streams is None else streams
+            found |= dict.fromkeys(streams.get(name, (name,)))
+        return tuple(found)
+
+    def _streams(self, party: str) -> dict[str, list[str]]:
+        """Ids of the open tenders of each of the party's streams."""
+        streams: dict[str, list[str]] = {}
+        for book in self.of(party):
+            for step in book.increments.get(party, {}).values():
+                if step.tender is not None and step.tender.stream:
+                    streams.setdefault(step.tender.stream, []).append(step.tender.id)
+        return streams
 
     def open_tenders(self, party: str) -> int:
         """How many tenders of the party are live."""

@@ -7,12 +7,17 @@ from gateway.market.book import Ended, InstrumentBook, Requirement
 from gateway.market.numbers import NumbersDump
 from gateway.market.positions import PositionsDump
 from gateway.model.event import Cancelled, CancelReason
-from gateway.model.product import Product
+from gateway.model.product import MAX_QUANTITY, Product
 from gateway.model.tender import Party, Side, Tender
+from gateway.model.terms import OtherTerms, PriceBase, PriceKind, Streams
 from gateway.model.time import Instant, Interval
 
 TenderDump = list[int | str | None]
-"""[sequence, id, side, price, quantity, all or none (0 or 1), expiration or null]"""
+"""[sequence, id, side, price, quantity, all or none (0 or 1), expiration or null]
+
+Then, where one of them is not empty: warrants (with spaces between), instructions, stream,
+exclusive, and of a price base kind, value, product and the price found, or nothing.
+"""
 
 
 CancelledDump = list[int | str]
@@ -75,7 +80,24 @@ def terms(product: Product) -> list[int | str]:
         product.price_cap,
         product.mechanism,
         product.price_rule,
+        *_rules_of(product),
     ]
+
+
+def _rules_of(product: Product) -> list[str]:
+    """The rules for parties from outside, each that is set; older dumps know none."""
+    least_and_most = (product.min_quantity, product.max_quantity)
+    rules = [f"{r.purpose} {r.term} {r.value}" for r in product.rules]
+    rules += [f"warrant {warrant}" for warrant in product.warrants]
+    if least_and_most != (1, MAX_QUANTITY):
+        rules.append("quantity {} {}".format(*least_and_most))
+    if product.streams is not Streams.PERMITTED:
+        rules.append(product.streams.value)
+    if product.execution_instructions:
+        rules.append(f"instructions {product.execution_instructions}")
+    if product.other_terms is not OtherTerms.REJECT:
+        rules.append(f"other terms {product.other_terms}")
+    return rules
 
 
 def interval_dump(interval: Interval | None) -> list[int] | None:
@@ -196,7 +218,7 @@ def _ended_increments(book: InstrumentBook) -> Iterator[IncrementDump]:
 
 
 def _dump_tender(sequence: int, tender: Tender) -> TenderDump:
-    return [
+    dump: TenderDump = [
         sequence,
         tender.id,
         tender.side.value,
@@ -205,10 +227,18 @@ def _dump_tender(sequence: int, tender: Tender) -> TenderDump:
         int(tender.all_or_none),
         tender.expiration,
     ]
+    base = tender.base
+    more = [" ".join(tender.warrants), tender.instructions, tender.stream, tender.exclusive]
+    if any(more) or base is not None:
+        dump += more
+    if base is not None:
+        dump += [base.kind.value, base.value, base.product, base.found]
+    return dump
 
 
 def _load_tender(dump: TenderDump) -> tuple[int, Tender]:
-    sequence, name, side, price, quantity, all_or_none, expiration = dump
+    sequence, name, side, price, quantity, all_or_none, expiration, *more = dump
+    warrants, instructions, stream, exclusive = map(str, more[:4] or ("",) * 4)
     return int(sequence or 0), Tender(
         id=str(name),
         side=Side(str(side)),
@@ -216,4 +246,21 @@ def _load_tender(dump: TenderDump) -> tuple[int, Tender]:
         quantity=int(quantity or 0),
         all_or_none=bool(all_or_none),
         expiration=None if expiration is None else Instant(int(expiration)),
+        warrants=tuple(warrants.split()),
+        instructions=instructions,
+        stream=stream,
+        exclusive=exclusive,
+        base=_load_base(more[4:]),
+    )
+
+
+def _load_base(dump: TenderDump) -> PriceBase | None:
+    if not dump:
+        return None
+    kind, value, product, found = dump
+    return PriceBase(
+        kind=PriceKind(str(kind)),
+        value=int(value or 0),
+        product=str(product),
+        found=int(found or 0),
     )

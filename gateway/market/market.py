@@ -6,10 +6,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from gateway.market import checkpoint, sessions
+from gateway.market import checkpoint, rule_sets, sessions
 from gateway.market.admission import Admission, accepted
 from gateway.market.book import InstrumentBook, Requirement
 from gateway.market.books import Books
+from gateway.market.exclusive import filled_groups
 from gateway.market.expirations import Expirations
 from gateway.market.gates import Gates, delivery
 from gateway.market.mechanisms import built_in
@@ -27,7 +28,7 @@ from gateway.model.event import (
 from gateway.model.product import Product
 from gateway.model.tender import Party, TenderSet, TieClass
 from gateway.model.time import HOUR, MINUTE, Instant, Interval
-from gateway.ports.mechanism import Mechanism
+from gateway.ports.mechanism import Mechanism, Outcome
 
 HISTORY = HOUR  # positions older than this are in the journal only
 TIDY_EVERY = 10 * MINUTE
@@ -116,19 +117,30 @@ class Market:
         told = self._gates.following is not None
         return told and self._gates.as_of(now).start > interval.start
 
-    def submit(self, tenders: TenderSet, now: Instant) -> tuple[MarketEvent, ...]:
-        """Take the whole set or nothing of it.
+    def submit(self, tenders: TenderSet, now: Instant, *more: TenderSet) -> tuple[MarketEvent, ...]:
+        """Take the whole set or nothing of it; ``more`` sets of the party share its fate.
 
         Returns:
-            Accepted or Refused, then a Cancelled for each tender a netting set replaced.
+            Accepted, one per set, or one Refused; then a Cancelled for each tender a netting set
+            replaced.
         """
         self._gates.follow(now)
         party = self._parties.get(tenders.party)
         if party is None:
             return (self._refuse_party(tenders.party),)
-        answer = self._admission.judge(party, tenders, now)
-        if answer is not None:
-            return (answer,)
+        sets = (tenders, *more)
+        if party.outside:
+            sets = tuple(rule_sets.force(self.product, one) for one in sets)
+        if more:
+            answers = self._admission.judge_all(party, sets, now)
+        else:
+            answer = self._admission.judge(party, sets[0], now)
+            answers = () if answer is None else (answer,)
+        if answers:
+            return answers
+        return tuple(event for one in sets for event in self._take(party, one, now))
+
+    def _take(self, party: Party, tenders: TenderSet, now: Instant) -> tuple[MarketEvent, ...]:
         self.revision += 1
         self._expirations.watch(tenders)
         book = self._books.open_for(party.id, tenders.interval)
@@ -143,6 +155,7 @@ class Market:
     ) -> tuple[MarketEvent, ...]:
         """Withdraw the named open tenders, or all of the party (None).
 
+        The id of a stream names what is open of it.
         A requirement of which nothing is left is withdrawn: its party keeps its position.
 
         Returns:
@@ -153,7 +166,7 @@ class Market:
         if party not in self._parties:
             return (self._refuse_party(party),)
         live = [(book, book.live_ids(party)) for book in self._books.of(party)]
-        wanted = None if tender_ids is None else tuple(dict.fromkeys(tender_ids))
+        wanted = None if tender_ids is None else self._books.named(party, tender_ids)
         for tender in wanted or ():
             if not any(tender in ids for _, ids in live):
                 code, text = ResponseCode.NOT_FOUND, f"{party} has no open tender {tender}"
@@ -382,6 +395,7 @@ class Market:
             self.positions.forget_before(Instant(interval.start - HISTORY))
         if outcome.price is not None:
             self._last_price = outcome.price
+        ended = self._end_alternatives(outcome, now)
         grids = {p.id for p in self._parties.values() if p.tie_class is TieClass.GRID}
         clearing = sessions.clearing(
             outcome,
@@ -395,4 +409,14 @@ class Market:
             grid=book.standing(self.positions, grids) if grids else (),
             book_revision=self.revision,
         )
-        return clearing, *matches
+        return clearing, *matches, *ended
+
+    def _end_alternatives(self, outcome: Outcome, now: Instant) -> list[Cancelled]:
+        """Withdraw what may not execute any more, in every instrument."""
+        ended: list[Cancelled] = []
+        for (party, word), filled in filled_groups(outcome.filled).items():
+            for book in self._books.of(party):
+                others = book.alternatives.of((party, word))
+                ids = tuple(s.tender_id for s in others if s.tender_id != filled.tender_id)
+                ended += self._drop(book, party, ids, now, CancelReason.SUPERVISORY)
+        return ended

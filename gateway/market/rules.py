@@ -1,11 +1,15 @@
 """The rules a tender set must keep, each violation with its response code and term."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from gateway.market import rule_sets
 from gateway.market.grid import PriceGrid
+from gateway.market.rule_sets import Asked
 from gateway.model.event import Detail, Refused, ResponseCode
 from gateway.model.product import MAX_QUANTITY, Product
 from gateway.model.tender import Side, Tender, TenderSet
+from gateway.model.terms import Streams
 from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval, rfc3339, short_duration
 
 AHEAD = Duration(48 * HOUR)
@@ -84,6 +88,30 @@ class Rules:
                 return self.violation(tenders.party, term, f"tender {tender.id}: {text}")
         return None
 
+    def from_outside(
+        self, tenders: TenderSet, now: Instant, block: Duration | None = None
+    ) -> Refused | None:
+        """422 with every rule for parties from outside that the set does not keep.
+
+        ``block`` is how long the contiguous delivery lasts that they are part of; None: their
+        interval.
+        """
+        product, interval = self._product, tenders.interval
+        found = [
+            (term, f"tender {tender.id}: {text}")
+            for tender in tenders.tenders
+            for term, text in rule_sets.violations(
+                product, Asked(tender, interval, block or interval.duration, now)
+            )
+        ]
+        if product.streams is Streams.REQUIRED and any(not t.stream for t in tenders.tenders):
+            found.append(("streamTradingOk", f"{product.id} takes stream tenders only"))
+        if not found:
+            return None
+        term, text = found[0]
+        several = tuple(found) if len(found) > 1 else ()
+        return replace(self.violation(tenders.party, term, text), violated=several)
+
     def _broken_term(self, tender: Tender, now: Instant) -> tuple[str, str] | None:
         quantity, expiration, lot = tender.quantity, tender.expiration, self._product.lot
         if not 0 < quantity <= MAX_QUANTITY:
@@ -92,7 +120,22 @@ class Rules:
             return "roundLot", f"quantity {quantity} is not a multiple of the lot {lot}"
         if expiration is not None and expiration <= now:
             return "expirationTime", f"it expired at {rfc3339(expiration)}"
-        return self._broken_price(tender.price)
+        return self._broken_price(tender.price) or self._not_taken(tender)
+
+    def _not_taken(self, tender: Tender) -> tuple[str, str] | None:
+        """What the product does not offer."""
+        product = self._product
+        codes = product.execution_instructions
+        if odd := [code for code in tender.instructions if code not in codes]:
+            taken = " ".join(codes) or "none"
+            return "executionInstructions", f"{odd[0]!r} is not taken here; taken: {taken}"
+        asked = tender.warrants if tender.side is Side.BUY else ()
+        if odd := [warrant for warrant in asked if warrant not in product.warrants]:
+            known = ", ".join(product.warrants) or "none"
+            return "warrants", f"{product.id} knows no warrant {odd[0]}; it knows {known}"
+        if tender.stream and product.streams is Streams.PROHIBITED:
+            return "streamTradingOk", f"{product.id} takes no streams; send one tender per interval"
+        return None
 
     def _broken_price(self, price: int) -> tuple[str, str] | None:
         grid = self._grid

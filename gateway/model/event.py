@@ -78,6 +78,7 @@ class Refused:
         term: the rule that was violated (``roundLot``, ``tickSize``, ``expirationTime``, ...),
             empty where the code says all.
         description: a sentence for a person.
+        violated: every rule that was violated with its sentence, where there are several.
     """
 
     party: str
@@ -86,6 +87,7 @@ class Refused:
     detail: Detail
     description: str
     term: str = ""
+    violated: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
