@@ -108,6 +108,11 @@ class Market:
         return min(deadlines)
 
     @property
+    def last_price(self) -> int | None:
+        """Of the last clearing that had one."""
+        return self._last_price
+
+    @property
     def next_interval(self) -> Interval | None:
         """The interval whose gate comes next; None before time was told."""
         return self._gates.following

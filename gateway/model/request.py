@@ -12,16 +12,37 @@ from gateway.model.time import Instant, Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitTenders:
-    """EiCreateTender of an outside party."""
+    """EiCreateTender of an outside party.
+
+    Attributes:
+        more: sets for further intervals, taken together with the first or not at all.
+    """
 
     party: str
     request_id: str
     tenders: TenderSet
+    more: tuple[TenderSet, ...] = ()
 
     @property
     def product(self) -> str:
         """Whose market it is for."""
         return self.tenders.product
+
+    @property
+    def sets(self) -> tuple[TenderSet, ...]:
+        """All of them."""
+        return (self.tenders, *self.more)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitStream(SubmitTenders):
+    """EiCreateStreamTender: one set with one tender per interval.
+
+    Attributes:
+        stream: the id that the party gave it.
+    """
+
+    stream: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +65,7 @@ class AskPosition:
     interval: Interval
 
 
-Request = SubmitTenders | CancelTenders | AskPosition
+Request = SubmitTenders | SubmitStream | CancelTenders | AskPosition
 """Each says ``party``, ``request_id`` and ``product``."""
 
 Outcome = Accepted | Refused | Cancelled | Position
@@ -56,8 +77,8 @@ class Reply:
     """The answer to one request; sent only when it is durable.
 
     Attributes:
-        outcomes: Accepted or one Refused for a submission; Cancelled per tender or one Refused
-            for a cancellation; Position or one Refused for a position.
+        outcomes: Accepted per set or one Refused for a submission; Cancelled per tender or one
+            Refused for a cancellation; Position or one Refused for a position.
         at: when it was decided.
     """
 

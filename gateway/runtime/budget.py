@@ -12,7 +12,9 @@ LEAST_PER_MINUTE: Final = 120
 
 def cost(request: Request) -> int:
     """A tender costs one, and so does every other request."""
-    return len(request.tenders.tenders) or 1 if isinstance(request, SubmitTenders) else 1
+    if not isinstance(request, SubmitTenders):
+        return 1
+    return max(1, sum(len(one.tenders) for one in request.sets))
 
 
 @dataclass(slots=True)

@@ -15,7 +15,14 @@ from gateway.market import Market
 from gateway.model.clearing import Clearing
 from gateway.model.event import MarketEvent, Refused, SessionChanged, SessionStatus
 from gateway.model.product import Product
-from gateway.model.request import AskPosition, CancelTenders, Reply, Request, SubmitTenders
+from gateway.model.request import (
+    AskPosition,
+    CancelTenders,
+    Reply,
+    Request,
+    SubmitStream,
+    SubmitTenders,
+)
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import Party, TenderSet
 from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval
@@ -92,6 +99,7 @@ class Marketplace:
         self._desk = Desk(
             counters={
                 SubmitTenders: tenders,
+                SubmitStream: tenders,
                 CancelTenders: tenders,
                 AskPosition: PositionCounter(self._markets),
             },

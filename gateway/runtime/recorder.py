@@ -61,9 +61,15 @@ class Recorder:
         state = Checkpoint(product=product, start=self._start.of(product), dump=dump)
         return self._append(now, "checkpoint", state)
 
-    def submit(self, now: Instant, tenders: TenderSet, request: str | None = None) -> int:
-        """A tender set, before it is given to the market."""
-        return self._ask(now, "submit", Submitted(tenders=tenders, request=request))
+    def submit(
+        self,
+        now: Instant,
+        tenders: TenderSet,
+        request: str | None = None,
+        more: tuple[TenderSet, ...] = (),
+    ) -> int:
+        """A tender set, and ``more`` of the same call, before it is given to the market."""
+        return self._ask(now, "submit", Submitted(tenders=tenders, request=request, more=more))
 
     def cancel(  # noqa: PLR0917  the order in which a cancellation is told
         self,

@@ -52,8 +52,10 @@ class RulesDiffer(GridtenderError):
 class ReplayedMarket(Protocol):
     """As much of a market as replay needs."""
 
-    def submit(self, tenders: TenderSet, now: Instant, /) -> Sequence[MarketEvent]:
-        """Give it a tender set."""
+    def submit(
+        self, tenders: TenderSet, now: Instant, /, *more: TenderSet
+    ) -> Sequence[MarketEvent]:
+        """Give it a tender set, and more of the same call."""
         ...
 
     def cancel(
@@ -277,7 +279,7 @@ class Replay:
 def _put(market: ReplayedMarket, given: Input, now: Instant) -> Sequence[MarketEvent]:
     match given:
         case Submitted():
-            return market.submit(given.tenders, now)
+            return market.submit(given.tenders, now, *given.more)
         case CancelAsked():
             return market.cancel(given.party, given.tenders, now, given.reason)
         case Advanced():

@@ -62,10 +62,15 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
-    """A tender set came in; ``request`` is None for the gateway's own agents."""
+    """A tender set came in; ``request`` is None for the gateway's own agents.
+
+    Attributes:
+        more: sets that were given to the market in the same call.
+    """
 
     tenders: TenderSet
     request: str | None = None
+    more: tuple[TenderSet, ...] = ()
 
     @property
     def product(self) -> str:

@@ -9,13 +9,14 @@ from gateway.model.request import CancelTenders, SubmitTenders
 from gateway.model.time import Instant, Interval
 from gateway.ports.clock import Clock
 from gateway.runtime.counters.counter import Decision, replied
+from gateway.runtime.counters.price_bases import PriceBases
 from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.views import Views
 
 
 class TenderCounter:
-    """Takes SubmitTenders and CancelTenders."""
+    """Takes SubmitTenders, SubmitStream and CancelTenders."""
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class TenderCounter:
         self._outlet = outlet
         self._clock = clock
         self._trading = trading
+        self._prices = PriceBases(markets)
 
     def closed(self, request: SubmitTenders | CancelTenders, now: Instant) -> str:
         """Why nothing is traded now, or not so far ahead."""
@@ -41,7 +43,8 @@ class TenderCounter:
         if not self._trading():
             return "the owner has not said act: this area does not trade with outside parties"
         product = self._markets[request.product].product
-        if not self._clock.synchronised and _is_ahead(product, request.tenders.interval, now):
+        last = request.sets[-1].interval
+        if not self._clock.synchronised and _is_ahead(product, last, now):
             return "this gateway's clock is not synchronised yet: only the next interval is traded"
         return ""
 
@@ -50,7 +53,10 @@ class TenderCounter:
         market = self._markets[request.product]
         before = market.revision
         if isinstance(request, SubmitTenders):
-            events = self._submit(market, request, now)
+            priced = self._prices.of(request)
+            if isinstance(priced, Refused):
+                return Decision(replied(request, now, (priced,)))
+            events = self._submit(market, priced, now)
         else:
             events = self._cancel(
                 market, request.party, request.tenders, CancelReason.REQUESTED, request.request_id
@@ -67,7 +73,7 @@ class TenderCounter:
     def take_back(self, request: SubmitTenders | CancelTenders) -> None:
         """Withdraw what a submission put into the book; what was cancelled is gone."""
         if isinstance(request, SubmitTenders):
-            ids = tuple(tender.id for tender in request.tenders.tenders)
+            ids = tuple(tender.id for one in request.sets for tender in one.tenders)
             self._withdraw(request.party, self._markets[request.product], ids)
 
     def withdraw(self, party: str) -> None:
@@ -79,8 +85,8 @@ class TenderCounter:
     def _submit(
         self, market: Market, request: SubmitTenders, now: Instant
     ) -> Sequence[MarketEvent]:
-        self._recorder.submit(now, request.tenders, request.request_id)
-        events = market.submit(request.tenders, now)
+        self._recorder.submit(now, request.tenders, request.request_id, request.more)
+        events = market.submit(request.tenders, now, *request.more)
         self._recorder.events(now, market.product.id, events)
         return events
 
