@@ -1,15 +1,17 @@
 """Facts of one session: what an outcome means as a clearing and as transactions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gateway.market.numbers import Numbers
+from gateway.market.pairing import Fill, paired
 from gateway.model.clearing import Clearing, StandingTender
 from gateway.model.errors import InvariantBroken
 from gateway.model.product import Product
+from gateway.model.settlement import CounterParty
 from gateway.model.tender import Side
 from gateway.model.time import Instant, Interval
 from gateway.model.transaction import Transaction
-from gateway.ports.mechanism import Outcome
+from gateway.ports.mechanism import Outcome, Step
 
 
 def transactions(
@@ -21,7 +23,7 @@ def transactions(
     covered: Interval,
     sequence: int,
 ) -> tuple[Transaction, ...]:
-    """Each fill as its party's side of a match with the market.
+    """Each fill as its party's side of a match with the market, or with its peers.
 
     Raises:
         InvariantBroken: bought and sold differ, or a fill has no price.
@@ -36,7 +38,7 @@ def transactions(
             id=numbers.transaction(),
             product=product.id,
             party=step.party.id,
-            counter_party=area,
+            counter_party=opposite,
             tender=step.tender_id,
             side=step.side,
             price=price,
@@ -44,8 +46,17 @@ def transactions(
             interval=covered,
             clearing=sequence,
         )
-        for step, filled, price in fills
+        for step, filled, price, opposite in _sides(fills, product, area)
     )
+
+
+def _sides(
+    fills: Sequence[Fill], product: Product, area: str
+) -> Iterable[tuple[Step, int, int, str]]:
+    terms = product.settlement
+    if terms is not None and terms.counter_party is CounterParty.PEER:
+        return paired(fills, area)
+    return ((*fill, area) for fill in fills)
 
 
 def clearing(

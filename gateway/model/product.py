@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 
 from gateway.model.resource import Resource
+from gateway.model.settlement import Settlement
 from gateway.model.terms import OtherTerms, Streams, TermRule
 from gateway.model.time import MILLISECOND, SECOND, Duration, Instant, Interval
 
@@ -39,6 +40,7 @@ class Product:
         execution_instructions: the codes a tender may carry.
         rules: what tenders from outside keep beside all this.
         other_terms: what becomes of terms that are neither known nor named by a rule.
+        settlement: None = with the market, deviations at the clearing price.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Product:
     execution_instructions: str = ""
     rules: tuple[TermRule, ...] = ()
     other_terms: OtherTerms = OtherTerms.REJECT
+    settlement: Settlement | None = None
 
     def price(self, real: Decimal | float) -> int:
         """A real price as integer ticks-aligned price, rounded half-even to the tick."""
