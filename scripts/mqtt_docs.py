@@ -38,7 +38,8 @@ from gateway.model.limit import LimitKey, Range
 from gateway.model.position import Position, PositionStep
 from gateway.model.product import Product
 from gateway.model.reading import Reading
-from gateway.model.request import AskPosition, CancelTenders, Reply, SubmitTenders
+from gateway.model.request import AskPosition, CancelTenders, Reply, Request, SubmitTenders
+from gateway.model.request import Outcome as Told
 from gateway.model.resource import POWER
 from gateway.model.setpoint import Outcome, SetpointStatus
 from gateway.model.site import (
@@ -61,8 +62,9 @@ from gateway.wire.mirror import Mirror
 from gateway.wire.replies import reply_message
 from gateway.wire.requests import Answer, Parsed, parse
 from gateway.wire.schemas import SHAPES
-from gateway.wire.tenders import encode_submission
+from gateway.wire.tender_documents import encode_submission
 from gateway.wire.text import write
+from scripts import mqtt_docs_tenders
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "mqtt.md"
 
@@ -320,8 +322,9 @@ Party `U` publishes on `u/U/req/P/OP` (QoS 1, not retained: retained requests ar
 the answer on `u/U/in/…`. Its user name at the broker is its party id. Requests are idempotent by
 (party, requestId) for 24 hours: the same id gets the first answer again. A tender's scales default
 to the product's; others are converted where that is exact. All tenders of one request are for one
-interval. `netting: true` with a growing `revision` states the party's whole requirement for the
-interval and replaces its former set; without it, tenders add up. After a match the party gets
+interval, alternatives excepted. `netting: true` with a growing `revision` states the party's whole
+requirement for the interval and replaces its former set; without it, tenders add up. After a match
+the party gets
 `create-transaction` on its inbox; it is binding when sent and may be acknowledged on
 `u/U/ack/created-transaction`. When `u/U/status` says `{"v": 1, "status": "offline"}`, best as the
 will of the party's connection, all it tenders is withdrawn. A party may send as many tenders a
@@ -330,6 +333,7 @@ minute as it may have open, at least 120; more are refused.
 | operation `OP` | answer on `u/U/in/` |
 |---|---|
 | `create-tender` | `created-tender` |
+| `create-stream-tender` | `created-stream-tender` |
 | `cancel-tender` | `canceled-tender` |
 | `request-position` | `reply-position` |
 | anything else | `response` |
@@ -398,14 +402,29 @@ def _asked() -> list[str]:
     }
     parts = []
     for (operation, payload), (request, outcome) in zip(requests.items(), REPLIES, strict=True):
-        topic = f"rmf/1/home/u/guest/req/power/{operation}"
-        _checked(parse(topic, payload, border(SITE), NOW), request)
-        reply = Reply(party="guest", request_id=request.request_id, at=NOW, outcomes=(outcome,))
-        answer = reply_message(border(SITE), request, reply)
-        parts += [_example(topic, payload), _example(answer.topic, answer.payload)]
+        parts += _exchanged(operation, payload, request, (outcome,))
+    parts.append(mqtt_docs_tenders.TEXT)
+    for operation, make in (
+        ("create-stream-tender", mqtt_docs_tenders.stream),
+        ("create-tender", mqtt_docs_tenders.alternatives),
+    ):
+        document, request, outcomes = make(PRODUCT, NEXT)
+        parts += _exchanged(operation, write(document), request, outcomes)
+    parts.append("### Pushes\n")
     pushes = [one for fact in FACTS for one in Mirror(SITE).messages(fact, NOW)]
     parts += [_example(one.topic, one.payload) for one in pushes if "/in/" in one.topic]
     return [*parts, "### When it is refused\n", OUTCOMES, _refused()]
+
+
+def _exchanged(
+    operation: str, payload: bytes, request: Request, outcomes: tuple[Told, ...]
+) -> list[str]:
+    """A request and its answer."""
+    topic = f"rmf/1/home/u/guest/req/power/{operation}"
+    _checked(parse(topic, payload, border(SITE), NOW), request)
+    reply = Reply(party="guest", request_id=request.request_id, at=NOW, outcomes=outcomes)
+    answer = reply_message(border(SITE), request, reply)
+    return [_example(topic, payload), _example(answer.topic, answer.payload)]
 
 
 def _refused() -> str:

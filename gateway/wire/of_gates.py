@@ -99,5 +99,14 @@ def _tender(tender: Tender, interval: Interval, product: Product) -> str:
         f'"resourceDesignator":{_quoted(product.resource)},"priceScale":{product.price_scale},'
         f'"quantityScale":{product.quantity_scale},"allOrNone":{all_or_none},'
         f'"tenderDetail":{{"interval":{{{_interval(interval)}}},"price":{tender.price},'
-        f'"quantity":{tender.quantity}}}{expires}}}'
+        f'"quantity":{tender.quantity}}}{expires}{_seldom(tender)}}}'
     )
+
+
+def _seldom(tender: Tender) -> str:
+    """What few tenders have; a price stated against another is shown as what it came to."""
+    if not (tender.instructions or tender.warrants):
+        return ""
+    codes, names = tender.instructions, ",".join(map(_quoted, tender.warrants))
+    told = f',"executionInstructions":{_quoted(codes)}' if codes else ""
+    return told + (f',"warrants":[{names}]' if names else "")

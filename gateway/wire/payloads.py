@@ -34,13 +34,58 @@ class IntervalPayload(TypedDict):
     duration: DurationText
 
 
+class PriceRelative(TypedDict):
+    """EMIX priceRelative: ``value``, at the tender's priceScale, is added to the base price.
+
+    The base is the last clearing price of ``marketContext``, a product; left out, of the own.
+    """
+
+    value: Int64
+    marketContext: NotRequired[ForeignId]
+
+
+class PriceMultiplier(TypedDict):
+    """EMIX priceMultiplier: the base price, as in PriceRelative, times ``multiplier``.
+
+    At most six decimals; 1 is the market's price.
+    """
+
+    multiplier: int | float
+    marketContext: NotRequired[ForeignId]
+
+
+class StreamStep(TypedDict):
+    """CtsStreamIntervalType of a tender; quantity 0 leaves the interval out."""
+
+    streamUid: Annotated[int, Field(ge=0, le=100_000)]
+    streamIntervalQuantity: Int64
+    streamIntervalPrice: NotRequired[Int64]
+
+
+class StreamDetail(TypedDict):
+    """CtsStreamType of a tender: contiguous intervals of the product's length, in order."""
+
+    streamStart: InstantText
+    streamIntervalDuration: DurationText
+    streamIntervals: Annotated[list[StreamStep], Field(min_length=1)]
+
+
 class TenderDetail(TypedDict):
-    """One interval, one step.  CTS streams are known and refused."""
+    """One interval, one step; or a stream.  One of the three prices is given."""
 
     interval: NotRequired[IntervalPayload]
     price: NotRequired[Int64]
+    priceRelative: NotRequired[PriceRelative]
+    priceMultiplier: NotRequired[PriceMultiplier]
     quantity: NotRequired[Int64]
-    stream: NotRequired[dict[str, object]]
+    stream: NotRequired[StreamDetail]
+
+
+class TermPayload(TypedDict):
+    """A condition of the tenderer, by its EMIX name."""
+
+    term: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
+    duration: NotRequired[DurationText]
 
 
 class TenderPayload(TypedDict):
@@ -55,15 +100,18 @@ class TenderPayload(TypedDict):
     allOrNone: NotRequired[bool]
     expirationTime: NotRequired[InstantText | None]
     executionInstructions: NotRequired[str]
-    warrants: NotRequired[list[str]]
+    warrants: NotRequired[Annotated[list[ForeignId], Field(max_length=16)]]
+    terms: NotRequired[Annotated[list[TermPayload], Field(max_length=16)]]
     tenderDetail: TenderDetail
 
 
 class CreateTender(TypedDict):
     """EiCreateTenderPayload, on ``u/U/req/P/create-tender``: one ``tender`` or ``tenders``.
 
-    All tenders are for the same interval.  With ``netting`` true they state the party's whole
-    requirement and replace its former set for the interval; ``revision`` then grows.
+    All tenders are for the same interval, but alternatives (``atMostOne``: at most one of them
+    executes, in part or whole) may be for several.  With ``netting`` true they state the party's
+    whole requirement and replace its former set for the interval; ``revision`` then grows.
+    ``acceptsRulesHash`` quotes ``rulesHash``, of the product or of ``m/rules``.
     """
 
     v: NotRequired[Version]
@@ -78,6 +126,24 @@ class CreateTender(TypedDict):
     executionInstructions: NotRequired[str]
     netting: NotRequired[bool]
     revision: NotRequired[Annotated[int, Field(ge=0, le=2**63 - 1)]]
+    acceptsRulesHash: NotRequired[str]
+
+
+class CreateStreamTender(TypedDict):
+    """EiCreateStreamTenderPayload, on ``u/U/req/P/create-stream-tender``.
+
+    One tender per interval, ids ``<tenderId>.<streamUid>``, all of them taken or none.
+    """
+
+    v: NotRequired[Version]
+    requestId: ForeignId
+    partyId: str
+    counterPartyId: str
+    marketId: str
+    segmentId: str
+    tender: TenderPayload
+    executionInstructions: NotRequired[str]
+    acceptsRulesHash: NotRequired[str]
 
 
 class CancelTender(TypedDict):
@@ -142,6 +208,23 @@ class CreatedTender(TypedDict):
     marketOrderId: NotRequired[str]
     createdTenders: NotRequired[list[CreatedTenderId]]
     replacedTenders: NotRequired[list[str]]
+    response: ResponsePayload
+
+
+class CreatedStreamTender(TypedDict):
+    """EiCreatedStreamTenderPayload, on ``u/U/in/created-stream-tender``.
+
+    ``tenderId`` is the stream's; ``marketOrderId`` that of its first interval.
+    """
+
+    v: Version
+    inResponseTo: str | None
+    partyId: str
+    counterPartyId: str
+    segmentId: NotRequired[str]
+    tenderId: NotRequired[str]
+    marketOrderId: NotRequired[str]
+    createdTenders: NotRequired[list[CreatedTenderId]]
     response: ResponsePayload
 
 

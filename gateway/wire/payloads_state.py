@@ -51,27 +51,57 @@ class MarketRefPayload(TypedDict):
     export_limit_w: float | None
 
 
+class RuleTerm(TypedDict):
+    """A rule about one term: a number in the product's integers, a truth or a duration."""
+
+    term: str
+    value: NotRequired[int | bool]
+    duration: NotRequired[DurationText]
+
+
+class RuleSet(TypedDict):
+    """EiMarketRuleSetType.
+
+    minimum refuses below, maximum above; force overwrites; a term under mustUnderstand is refused
+    where it is not understood, one under ignore is dropped.
+    """
+
+    ruleSetPurpose: Literal["minimum", "maximum", "force", "mustUnderstand", "ignore"]
+    terms: list[RuleTerm]
+
+
 class SegmentRules(TypedDict):
-    """The terms of one product."""
+    """The terms of one product; ``rulesHash`` is SHA-256 over the canonical JSON of the rest."""
 
     segmentId: str
     mechanism: str
     priceRule: str
     tieRule: str
     gateClosure: DurationText
+    timeOffset: DurationText
     tickSize: int
     roundLot: int
     priceFloor: int
     priceCap: int
+    minTenderQuantity: int
+    maxTenderQuantity: int
+    streamTradingOk: Literal["ST_PROHIBITED", "ST_PERMITTED", "ST_REQUIRED"]
+    executionInstructionsAccepted: str
+    warrants: list[str]
+    ruleSets: list[RuleSet]
+    nonStandardTermsHandling: Literal["reject", "ignore"]
+    termsUnderstood: list[str]
     revision: int
+    rulesHash: NotRequired[str]
 
 
 class RulesPayload(TypedDict):
-    """``m/rules``: the rules every tender is under."""
+    """``m/rules``: the rules every tender is under; ``rulesHash`` is that of ``segments``."""
 
     v: Version
     marketId: str
     segments: list[SegmentRules]
+    rulesHash: str
     operations: list[str]
     maxPayloadBytes: int
     idempotentFor: DurationText
@@ -103,11 +133,15 @@ class SegmentRefPayload(TypedDict):
     roundLot: int
     priceFloor: int
     priceCap: int
-    streamTradingOk: Literal["ST_PROHIBITED"]
+    minTenderQuantity: int
+    maxTenderQuantity: int
+    warrants: list[str]
+    streamTradingOk: Literal["ST_PROHIBITED", "ST_PERMITTED", "ST_REQUIRED"]
     executionInstructionsAccepted: str
     timeOffset: DurationText
     gateClosure: DurationText
     revision: int
+    rulesHash: str
 
 
 class SessionPayload(TypedDict):

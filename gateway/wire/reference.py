@@ -11,15 +11,11 @@ from gateway.wire.payloads_state import (
     MarketRefPayload,
     RulesPayload,
     SegmentRefPayload,
-    SegmentRules,
 )
+from gateway.wire.rules import market_hash, segment_rules
 from gateway.wire.text import MAX_BYTES, number
 from gateway.wire.topics import Topics
 
-TIE_RULE: Final = (
-    "local parties before interties before the grid; inside a class pro rata in whole lots, "
-    "largest remainder first, ties by sequence number"
-)
 _IDEMPOTENT: Final = Duration(24 * HOUR)
 
 
@@ -70,7 +66,8 @@ def rules(site: Site) -> RulesPayload:
     return {
         "v": 1,
         "marketId": site.area,
-        "segments": [_segment_rules(product) for product in site.products],
+        "segments": [segment_rules(product) for product in site.products],
+        "rulesHash": market_hash(site.products),
         "operations": list(OPERATIONS),
         "maxPayloadBytes": MAX_BYTES,
         "idempotentFor": iso_duration(_IDEMPOTENT),
@@ -99,24 +96,13 @@ def segment_ref(site: Site, product: Product) -> SegmentRefPayload:
         "roundLot": product.lot,
         "priceFloor": product.price_floor,
         "priceCap": product.price_cap,
-        "streamTradingOk": "ST_PROHIBITED",
-        "executionInstructionsAccepted": "",
+        "minTenderQuantity": product.min_quantity,
+        "maxTenderQuantity": product.max_quantity,
+        "warrants": list(product.warrants),
+        "streamTradingOk": product.streams.value,
+        "executionInstructionsAccepted": product.execution_instructions,
         "timeOffset": iso_duration(product.offset),
         "gateClosure": iso_duration(product.gate_lead),
         "revision": product.revision,
-    }
-
-
-def _segment_rules(product: Product) -> SegmentRules:
-    return {
-        "segmentId": product.id,
-        "mechanism": product.mechanism,
-        "priceRule": product.price_rule,
-        "tieRule": TIE_RULE,
-        "gateClosure": iso_duration(product.gate_lead),
-        "tickSize": product.tick,
-        "roundLot": product.lot,
-        "priceFloor": product.price_floor,
-        "priceCap": product.price_cap,
-        "revision": product.revision,
+        "rulesHash": segment_rules(product)["rulesHash"],
     }

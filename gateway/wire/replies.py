@@ -56,6 +56,7 @@ def refusal_message(
             detail=refused.detail,
             description=refused.description,
             term=refused.term,
+            violated=refused.violated,
         ),
     }
     return Message(Topics(area).inbox(refused.party, answer), write(payload))

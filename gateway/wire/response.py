@@ -13,8 +13,9 @@ def response(
     detail: Detail = Detail.SUCCESS,
     description: str = "OK",
     term: str = "",
+    violated: tuple[tuple[str, str], ...] = (),
 ) -> ResponsePayload:
-    """CTS EiResponse."""
+    """CTS EiResponse; ``violated``: (term, sentence) where several terms are."""
     payload: ResponsePayload = {
         "responseCode": int(code),
         "responseDetail": detail.value,
@@ -23,5 +24,7 @@ def response(
         "inResponseTo": request_id,
     }
     if term:
-        payload["termsViolated"] = [{"term": term, "description": description}]
+        payload["termsViolated"] = [
+            {"term": name, "description": text} for name, text in violated or ((term, description),)
+        ]
     return payload

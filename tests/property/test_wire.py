@@ -13,7 +13,7 @@ from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.time import MILLISECOND, SECOND, Duration, Instant, parse_rfc3339
 from gateway.wire.border import Border
 from gateway.wire.requests import Answer, Ignored, parse
-from gateway.wire.tenders import encode_submission
+from gateway.wire.tender_documents import encode_submission
 from gateway.wire.text import write
 
 NOW = parse_rfc3339("2026-06-21T12:00:00Z")

@@ -1,6 +1,7 @@
-"""EiCancelTender: open tenders by their ids, all of them or none."""
+"""EiCancelTender: open tenders by their ids, all of them or none; a stream by its own."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from gateway.model.event import Cancelled
@@ -43,7 +44,7 @@ def _parse(topic: RequestTopic, document: Mapping[str, object], border: Border) 
     )
 
 
-def _reply(border: Border, _request: CancelTenders, reply: Reply) -> Message:
+def _reply(border: Border, request: CancelTenders, reply: Reply) -> Message:
     cancelled = [one for one in reply.outcomes if isinstance(one, Cancelled)]
     payload: CanceledTender = {
         "v": 1,
@@ -53,8 +54,10 @@ def _reply(border: Border, _request: CancelTenders, reply: Reply) -> Message:
         "canceledTenders": [canceled_response(one) for one in cancelled],
         "response": response(reply.request_id, reply.at),
     }
-    if len(cancelled) == 1:
-        payload["eiCanceledResponse"] = canceled_response(cancelled[0])
+    if cancelled and len(request.tenders) == 1:
+        left = sum(one.remaining for one in cancelled)
+        whole = replace(cancelled[0], tender=request.tenders[0], remaining=left)
+        payload["eiCanceledResponse"] = canceled_response(whole)
     return Message(Topics(border.area).inbox(reply.party, CANCEL_TENDER.answer), write(payload))
 
 

@@ -11,7 +11,8 @@ from gateway.model.time import MILLISECOND, SECOND, Duration, Instant, Interval
 from gateway.model.transaction import Transaction
 from gateway.wire.of_gates import write_book, write_position, write_tick
 from gateway.wire.positions import bounding, position_fields
-from gateway.wire.tenders import encode_interval, encode_tender
+from gateway.wire.tender_documents import encode_tender
+from gateway.wire.tenders import encode_interval
 from gateway.wire.text import write
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,9}", fullmatch=True)

@@ -172,13 +172,13 @@ def test_wrong_request_gets_its_outcome(document, code, detail, named):
         (changed("tender.quantityScale", -1, changed("tender.tenderDetail.quantity", 5)), None),
         (WITHOUT_TENDER | {"tenders": [TENDER, LATER]}, "interval"),
         (
-            WITHOUT_TENDER | {"tenders": [TENDER, TENDER | {"tenderId": "t-3"}], "atMostOne": True},
+            WITHOUT_TENDER | {"tenders": [TENDER, LATER], "atMostOne": True, "netting": True},
             "atMostOne",
         ),
         (CREATE | {"executionInstructions": "G"}, "executionInstructions"),
         (changed("tender.executionInstructions", "G"), "executionInstructions"),
-        (changed("tender.tenderDetail", {"stream": {}}), "streamTradingOk"),
-        (changed("tender.warrants", ["green"]), "warrants"),
+        (changed("tender.terms", [{"term": "responseTime", "duration": "PT1S"}]), "responseTime"),
+        (CREATE | {"acceptsRulesHash": "sha256:0"}, "acceptsRulesHash"),
     ],
 )
 def test_violated_rule_is_named(document, term):
@@ -209,7 +209,7 @@ def test_unknown_operation_is_answered_with_the_known_ones():
     assert topic == "rmf/1/home/u/app/in/response"
     assert payload["response"]["responseCode"] == 404
     assert (
-        "create-tender, cancel-tender, request-position"
+        "create-tender, create-stream-tender, cancel-tender, request-position"
         in payload["response"]["responseDescription"]
     )
 
