@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 from gateway.config.devices import Devices, read_devices
 from gateway.config.document import Document, read
 from gateway.config.field_broker import at_own_broker, check_filters
+from gateway.config.ledger import check_meters, read_ledger
 from gateway.config.names import check_names
 from gateway.config.notes import notes
 from gateway.config.places import broker, check_broker, check_timezone, state_dir
@@ -187,6 +188,7 @@ class _Work:
             aggregate,
         )
         self.find(*shared.findings)
+        self.find(*check_meters(shape, {one.device.id: one.device for one in devices.healthy}))
         return Site(
             area=shape.area,
             timezone=shape.timezone,
@@ -212,6 +214,7 @@ class _Work:
             location=_location(shape),
             shares=shared.shares,
             aggregate=aggregate,
+            ledger=read_ledger(shape, guest=settings.guest),
         )
 
     def _tariff(self, shape: SiteShape, folder: FilePath) -> Tariff:

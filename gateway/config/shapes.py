@@ -24,6 +24,7 @@ from gateway.config.scalars import (
     refusal,
 )
 from gateway.config.shape import Shape, key
+from gateway.config.shapes_ledger import LedgerShape
 from gateway.config.shapes_product import ProductShape
 from gateway.config.sharing import Ranges, RegisterRanges
 from gateway.model.device import ContestPolicy, Role
@@ -211,6 +212,9 @@ class PartyShape(Shape):
     """An outside party."""
 
     max_open_tenders: Annotated[int, Whole(minimum=0)] = key(1000, "its budget")
+    meter: Annotated[str, Text(what="a device")] | None = key(
+        None, "the device that measures what it delivers"
+    )
 
 
 class HomeAssistantShape(Shape):
@@ -309,6 +313,7 @@ class SiteShape(Shape):
     dispatch: DispatchShape = key({}, "timings of dispatch")
     journal: JournalShape = key({}, "how often the disk is asked to sync")
     parties: dict[str, PartyShape] = key({}, "outside parties, by id")
+    ledger: LedgerShape = key({}, "what is kept for parties who want to check")
     home_assistant: HomeAssistantShape = key({}, "what Home Assistant is told")
     location: LocationShape | None = key(
         None, "where the house stands: tells an inverter asleep from one that is away"

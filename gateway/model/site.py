@@ -1,5 +1,6 @@
 """The area and its owner's settings, as frozen values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -7,7 +8,7 @@ from gateway.model.device import Device
 from gateway.model.product import Product
 from gateway.model.share import AggregateSettings, ShareSettings
 from gateway.model.tender import Party
-from gateway.model.time import MILLISECOND, SECOND, Duration, Instant
+from gateway.model.time import HOUR, MILLISECOND, SECOND, Duration, Instant
 
 
 class ControlMode(StrEnum):
@@ -126,6 +127,21 @@ class JournalSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSettings:
+    """What is kept for parties who want to check.
+
+    Attributes:
+        kept: whether the journal is sealed, and deliveries and statements are made.
+        seal_every: the longest time between two seals.
+        meters: the device that measures a party from outside, by party.
+    """
+
+    kept: bool = False
+    seal_every: Duration = HOUR
+    meters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSettings:
     """Where metrics are served; port 0 = any free one."""
 
@@ -198,3 +214,4 @@ class Site:
     location: Location | None = None
     shares: tuple[ShareSettings, ...] = ()
     aggregate: AggregateSettings | None = None
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)

@@ -30,12 +30,13 @@ from gateway.config.shapes import (
     SiteShape,
     WritesShape,
 )  # fmt: skip
+from gateway.config.shapes_ledger import LedgerShape, SettlementShape
 from gateway.config.shapes_product import ProductShape
 
 TEXT = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 SHAPES = (
     SiteShape, BrokerShape, ListenShape, DeviceShape, FallbackShape, LimitsShape, WritesShape,
-    ProductShape,
+    ProductShape, SettlementShape, LedgerShape,
     GridShape, DispatchShape, JournalShape, PartyShape,
     HomeAssistantShape, LocationShape, LogShape, MetricsShape, ShareShape, AggregateShape,
 )  # fmt: skip

@@ -108,8 +108,8 @@ def test_problems_for_programs_keep_their_parts(loaded):
         "path": "aera",
         "found": "an unknown key",
         "allowed": "aggregate, area, broker, control, currency, devices, dispatch, grid, "
-        "home_assistant, journal, location, log, metrics, parties, products, share, state_dir, "
-        "timezone",
+        "home_assistant, journal, ledger, location, log, metrics, parties, products, share, "
+        "state_dir, timezone",
         "hint": "did you mean 'area'?",
     }
 

@@ -11,13 +11,20 @@ SHARED = (
     "share:\n  roof: {}\n"
 )
 
+METERS = (
+    "devices:\n  roof: {{driver: sunspec, connection: 'tcp://h?unit=3', role: solar}}\n"
+    "  g: {{driver: sunspec, connection: 'tcp://h?unit=4', role: grid, sign: import}}\n"
+    "  m: {{driver: sunspec, connection: 'tcp://h?unit=5', role: meter, sign: import}}\n"
+    "parties: {{{}}}\n"
+)
+
 BROKEN = {
     "unknown key at the top": (
         "area: home\nbroekr: {}\n",
         (
             "site.yaml:2:1: broekr: found an unknown key, allowed: aggregate, area, broker, "
             "control, currency, "
-            "devices, dispatch, grid, home_assistant, journal, location, log, metrics, parties, "
+            "devices, dispatch, grid, home_assistant, journal, ledger, location, log, metrics, parties, "
             "products, share, state_dir, timezone; "
             "did you mean 'broker'?"
         ),
@@ -533,12 +540,41 @@ BROKEN = {
             "address of its own"
         ),
     ),
+    "a meter that belongs to somebody else": (
+        METERS.format("anna: {meter: g}, ben: {meter: roof}, eva: {meter: m}, kai: {meter: m}"),
+        (
+            "site.yaml:5:25: parties.anna.meter: found g, which measures the connection point, "
+            "allowed: a meter of what this party moves"
+        ),
+        (
+            "site.yaml:5:42: parties.ben.meter: found roof, which is a party itself, "
+            "allowed: a device with tender: false, or a meter"
+        ),
+        (
+            "site.yaml:5:79: parties.kai.meter: found m, which is the meter of eva already, "
+            "allowed: a meter of its own"
+        ),
+    ),
+    "a meter that is no device": (
+        METERS.format("anna: {meter: hall}"),
+        (
+            "site.yaml:5:25: parties.anna.meter: found 'hall', "
+            "allowed: a device of this file: roof, g, m"
+        ),
+    ),
+    "a surcharge under one price": (
+        "products:\n  power: {settlement: {surcharge: 0.1}}\n",
+        (
+            "site.yaml:2:23: products.power.settlement: found surcharge 0.1 with deviation: "
+            "clearing-price, allowed: a surcharge with deviation: two-price only"
+        ),
+    ),
     "several mistakes": (
         "aera: home\ngrid:\n  import_limit_w: -1\nlog: {level: loud}\ntimezone: Mars\n",
         (
             "site.yaml:1:1: aera: found an unknown key, allowed: aggregate, area, broker, "
             "control, currency, "
-            "devices, dispatch, grid, home_assistant, journal, location, log, metrics, parties, "
+            "devices, dispatch, grid, home_assistant, journal, ledger, location, log, metrics, parties, "
             "products, share, state_dir, timezone; "
             "did you mean 'area'?"
         ),
