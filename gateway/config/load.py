@@ -33,7 +33,7 @@ from gateway.model.site import (
     Site,
     Tariff,
 )
-from gateway.model.tender import Party
+from gateway.model.tender import Party, TieClass
 from gateway.ports.driver import DriverPackage
 
 
@@ -203,7 +203,12 @@ class _Work:
             dispatch=_dispatch(shape),
             journal=_journal(shape),
             parties=tuple(
-                Party(id=name, outside=True, max_open_tenders=party.max_open_tenders)
+                Party(
+                    id=name,
+                    outside=True,
+                    max_open_tenders=party.max_open_tenders,
+                    tie_class=TieClass[party.tie_class.upper()],
+                )
                 for name, party in shape.parties.items()
             ),
             log=LogSettings(level=shape.log.level, format=shape.log.format),

@@ -6,14 +6,19 @@ from typing import Final
 
 from gateway.config.problem import Finding, Path
 from gateway.config.shapes import SiteShape
+from gateway.config.shapes_product import STREAMS
 from gateway.config.shapes_product import ProductShape as Shape
-from gateway.model.product import Product
+from gateway.model.product import MAX_QUANTITY, Product
 from gateway.model.resource import POWER, Resource, is_resource
+from gateway.model.settlement import CounterParty, DeviationRule, Settlement
+from gateway.model.terms import NUMBERS, OtherTerms, Purpose, TermRule
 from gateway.model.time import Duration, short_duration
 
 _UNITS: Final = {
     "POWER": "W", "ENERGY": "Wh", "WATER_FLOW": "l/min", "GAS_FLOW": "l/min",
-    "BANDWIDTH": "bit/s", "x-HEAT": "W", "x-COOLING": "W", "x-CAPACITY": "W",
+    "WATER_PRESSURE": "Pa", "GAS_PRESSURE": "Pa", "TRANSPORT": "W", "BANDWIDTH": "bit/s",
+    "x-HEAT": "W", "x-COOLING": "W", "x-CAPACITY": "W", "x-WASTEWATER": "l/min",
+    "x-VIRTUAL": "unit",
 }  # fmt: skip
 
 
@@ -26,7 +31,7 @@ def read_products(site: SiteShape) -> tuple[tuple[Product, ...], tuple[Finding, 
         products.append(draft.product(name, site.currency, site.dispatch.gate_lead))
         findings.extend(draft.findings)
     findings.extend(_together(products))
-    findings.extend(_gate(products, site.dispatch.gate_lead))
+    findings.extend(_gate(products, site))
     return tuple(products), tuple(findings)
 
 
@@ -51,6 +56,9 @@ class _Draft:
             allowed = f"above price_floor {shape.price_floor:g}"
             self._find("price_cap", f"{shape.price_cap:g}", allowed)
         unit = self._unit()
+        scale_key, scale = "quantity_scale", shape.quantity_scale
+        least = ("min_quantity", shape.min_quantity, scale_key, scale)
+        most = ("max_quantity", shape.max_quantity, scale_key, scale)
         return Product(
             id=name,
             resource=Resource(shape.resource),
@@ -66,8 +74,71 @@ class _Draft:
             lot=self._whole("lot", shape.lot, "quantity_scale", shape.quantity_scale),
             price_floor=floor,
             price_cap=cap,
-            gate_lead=gate_lead,
+            gate_lead=gate_lead if shape.gate_lead is None else shape.gate_lead,
+            settlement=self._settlement(shape.price_scale),
+            offset=self._offset(),
+            min_quantity=1 if shape.min_quantity is None else self._whole(*least),
+            max_quantity=MAX_QUANTITY if shape.max_quantity is None else self._whole(*most),
+            warrants=shape.warrants,
+            streams=STREAMS[shape.streams],
+            execution_instructions=shape.execution_instructions or "",
+            rules=self._rules(tick),
+            other_terms=OtherTerms(shape.other_terms),
         )
+
+    def _offset(self) -> Duration:
+        """Less than an interval."""
+        offset, interval = self._shape.offset, self._shape.interval
+        if offset >= interval:
+            self._find("offset", short_duration(offset), f"less than {short_duration(interval)}")
+        return offset
+
+    def _rules(self, tick: int) -> tuple[TermRule, ...]:
+        """The rule sets with their bounds as the market's integers."""
+        rules = self._shape.rules
+        bounded = {
+            Purpose.MINIMUM: rules.minimum,
+            Purpose.MAXIMUM: rules.maximum,
+            Purpose.FORCE: rules.force,
+        }
+        named = {Purpose.MUST_UNDERSTAND: rules.must_understand, Purpose.IGNORE: rules.ignore}
+        found = [
+            TermRule(purpose=purpose, term=term, value=self._bound(purpose, term, bound, tick))
+            for purpose, terms in bounded.items()
+            for term, bound in terms.items()
+        ]
+        found += [TermRule(purpose=p, term=term) for p, terms in named.items() for term in terms]
+        return tuple(found)
+
+    def _bound(self, purpose: Purpose, term: str, bound: float, tick: int) -> int:
+        if term not in NUMBERS:
+            return int(bound)
+        shape, priced = self._shape, term == "price"
+        scale, step = (shape.price_scale, tick) if priced else (shape.quantity_scale, 1)
+        scaled = Decimal(str(bound)).scaleb(-scale)
+        if scaled % step:
+            allowed = f"a multiple of {Decimal(step).scaleb(scale):f} for {term}"
+            path = (*self._path, "rules", purpose.value)
+            self.findings.append(Finding(path=path, found=f"{bound:g}", allowed=allowed))
+        return int(scaled)
+
+    def _settlement(self, scale: int) -> Settlement | None:
+        """None where nothing was said."""
+        shape = self._shape.settlement
+        scaled = Decimal(str(shape.surcharge)).scaleb(-scale)
+        if scaled != scaled.to_integral_value():
+            unit = Decimal(1).scaleb(scale)
+            allowed = f"a multiple of {unit:f} (price_scale {scale})"
+            self._find("settlement", f"surcharge {shape.surcharge:g}", allowed)
+        if scaled and shape.deviation != DeviationRule.TWO_PRICE:
+            found = f"surcharge {shape.surcharge:g} with deviation: {shape.deviation}"
+            self._find("settlement", found, "a surcharge with deviation: two-price only")
+        said = Settlement(
+            counter_party=CounterParty(shape.counterparty),
+            deviation=DeviationRule(shape.deviation),
+            surcharge=int(scaled),
+        )
+        return None if said == Settlement() else said
 
     def _whole(self, key: str, real: float | None, scale_key: str, scale: int) -> int:
         """A real step as a whole number of scale units, at least one."""
@@ -121,13 +192,16 @@ def _together(products: list[Product]) -> Iterator[Finding]:
         yield Finding(path=("products",), found="no product of power", allowed=allowed, at_key=True)
 
 
-def _gate(products: list[Product], gate_lead: Duration) -> Iterator[Finding]:
+def _gate(products: list[Product], site: SiteShape) -> Iterator[Finding]:
+    """A gate that closes before its interval's predecessor began is for others than dispatch."""
+    dispatched = next((product.id for product in products if product.resource == POWER), "")
     for product in products:
-        if gate_lead >= product.interval:
+        own = site.products[product.id].gate_lead is not None
+        if product.gate_lead >= product.interval and (not own or product.id == dispatched):
             interval = short_duration(product.interval)
             yield Finding(
-                path=("dispatch", "gate_lead"),
-                found=short_duration(gate_lead),
+                path=("products", product.id, "gate_lead") if own else ("dispatch", "gate_lead"),
+                found=short_duration(product.gate_lead),
                 allowed=f"less than {interval}, the interval of {product.id}",
             )
             return

@@ -212,6 +212,9 @@ class PartyShape(Shape):
     """An outside party."""
 
     max_open_tenders: Annotated[int, Whole(minimum=0)] = key(1000, "its budget")
+    tie_class: Annotated[str, Choice(words=("local", "intertie", "grid"))] = key(
+        "local", "its place among tenders at the same price"
+    )
     meter: Annotated[str, Text(what="a device")] | None = key(
         None, "the device that measures what it delivers"
     )

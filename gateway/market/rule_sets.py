@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.model.product import Product
 from gateway.model.tender import Tender, TenderSet
-from gateway.model.terms import Purpose, TermRule
+from gateway.model.terms import ALL_OR_NONE, DURATIONS, Purpose, TermRule
 from gateway.model.time import Duration, Instant, Interval, short_duration
 
 
@@ -55,9 +55,6 @@ MEASURES: Final[Mapping[str, Callable[[Asked], int]]] = {
 it comes; response how long the contiguous delivery lasts.
 """
 
-DURATIONS: Final = frozenset(MEASURES) - {"price", "quantity"}
-FORCIBLE: Final = ("price", "quantity", "allOrNone")
-
 
 def force(product: Product, tenders: TenderSet) -> TenderSet:
     """The set with the forced terms overwritten; itself where none is forced."""
@@ -69,7 +66,7 @@ def force(product: Product, tenders: TenderSet) -> TenderSet:
 
 def _forced(tender: Tender, forced: Mapping[str, int | None]) -> Tender:
     price, quantity = forced.get("price"), forced.get("quantity")
-    whole = forced.get("allOrNone")
+    whole = forced.get(ALL_OR_NONE)
     return replace(
         tender,
         price=tender.price if price is None else price,

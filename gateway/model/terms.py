@@ -5,6 +5,21 @@ Source: OASIS Energy Interoperation 1.0, EiMarketRuleSetType; EMIX 1.0, terms.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+NUMBERS: Final = ("price", "quantity")
+"""Terms that a rule bounds by a number."""
+
+DURATIONS: Final = (
+    "expirationTime",
+    "minimumNotificationDuration",
+    "maximumNotificationDuration",
+    "minimumResponseDuration",
+    "maximumResponseDuration",
+)
+"""Terms that a rule bounds by a duration."""
+
+ALL_OR_NONE: Final = "allOrNone"
 
 
 class Purpose(StrEnum):

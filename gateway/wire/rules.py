@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from gateway.model.product import Product
-from gateway.model.terms import Purpose, TermRule
+from gateway.model.terms import ALL_OR_NONE, NUMBERS, Purpose, TermRule
 from gateway.model.time import Duration, iso_duration
 from gateway.wire.payloads_state import RuleSet, RuleTerm, SegmentRules
 from gateway.wire.tenders import violates
@@ -17,8 +17,6 @@ TIE_RULE: Final = (
     "local parties before interties before the grid; inside a class pro rata in whole lots, "
     "largest remainder first, ties by sequence number"
 )
-_WHOLE: Final = "allOrNone"
-_NUMBERS: Final = frozenset({"price", "quantity"})
 
 
 @lru_cache(maxsize=256)
@@ -97,9 +95,9 @@ def _term(rule: TermRule) -> RuleTerm:
     term: RuleTerm = {"term": rule.term}
     if rule.value is None:
         return term
-    if rule.term == _WHOLE:
+    if rule.term == ALL_OR_NONE:
         term["value"] = bool(rule.value)
-    elif rule.term in _NUMBERS:
+    elif rule.term in NUMBERS:
         term["value"] = rule.value
     else:
         term["duration"] = iso_duration(Duration(rule.value))

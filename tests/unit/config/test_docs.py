@@ -31,7 +31,7 @@ from gateway.config.shapes import (
     WritesShape,
 )  # fmt: skip
 from gateway.config.shapes_ledger import LedgerShape, SettlementShape
-from gateway.config.shapes_product import ProductShape
+from gateway.config.shapes_product import ProductShape, RulesShape
 
 TEXT = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 SHAPES = (
