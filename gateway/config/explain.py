@@ -2,12 +2,14 @@
 
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from gateway.config.load import Loaded
 from gateway.config.places import state_origin
 from gateway.config.problem import Path
+from gateway.config.tie_text import tie_texts
 from gateway.config.wording import (
     MODES,
     WHEN_GONE,
@@ -197,6 +199,11 @@ class _Page:
             lines += _labelled(name, f"{bound}; {tariff}", indent=2)
         return ["Connection point", *lines]
 
+    def interties(self) -> list[str]:
+        texts = list(tie_texts(self.site))
+        lines = [line for label, text in texts for line in _labelled(label, text, indent=2)]
+        return ["Interties", *lines] if lines else []
+
     def rest(self) -> list[str]:
         site = self.site
         dispatch, journal = site.dispatch, site.journal
@@ -232,6 +239,7 @@ def _site_parts(page: _Page) -> list[list[str]]:
         page.writes(),
         page.products(),
         page.grid(),
+        *([ties] if (ties := page.interties()) else []),
         page.rest(),
     ]
 
@@ -368,6 +376,10 @@ def _site_json(
         "import_limit_w": site.limits.import_w,
         "export_limit_w": site.limits.export_w,
         "parties": [party.id for party in site.parties],
+        "interties": {
+            one.contract.tie: [text for _, text in tie_texts(replace(site, interties=(one,)))]
+            for one in site.interties
+        },
         "served": list(served_texts(site)),
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 from gateway.config.devices import Devices, read_devices
 from gateway.config.document import Document, read
 from gateway.config.field_broker import at_own_broker, check_filters
+from gateway.config.intertie import read_interties, within_contracts
 from gateway.config.ledger import check_meters, read_ledger
 from gateway.config.names import check_names
 from gateway.config.notes import notes
@@ -162,6 +163,7 @@ class _Work:
             limits = GridLimits(
                 import_w=shape.grid.import_limit_w, export_w=shape.grid.export_limit_w
             )
+            limits = within_contracts(limits, shape)
         entries = value.get("devices")
         entries = entries if isinstance(entries, dict) else {}
         devices = read_devices(entries, packages, schemes, limits, self.refused())
@@ -188,6 +190,8 @@ class _Work:
             aggregate,
         )
         self.find(*shared.findings)
+        ties = read_interties(shape.interties, shape.area, products, around.folder)
+        self.find(*ties.findings)
         self.find(*check_meters(shape, {one.device.id: one.device for one in devices.healthy}))
         return Site(
             area=shape.area,
@@ -219,6 +223,7 @@ class _Work:
             location=_location(shape),
             shares=shared.shares,
             aggregate=aggregate,
+            interties=ties.interties,
             ledger=read_ledger(shape, guest=settings.guest),
         )
 
@@ -246,7 +251,7 @@ def _device_of(finding: Finding) -> str | None:
 def _check_names(shape: SiteShape | None, value: Mapping[str, object]) -> Iterator[Finding]:
     """Ids of all sections; devices come last, so that a clash refuses the device."""
     sections = {}
-    for section in ("products", "parties", "devices"):
+    for section in ("products", "parties", "interties", "devices"):
         entries = value.get(section)
         sections[section] = list(entries) if isinstance(entries, dict) else []
     if shape is not None:

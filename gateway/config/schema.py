@@ -25,7 +25,7 @@ def json_schema(packages: Mapping[str, DriverPackage]) -> dict[str, Any]:
         "definitions": {**definitions, "DeviceShape": _device(device, packages)},
     }
     schema["properties"]["area"]["pattern"] = f"^{ID_PATTERN}$"
-    for section in ("devices", "products", "parties", "share"):
+    for section in ("devices", "products", "parties", "interties", "share"):
         entries = schema["properties"][section]
         entries["propertyNames"] = {"pattern": f"^{ID_PATTERN}$"}
     devices = schema["properties"]["devices"]

@@ -24,6 +24,7 @@ from gateway.config.scalars import (
     refusal,
 )
 from gateway.config.shape import Shape, key
+from gateway.config.shapes_intertie import IntertieShape
 from gateway.config.shapes_ledger import LedgerShape
 from gateway.config.shapes_product import ProductShape
 from gateway.config.sharing import Ranges, RegisterRanges
@@ -316,6 +317,7 @@ class SiteShape(Shape):
     dispatch: DispatchShape = key({}, "timings of dispatch")
     journal: JournalShape = key({}, "how often the disk is asked to sync")
     parties: dict[str, PartyShape] = key({}, "outside parties, by id")
+    interties: dict[str, IntertieShape] = key({}, "markets above this one, by name")
     ledger: LedgerShape = key({}, "what is kept for parties who want to check")
     home_assistant: HomeAssistantShape = key({}, "what Home Assistant is told")
     location: LocationShape | None = key(

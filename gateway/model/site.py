@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.model.device import Device
+from gateway.model.intertie import IntertieSettings
 from gateway.model.product import Product
 from gateway.model.share import AggregateSettings, ShareSettings
 from gateway.model.tender import Party
@@ -193,6 +194,7 @@ class Site:
         metrics: None = off.
         location: None = the sun over it is not known.
         shares: connections lent to others; ``aggregate``: the site as a device, None = not served.
+        interties: markets above this one; the first of the dispatch product is its connection.
     """
 
     area: str
@@ -214,4 +216,5 @@ class Site:
     location: Location | None = None
     shares: tuple[ShareSettings, ...] = ()
     aggregate: AggregateSettings | None = None
+    interties: tuple[IntertieSettings, ...] = ()
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
