@@ -221,6 +221,11 @@ class SqliteJournal:
         """Of the newest row appended."""
         return self._seq
 
+    @property
+    def head(self) -> tuple[int, str]:
+        """Seq and hash of the newest row appended."""
+        return self._seq, self._hash
+
     def append(self, now: Instant, kind: str, body: Body) -> int:
         """Queue a row; returns its seq.  Never waits for the disk.
 

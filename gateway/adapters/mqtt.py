@@ -27,6 +27,7 @@ from gateway.adapters.mqtt_client import (
 from gateway.adapters.mqtt_ghosts import Ghosts
 from gateway.adapters.mqtt_inbox import Inbox
 from gateway.adapters.mqtt_outbox import Outbox
+from gateway.model.delivered import AskDelivery
 from gateway.model.errors import GridtenderError
 from gateway.model.event import Detail, Fact, Refused, ResponseCode
 from gateway.model.request import LimitRequest, OwnerRequest, PartyLeft, PriceHeard, Request
@@ -240,6 +241,8 @@ class MqttAdapter:
                 self._queue("owner", parsed)
             case LimitRequest():  # which come by the dozen, and must not stand in hands-off's way
                 self._queue("owner/limit", parsed)
+            case AskDelivery(party=party):  # it may wait, and must not stand in the way
+                self._queue(f"{party}/delivery", parsed)
             case Acknowledged(party=party, transaction=transaction):
                 self._log.debug("transaction.acknowledged", party=party, transaction=transaction)
             case Ignored(topic=ignored, reason=why, holds=holds):

@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from gateway.model.admittance import EnrolmentTold, RegistrationTold
 from gateway.model.clearing import Clearing
 from gateway.model.device import Description, DeviceState
 from gateway.model.limit import LimitKey, Ranges
 from gateway.model.position import Position
+from gateway.model.quote import QuoteChanged, QuoteRejected, RfqChanged
 from gateway.model.reading import Reading
+from gateway.model.seal import Sealed
 from gateway.model.setpoint import SetpointStatus
 from gateway.model.site import OwnerControl
+from gateway.model.statement import Statement
 from gateway.model.tender import TenderSet
 from gateway.model.time import Instant, Interval
 from gateway.model.transaction import Transaction
@@ -110,7 +114,16 @@ class ClockStepped:
     by: int
 
 
-MarketEvent = Accepted | Refused | Cancelled | Clearing | Transaction
+MarketEvent = (
+    Accepted
+    | Refused
+    | Cancelled
+    | Clearing
+    | Transaction
+    | QuoteChanged
+    | RfqChanged
+    | QuoteRejected
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,5 +254,9 @@ Fact = (
     | LimitsChanged
     | HealthChanged
     | ClockStepped
+    | EnrolmentTold
+    | RegistrationTold
+    | Sealed
+    | Statement
 )
 """Everything that travels on the in-process bus."""

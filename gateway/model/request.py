@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 
+from gateway.model.admittance import Admittance, EnrolmentTold, Membership
+from gateway.model.delivered import AskDelivery, Delivered
 from gateway.model.event import Accepted, Cancelled, Refused
 from gateway.model.limit import LimitKey
+from gateway.model.negotiation import QuoteRequest
 from gateway.model.position import Position
+from gateway.model.quote import QuoteChanged, QuoteRejected, RfqChanged
 from gateway.model.site import OwnerControl
 from gateway.model.tender import TenderSet
 from gateway.model.time import Instant, Interval
+from gateway.model.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +70,30 @@ class AskPosition:
     interval: Interval
 
 
-Request = SubmitTenders | SubmitStream | CancelTenders | AskPosition
+Request = (
+    SubmitTenders
+    | SubmitStream
+    | CancelTenders
+    | AskPosition
+    | AskDelivery
+    | Admittance
+    | QuoteRequest
+)
 """Each says ``party``, ``request_id`` and ``product``."""
 
-Outcome = Accepted | Refused | Cancelled | Position
+Outcome = (
+    Accepted
+    | Refused
+    | Cancelled
+    | Position
+    | Delivered
+    | Membership
+    | EnrolmentTold
+    | QuoteChanged
+    | RfqChanged
+    | QuoteRejected
+    | Transaction
+)
 """What an answer may tell."""
 
 

@@ -15,8 +15,9 @@ class Row:
     """One journal row.  ``body`` is canonical JSON: sorted keys, integers only, no floats.
 
     Attributes:
-        kind: ``start | checkpoint | submit | cancel | advance | snapshot`` (inputs) and
-            ``event | reply`` (outputs); leases are in the arming records.
+        kind: ``start | checkpoint | submit | cancel | advance | negotiate | snapshot`` (inputs) and
+            ``event | reply`` (outputs); leases are in the arming records.  ``delivery | seal``
+            stand beside: replay and recovery pass them over.
         hash: SHA-256 over the previous row's hash and this row's canonical text.
     """
 

@@ -82,6 +82,10 @@ class Energy:
                 entry.metered, entry.left_at = metered, metered.at
         bus.listen(self._hear)
 
+    def metered(self, device: str) -> Metered | None:
+        """What is counted of a device now, kept or not."""
+        return self._entries[device].metered
+
     async def run(self) -> None:
         """Tell what was kept, then keep and tell, until cancelled."""
         self._tell()

@@ -1,13 +1,16 @@
 """The recorder writes the journal's rows: each input of a market, and right after it its events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from gateway.model.canonical import to_json
 from gateway.model.event import CancelReason, MarketEvent
+from gateway.model.negotiation import Negotiation
 from gateway.model.request import Reply
+from gateway.model.settlement import Delivery
 from gateway.model.snapshot import Snapshot
-from gateway.model.tender import TenderSet
+from gateway.model.tender import Party, TenderSet
 from gateway.model.time import Instant
 from gateway.ports.journal import Body, Journal
 from gateway.runtime.rows import (
@@ -16,6 +19,7 @@ from gateway.runtime.rows import (
     Checkpoint,
     Happened,
     Input,
+    Negotiated,
     Seen,
     Start,
     Submitted,
@@ -27,14 +31,18 @@ class Recorder:
     """Appends rows and returns their seq; never waits.
 
     Between an input row and the events of the same call nothing else may be recorded, so no
-    ``await`` stands between them.
+    ``await`` stands between them.  ``heard`` is told the events of every row, with its seq.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(
+        self, journal: Journal, heard: Callable[[int, Sequence[MarketEvent]], None] | None = None
+    ) -> None:
         self._journal = journal
+        self._heard = heard
         self._start: Start | None = None
         self._given: Input | None = None
         self._newest = 0
+        self.on_events: Callable[[Sequence[MarketEvent]], None] = lambda _events: None
 
     @property
     def newest(self) -> int:
@@ -43,7 +51,7 @@ class Recorder:
 
     def finish(self, at: Instant, happened: Happened) -> int:
         """The row that a crash cut off; before ``start``."""
-        return self._append(at, "event", happened)
+        return self._happened(at, happened)
 
     def start(self, now: Instant, start: Start, dumps: Mapping[str, object]) -> int:
         """A start, and at once a checkpoint of every market, by product id."""
@@ -52,6 +60,14 @@ class Recorder:
         for product, dump in dumps.items():
             seq = self.checkpoint(now, product, dump)
         return seq
+
+    def admit(self, now: Instant, parties: Sequence[Party], dumps: Mapping[str, object]) -> int:
+        """From here on these parties trade as well, or under other terms; only after ``start``."""
+        if self._start is None:
+            message = "parties are admitted after the start they join"
+            raise RuntimeError(message)
+        known = {party.id: party for party in (*self._start.parties, *parties)}
+        return self.start(now, replace(self._start, parties=tuple(known.values())), dumps)
 
     def checkpoint(self, now: Instant, product: str, dump: object) -> int:
         """The whole state of a market; only after ``start``."""
@@ -94,6 +110,10 @@ class Recorder:
         """The time, before it is given to the market."""
         return self._ask(now, "advance", Advanced(product=product, unscheduled=unscheduled))
 
+    def negotiate(self, now: Instant, product: str, asked: Negotiation) -> int:
+        """What is asked about quotes, before it is given to the market."""
+        return self._ask(now, "negotiate", Negotiated(product=product, asked=asked))
+
     def snapshot(self, now: Instant, product: str, snapshot: Snapshot) -> int:
         """What the agents are about to see; it is as it will be read back from this row."""
         return self._append(now, "snapshot", Seen(product=product, snapshot=snapshot))
@@ -104,13 +124,24 @@ class Recorder:
         Returns:
             The seq that must be durable before anything of the call may leave the house.
         """
+        self.on_events(events)
         if not worth_a_row(self._given, events):
             return self._newest
-        return self._append(now, "event", Happened(product=product, events=tuple(events)))
+        return self._happened(now, Happened(product=product, events=tuple(events)))
+
+    def delivery(self, now: Instant, delivery: Delivery) -> int:
+        """What a party delivered, as it is settled."""
+        return self._append(now, "delivery", delivery)
 
     def reply(self, now: Instant, reply: Reply) -> int:
         """The answer to a request of an outside party."""
         return self._append(now, "reply", reply)
+
+    def _happened(self, now: Instant, happened: Happened) -> int:
+        seq = self._append(now, "event", happened)
+        if self._heard is not None:
+            self._heard(seq, happened.events)
+        return seq
 
     def _ask(self, now: Instant, kind: str, given: Input) -> int:
         self._given = given

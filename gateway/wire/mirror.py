@@ -24,14 +24,17 @@ from gateway.model.event import (
 )
 from gateway.model.position import Position
 from gateway.model.reading import Reading
+from gateway.model.seal import Sealed
 from gateway.model.setpoint import SetpointStatus
 from gateway.model.site import Site
+from gateway.model.statement import Statement
 from gateway.model.time import SECOND, Instant, rfc3339
 from gateway.model.transaction import Transaction
 from gateway.wire import devices, reference
 from gateway.wire.because import because
 from gateway.wire.border import border
 from gateway.wire.home_assistant import HomeAssistant
+from gateway.wire.ledger import key_payload, statement_payload
 from gateway.wire.message import Message
 from gateway.wire.of_gates import write_book, write_position, write_tick
 from gateway.wire.payloads_state import (
@@ -89,7 +92,7 @@ class Mirror:
             ),
         )
 
-    def messages(  # noqa: C901, PLR0911 - one arm per kind of fact
+    def messages(  # noqa: C901, PLR0911, PLR0912 - one arm per kind of fact
         self, fact: Fact, now: Instant
     ) -> tuple[Message, ...]:
         """What to publish, in order; ``now`` dates pushes of facts that carry no time."""
@@ -114,6 +117,10 @@ class Mirror:
                 return (self._device(fact), *self._announced(fact))
             case EnergyCounted() | LimitsChanged() | HealthChanged():
                 return (self._standing_of(fact),)
+            case Sealed():
+                return (_retained(self.topics.key, key_payload(fact)),)
+            case Statement():
+                return (self._statement(fact),)
             case Accepted() | Refused() | ClockStepped():
                 return ()  # answered to the party that asked; the book view shows the rest
             case _:
@@ -224,6 +231,14 @@ class Mirror:
         """A view of a party.  Those of the gateway's own are many, and replaced at each gate."""
         qos = 0 if payload and party in self._local else 1
         return Message(topic, payload, qos=qos, retain=True)
+
+    def _statement(self, told: Statement) -> Message:
+        """One without accounts is too old to be shown."""
+        topic = self.topics.statement(told.party, told.day)
+        if not told.accounts:
+            return _retained(topic, None)
+        site = self._site
+        return _retained(topic, statement_payload(told, site.area, site.timezone, self._products))
 
     def _session(self, changed: SessionChanged) -> Message:
         payload: SessionPayload = {

@@ -33,6 +33,8 @@ def directory(site: Site) -> DirectoryPayload:
             "inbox": shape.inbox("{U}", "{OP}"),
             "acknowledgement": shape.acknowledgement("{U}", "{OP}"),
             "position": shape.position("{U}", "{P}"),
+            "statement": shape.statement("{U}", "{YYYYMMDD}"),
+            "key": shape.key,
             "clearing": shape.clearing("{P}"),
             "session": shape.session("{P}"),
             "tender": shape.tenders("{P}", "{U}"),

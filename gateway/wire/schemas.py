@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from gateway.wire import payloads, payloads_state
+from gateway.wire import payloads, payloads_ledger, payloads_state
 from gateway.wire.topics import matches
 
 SHAPES: Final[Mapping[str, Any]] = {
@@ -40,6 +40,10 @@ SHAPES: Final[Mapping[str, Any]] = {
     "u/U/in/reply-position": payloads.ReplyPosition,
     "u/U/in/create-transaction": payloads.CreateTransaction,
     "u/U/in/response": payloads.ResponseMessage,
+    "m/key": payloads_ledger.KeyPayload,
+    "u/U/req/P/request-delivery": payloads_ledger.RequestDelivery,
+    "u/U/in/reply-delivery": payloads_ledger.ReplyDelivery,
+    "u/U/statement/YYYYMMDD": payloads_ledger.StatementPayload,
     "owner/control": payloads.OwnerControlMessage,
 }
 """Topic below ``rmf/1/A/`` -> the shape of its payload."""

@@ -167,6 +167,15 @@ class Topics:
         """A party's position, for its own eyes."""
         return f"{self.base}/u/{party}/pos/{product}"
 
+    @property
+    def key(self) -> str:
+        """The public key under the ledger, and the newest seal."""
+        return f"{self.base}/m/key"
+
+    def statement(self, party: str, day: str) -> str:
+        """A party's day, for its own eyes."""
+        return f"{self.base}/u/{party}/statement/{day}"
+
     def request(self, party: str, product: str, operation: str) -> str:
         """Where a party asks."""
         return f"{self.base}/u/{party}/req/{product}/{operation}"
@@ -188,7 +197,7 @@ class Topics:
     @property
     def retained(self) -> tuple[str, ...]:
         """Filters of all that the gateway itself retains; they meet nothing of ``listened``."""
-        shapes = ("status", "dir", "m/#", "p/#", "d/#", "u/+/pos/#", "tie/#")
+        shapes = ("status", "dir", "m/#", "p/#", "d/#", "u/+/pos/#", "u/+/statement/#", "tie/#")
         return tuple(f"{self.base}/{shape}" for shape in shapes)
 
     @property

@@ -8,9 +8,16 @@ from gateway.wire.operations.cancel_tender import CANCEL_TENDER
 from gateway.wire.operations.create_stream_tender import CREATE_STREAM_TENDER
 from gateway.wire.operations.create_tender import CREATE_TENDER
 from gateway.wire.operations.operation import Operation
+from gateway.wire.operations.request_delivery import REQUEST_DELIVERY
 from gateway.wire.operations.request_position import REQUEST_POSITION
 
-_EVERY: Final = (CREATE_TENDER, CREATE_STREAM_TENDER, CANCEL_TENDER, REQUEST_POSITION)
+_EVERY: Final = (
+    CREATE_TENDER,
+    CREATE_STREAM_TENDER,
+    CANCEL_TENDER,
+    REQUEST_POSITION,
+    REQUEST_DELIVERY,
+)
 
 OPERATIONS: Final[Mapping[str, Operation]] = {one.name: one for one in _EVERY}
 

@@ -24,7 +24,8 @@ BROKEN = {
         (
             "site.yaml:2:1: broekr: found an unknown key, allowed: aggregate, area, broker, "
             "control, currency, "
-            "devices, dispatch, grid, home_assistant, journal, ledger, location, log, metrics, parties, "
+            "devices, dispatch, grid, home_assistant, journal, ledger, location, log, metrics, "
+            "parties, "
             "products, share, state_dir, timezone; "
             "did you mean 'broker'?"
         ),
@@ -574,7 +575,8 @@ BROKEN = {
         (
             "site.yaml:1:1: aera: found an unknown key, allowed: aggregate, area, broker, "
             "control, currency, "
-            "devices, dispatch, grid, home_assistant, journal, ledger, location, log, metrics, parties, "
+            "devices, dispatch, grid, home_assistant, journal, ledger, location, log, metrics, "
+            "parties, "
             "products, share, state_dir, timezone; "
             "did you mean 'area'?"
         ),
