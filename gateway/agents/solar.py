@@ -6,6 +6,7 @@ from gateway.agents.steps import Step, as_tenders, steerable
 from gateway.model.device import Device
 from gateway.model.snapshot import DeviceView
 from gateway.model.tender import Party, Side, Tender
+from gateway.model.terms import LOCAL, RENEWABLE
 from gateway.ports.agent import Gate
 
 # Output this close below a standing limit is held down by it, not by the sky.
@@ -31,9 +32,8 @@ class Solar:
             return ()
         product = gate.product
         quantity = product.quantity_down(self._possible_w(view, view.power_w))
-        return as_tenders(
-            gate, [Step(Side.SELL, product.price(self.device.marginal_cost), quantity)]
-        )
+        price = product.price(self.device.marginal_cost)
+        return as_tenders(gate, [Step(Side.SELL, price, quantity)], (RENEWABLE, LOCAL))
 
     def _possible_w(self, view: DeviceView, power_w: float) -> float:
         """What it could produce without a limit, W >= 0, inside what the owner allows."""

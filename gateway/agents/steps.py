@@ -21,13 +21,21 @@ class Step:
     all_or_none: bool = False
 
 
-def as_tenders(gate: Gate, steps: Iterable[Step]) -> tuple[Tender, ...]:
+def as_tenders(
+    gate: Gate, steps: Iterable[Step], carried: tuple[str, ...] = ()
+) -> tuple[Tender, ...]:
     """The steps as tenders, numbered in order; empty steps and other resources vanish.
 
     Ids repeat from one revision of a netting set to the next: the set is replaced as a whole.
+
+    Args:
+        gate: what is tendered for.
+        steps: in order.
+        carried: warrants of what is sold, as far as the product knows them.
     """
     if gate.product.resource != POWER:
         return ()
+    warrants = tuple(warrant for warrant in carried if warrant in gate.product.warrants)
     stem = f"{gate.product.id}-{topic_time(gate.interval.start)}"
     real = [step for step in steps if step.quantity > 0]
     return tuple(
@@ -37,6 +45,7 @@ def as_tenders(gate: Gate, steps: Iterable[Step]) -> tuple[Tender, ...]:
             price=gate.product.clamp_price(step.price),
             quantity=step.quantity,
             all_or_none=step.all_or_none,
+            warrants=warrants if step.side is Side.SELL else (),
         )
         for number, step in enumerate(real)
     )

@@ -12,6 +12,7 @@ from gateway.agents.utility import GridPrices
 from gateway.model.device import Capabilities, Device
 from gateway.model.snapshot import DeviceView
 from gateway.model.tender import Party, Side, Tender
+from gateway.model.terms import LOCAL
 from gateway.model.time import HOUR
 from gateway.ports.agent import Gate
 
@@ -101,7 +102,7 @@ class Storage:
         view = steerable(gate, self.device.id)
         if view is None or view.soc_pct is None:
             return ()
-        return as_tenders(gate, self._steps(gate, view, view.soc_pct))
+        return as_tenders(gate, self._steps(gate, view, view.soc_pct), (LOCAL,))
 
     def _steps(self, gate: Gate, view: DeviceView, soc_pct: float) -> list[Step]:
         battery = Battery.of(self.device, view.capabilities, soc_pct)

@@ -21,6 +21,12 @@ DURATIONS: Final = (
 
 ALL_OR_NONE: Final = "allOrNone"
 
+RENEWABLE: Final = "renewable"
+"""The warrant of what the sun gives."""
+
+LOCAL: Final = "local"
+"""The warrant of what the house itself gives."""
+
 
 class Purpose(StrEnum):
     """What a rule does to a tender; tokens of EI ruleSetPurpose."""

@@ -36,7 +36,7 @@ from gateway.config.shapes_product import ProductShape, RulesShape
 TEXT = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 SHAPES = (
     SiteShape, BrokerShape, ListenShape, DeviceShape, FallbackShape, LimitsShape, WritesShape,
-    ProductShape, SettlementShape, LedgerShape,
+    ProductShape, RulesShape, SettlementShape, LedgerShape,
     GridShape, DispatchShape, JournalShape, PartyShape,
     HomeAssistantShape, LocationShape, LogShape, MetricsShape, ShareShape, AggregateShape,
 )  # fmt: skip
