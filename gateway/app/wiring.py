@@ -23,6 +23,7 @@ from gateway.app.lines import borrow, open_lines
 from gateway.app.serving import open_served
 from gateway.app.sky import sun_over
 from gateway.app.tasks import Tasks
+from gateway.app.together import share_positions
 from gateway.app.upkeep import remember, tell_findings, tidy
 from gateway.market import Market
 from gateway.model.device import Device, Role
@@ -261,6 +262,7 @@ def _marketplace(ground: _Ground, site: Site, owner: Owner) -> Marketplace:
         else Market(product, area=start.area, epoch=start.epoch, parties=start.parties)
         for product in settings.products
     }
+    share_positions(markets, recovered.dumps)
     recorder, owed = Recorder(ground.journal), recovered.owed
     if owed is not None:
         recorder.finish(owed.at, owed.happened)

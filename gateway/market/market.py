@@ -6,8 +6,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from gateway.market import checkpoint, rule_sets, sessions
+from gateway.market import bilateral, checkpoint, rule_sets, sessions
 from gateway.market.admission import Admission, accepted
+from gateway.market.aggregate import aggregate
 from gateway.market.book import InstrumentBook, Requirement
 from gateway.market.books import Books
 from gateway.market.exclusive import filled_groups
@@ -16,8 +17,11 @@ from gateway.market.gates import Gates, delivery
 from gateway.market.mechanisms import built_in
 from gateway.market.numbers import Numbers
 from gateway.market.positions import Positions
+from gateway.market.quoting import Quoting
 from gateway.market.rules import AHEAD, Rules
+from gateway.market.warranted import heeding
 from gateway.model.clearing import StandingTender
+from gateway.model.demand import Demand
 from gateway.model.event import (
     Cancelled,
     CancelReason,
@@ -25,6 +29,8 @@ from gateway.model.event import (
     MarketEvent,
     ResponseCode,
 )
+from gateway.model.negotiation import Negotiation
+from gateway.model.position import Position
 from gateway.model.product import Product
 from gateway.model.tender import Party, TenderSet, TieClass
 from gateway.model.time import HOUR, MINUTE, Instant, Interval
@@ -39,8 +45,9 @@ class Market:
 
     Attributes:
         product: what is traded, under which terms.
-        positions: of every party; shared by the markets of one resource if given.
+        positions: of every party; those of the resource, where markets share them.
         revision: grows with every change of a book.
+        quotes: what is quoted and asked for beside the books.
     """
 
     def __init__(
@@ -52,6 +59,7 @@ class Market:
         parties: Iterable[Party] = (),
         positions: Positions | None = None,
         mechanisms: Mapping[str, Mechanism] | None = None,
+        tag: str = "",
     ) -> None:
         """Open an empty market.
 
@@ -62,6 +70,7 @@ class Market:
             parties: who may trade; more by ``add_party``.
             positions: to share with other products of the resource; None: own ones.
             mechanisms: by name; None: the built-in ones.
+            tag: ends its ids, where the area has several markets.
 
         Raises:
             ValueError: the product names a mechanism or price rule that is not there.
@@ -73,18 +82,27 @@ class Market:
                 f"(have: {', '.join(sorted(known))})"
             )
             raise ValueError(message)
-        known[product.mechanism].open_book(product)  # refuses terms it does not know
+        mechanism = heeding(product, known[product.mechanism])
+        mechanism.open_book(product)  # refuses terms it does not know
         self.product = product
         self.positions = Positions(product.id) if positions is None else positions
         self.revision = 0
-        self._shares_positions = positions is not None
+        self._shares = positions is not None
         self._area = area
         self._parties = {party.id: party for party in parties}
         self._rules = Rules(product)
-        self._books = Books(product, known[product.mechanism])
+        self._books = Books(product, mechanism)
         self._gates = Gates(product)
-        self._numbers = Numbers(area, epoch)
-        self._admission = Admission(self._rules, self._books, self._numbers)
+        self._numbers = Numbers(area, epoch, tag)
+        self.quotes = Quoting(
+            product,
+            self._rules,
+            self._parties,
+            self._trade,
+            self._books.open_tenders,
+            named=(area, epoch),
+        )
+        self._admission = Admission(self._rules, self._books, self._numbers, self.quotes.open_of)
         self._expirations = Expirations(self._books)
         self._sequence = 0
         self._last_price: int | None = None
@@ -182,6 +200,16 @@ class Market:
             events += self._drop(book, party, named, now, reason)
         return tuple(events)
 
+    def negotiate(self, asked: Negotiation, now: Instant) -> tuple[MarketEvent, ...]:
+        """Do what is asked about quotes; first of all, quotes that are due end.
+
+        Returns:
+            What ended, then the answer (QuoteChanged, RfqChanged, QuoteRejected or one Refused),
+            for an acceptance after its clearing and both transactions.
+        """
+        self._gates.follow(now)
+        return self.quotes.negotiate(asked, now)
+
     def advance(self, now: Instant, *, unscheduled: bool = False) -> tuple[MarketEvent, ...]:
         """Do all that is due: expiries, then each gate's clearing and its transactions.
 
@@ -215,6 +243,14 @@ class Market:
             events += self._clear(running, late, now, scheduled=False)
         return tuple(events)
 
+    def demand(self, interval: Interval, fresh: Iterable[TenderSet], without: str) -> Demand:
+        """What everybody but one party would draw in the interval, by price.
+
+        ``fresh``: requirements as of now, instead of those that stand.
+        """
+        held, book = self.positions.all_at(interval.start), self._books.get(interval.start)
+        return aggregate(self.product, book, held, fresh, without)
+
     def price(self, interval: Interval, now: Instant) -> int | None:
         """The price a clearing of ``interval`` would find now, without allocation."""
         book = self._books.get(interval.start)
@@ -246,13 +282,29 @@ class Market:
         """Ids of the parties that have open tenders, sorted."""
         return self._books.parties
 
+    def share(self, other: "Market | None" = None) -> None:
+        """Hold positions in common with the other products of the resource; before any call.
+
+        ``other`` is one that does so already, and whose positions hold.
+        """
+        self._shares = True
+        if other is not None:
+            self.positions = other.positions
+
+    def position(self, party: str, interval: Interval) -> Position:
+        """The party's position over ``interval``, in all products that share it."""
+        return self.positions.steps(party, interval, self.product.id)
+
     def dump(self) -> checkpoint.Dump:
         """All that a later start needs to go on: the same tenders, the same next price.
 
-        Shared positions are not part of it; whoever shares them keeps them.
+        Whoever shares positions dumps all of them: any one of the products may be the last.
         """
+        positions = self.positions.dump()
+        if self._shares:
+            positions["shared"] = 1
         oldest = min((book.oldest(self._numbers.next_order) for book in self._books), default=0)
-        return checkpoint.Dump(
+        dump = checkpoint.Dump(
             terms=checkpoint.terms(self.product),
             following=checkpoint.interval_dump(self._gates.following),
             sequence=self._sequence,
@@ -260,9 +312,12 @@ class Market:
             last_price=self._last_price,
             numbers=self._numbers.dump(oldest or self._numbers.next_order),
             books=[checkpoint.dump_book(book) for book in self._books],
-            positions=None if self._shares_positions else self.positions.dump(),
+            positions=positions,
             unsaid=[checkpoint.dump_cancelled(event) for event in self._unsaid],
         )
+        if (quotes := self.quotes.dump()) is not None:
+            dump["quotes"] = quotes
+        return dump
 
     @classmethod
     def load(
@@ -273,7 +328,6 @@ class Market:
         parties: Iterable[Party],
         dump: checkpoint.Dump,
         *,
-        positions: Positions | None = None,
         mechanisms: Mapping[str, Mechanism] | None = None,
     ) -> "Market":
         """A market that goes on where the dumped one stood, in a new epoch.
@@ -281,14 +335,10 @@ class Market:
         Tenders of parties that are gone, and all of them under changed terms, are cancelled; the
         next ``advance`` says so.  Positions stand unless their scale has changed.
         """
+        market = cls(product, area=area, epoch=epoch, parties=parties, mechanisms=mechanisms)
         same_scale = dump["terms"][4] == product.quantity_scale
-        own = positions
-        if own is None and dump["positions"] is not None and same_scale:
-            own = Positions.load(product.id, dump["positions"])
-        market = cls(
-            product, area=area, epoch=epoch, parties=parties, positions=own, mechanisms=mechanisms
-        )
-        market._shares_positions = positions is not None
+        if dump["positions"] is not None and same_scale:
+            market.positions = Positions.load(product.id, dump["positions"])
         market._restore(dump)
         return market
 
@@ -302,6 +352,7 @@ class Market:
         if same_terms:
             self._last_price = dump["last_price"]
             self._gates.following = checkpoint.interval_load(dump["following"])
+        self.quotes.load(dump.get("quotes"), self._parties, same_terms=same_terms)
         for saved in dump["books"]:
             if not same_terms:
                 self._supersede(checkpoint.live_tenders(saved))
@@ -397,7 +448,8 @@ class Market:
         for match in matches:
             self.positions.add(match.party, match.interval, match.signed)
         if scheduled and interval.start // TIDY_EVERY != interval.end // TIDY_EVERY:
-            self.positions.forget_before(Instant(interval.start - HISTORY))
+            # Of a gate far ahead most of what is before its interval is still to come.
+            self.positions.forget_before(Instant(min(interval.start, now + MINUTE) - HISTORY))
         if outcome.price is not None:
             self._last_price = outcome.price
         ended = self._end_alternatives(outcome, now)
@@ -415,6 +467,20 @@ class Market:
             book_revision=self.revision,
         )
         return clearing, *matches, *ended
+
+    def _trade(self, match: bilateral.Match, now: Instant) -> tuple[MarketEvent, ...]:
+        """Make an accepted quote binding."""
+        self._sequence += 1
+        sides = bilateral.transactions(
+            match, self.product, self._area, self._numbers.transaction, self._sequence
+        )
+        for side in sides:
+            self.positions.add(side.party, side.interval, side.signed)
+        self._last_price = match.price
+        clearing = bilateral.clearing(
+            match, self.product, sequence=self._sequence, at=now, book_revision=self.revision
+        )
+        return clearing, *sides
 
     def _end_alternatives(self, outcome: Outcome, now: Instant) -> list[Cancelled]:
         """Withdraw what may not execute any more, in every instrument."""

@@ -1,17 +1,22 @@
 """Positions of all parties in one resource, as step functions of time."""
 
 from bisect import bisect_left, bisect_right
-from typing import TypedDict
+from itertools import pairwise
+from typing import NotRequired, TypedDict
 
 from gateway.model.position import Position, PositionStep
 from gateway.model.time import Instant, Interval
 
 
 class PositionsDump(TypedDict):
-    """Positions between two starts: ``steps[party]`` is [[instant, position from then on], ...]."""
+    """Positions between two starts: ``steps[party]`` is [[instant, position from then on], ...].
+
+    ``shared`` 1: each market of the resource dumps the same.
+    """
 
     since: int
     steps: dict[str, list[list[int]]]
+    shared: NotRequired[int]
 
 
 class Positions:
@@ -70,8 +75,11 @@ class Positions:
                 found.append(party)
         return tuple(found)
 
-    def steps(self, party: str, interval: Interval) -> Position:
-        """The party's position over ``interval``, in steps without gaps, equal ones joined."""
+    def steps(self, party: str, interval: Interval, product: str = "") -> Position:
+        """The party's position over ``interval``, in steps without gaps, equal ones joined.
+
+        ``product`` is as which of those that share it the position is shown.
+        """
         instants, values = self._instants.get(party, []), self._values.get(party, [])
         first, last = _inside(instants, interval)
         start, quantity = interval.start, values[first - 1] if first else 0
@@ -81,7 +89,7 @@ class Positions:
                 steps.append(PositionStep(interval=Interval(start, end), quantity=quantity))
                 start, quantity = end, value
         steps.append(PositionStep(interval=Interval(start, interval.end), quantity=quantity))
-        return Position(party=party, product=self._product, steps=tuple(steps))
+        return Position(party=party, product=product or self._product, steps=tuple(steps))
 
     def forget_before(self, instant: Instant) -> None:
         """Drop what ended before ``instant``; ``at`` knows it no longer."""
@@ -94,6 +102,13 @@ class Positions:
             del instants[:gone], values[:gone]
             if not any(values):
                 del self._instants[party], self._values[party]
+
+    def absorb(self, other: "Positions") -> None:
+        """Add all that ``other`` holds."""
+        self.since = max(self.since, other.since)
+        for party, pairs in other.dump()["steps"].items():
+            for (start, value), (end, _) in pairwise(pairs):
+                self.add(party, Interval(Instant(start), Instant(end)), value)
 
     def dump(self) -> PositionsDump:
         """Everything, for ``load``."""

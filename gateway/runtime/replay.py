@@ -7,13 +7,14 @@ the agents of the house, what they tender on each journalled snapshot is compare
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from gateway.market.positions import Positions
 from gateway.model.canonical import text
 from gateway.model.chain import GENESIS, digest
 from gateway.model.errors import GridtenderError
 from gateway.model.event import CancelReason, MarketEvent
+from gateway.model.negotiation import Negotiation
 from gateway.model.product import Product
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import TenderSet
@@ -27,6 +28,7 @@ from gateway.runtime.rows import (
     Checkpoint,
     Happened,
     Input,
+    Negotiated,
     Seen,
     Start,
     Submitted,
@@ -38,6 +40,7 @@ _INPUTS: Final[Mapping[str, type[Input]]] = {
     "submit": Submitted,
     "cancel": CancelAsked,
     "advance": Advanced,
+    "negotiate": Negotiated,
 }
 
 
@@ -68,6 +71,10 @@ class ReplayedMarket(Protocol):
         """Tell it the time."""
         ...
 
+    def negotiate(self, asked: Negotiation, now: Instant, /) -> Sequence[MarketEvent]:
+        """Do what is asked about its quotes."""
+        ...
+
     @property
     def positions(self) -> Positions:
         """Of every party."""
@@ -75,6 +82,10 @@ class ReplayedMarket(Protocol):
 
     def newest_revision(self, party: str, interval: Interval, /) -> int:
         """Of the party's requirements for the interval; 0 if it never had one."""
+        ...
+
+    def share(self, other: Any | None) -> None:  # noqa: ANN401 - a market of its own kind
+        """Hold positions in common with the other products of the resource."""
         ...
 
     def dump(self) -> object:
@@ -251,14 +262,25 @@ class Replay:
         body = row.body
         if market is not None:
             if self.starts[state.product] != state.start:
-                market = self._load(terms, state.start, market.dump())
+                market = self._open(terms, state.start, market.dump())
             body = text(replace(state, dump=market.dump()))
             self._note(row.seq, row.body, body)
         if market is None or body != row.body:
-            market = self._load(terms, state.start, state.dump)
+            market = self._open(terms, state.start, state.dump)
         self.markets[state.product] = market
         self.starts[state.product] = state.start
         return body
+
+    def _open(self, terms: Product, start: Start, dump: object) -> ReplayedMarket:
+        """The market of a start; it shares positions with those of the same one."""
+        market = self._load(terms, start, dump)
+        if start.together:
+            opened = (id_ for id_ in start.together if self._epoch(id_) == start.epoch)
+            market.share(self.markets[found] if (found := next(opened, None)) else None)
+        return market
+
+    def _epoch(self, product: str) -> int:
+        return self.starts[product].epoch if product in self.markets else 0
 
     def _check_rules(self, row: Row, state: Checkpoint, terms: Product) -> None:
         if self._rules is None:
@@ -284,3 +306,5 @@ def _put(market: ReplayedMarket, given: Input, now: Instant) -> Sequence[MarketE
             return market.cancel(given.party, given.tenders, now, given.reason)
         case Advanced():
             return market.advance(now, unscheduled=given.unscheduled)
+        case Negotiated():
+            return market.negotiate(given.asked, now)

@@ -1,6 +1,6 @@
 """What stands in the body of each kind of journal row.
 
-Inputs of the markets: ``start checkpoint submit cancel advance snapshot``.  What came of them:
+Inputs of the markets: ``start checkpoint submit cancel advance negotiate snapshot``.  What came of them:
 ``event reply``; the body of a ``reply`` is a ``Reply``.
 """
 
@@ -12,6 +12,7 @@ from typing import TypeVar
 from gateway.model.canonical import from_json
 from gateway.model.errors import JournalFailed
 from gateway.model.event import CancelReason, MarketEvent, Refused
+from gateway.model.negotiation import Negotiation
 from gateway.model.product import Product
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import Party, TenderSet
@@ -27,6 +28,7 @@ class Start:
     Attributes:
         epoch: of the journal, part of every id.
         rules: per product id the mechanism and its revision, ``uniform-price/1``.
+        together: products that share positions with the one it is about; none if that is alone.
     """
 
     epoch: int
@@ -34,6 +36,7 @@ class Start:
     products: tuple[Product, ...]
     parties: tuple[Party, ...]
     rules: Mapping[str, str]
+    together: tuple[str, ...] = ()
 
     def of(self, product: str) -> "Start":
         """The same, about one product only."""
@@ -43,6 +46,13 @@ class Start:
             products=tuple(terms for terms in self.products if terms.id == product),
             parties=self.parties,
             rules={key: rule for key, rule in self.rules.items() if key == product},
+            together=self._sharing(product),
+        )
+
+    def _sharing(self, product: str) -> tuple[str, ...]:
+        resource = next((one.resource for one in self.products if one.id == product), None)
+        return tuple(
+            one.id for one in self.products if one.resource == resource and one.id != product
         )
 
 
@@ -98,6 +108,14 @@ class Advanced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Negotiated:
+    """Something was asked about quotes, or the time of some was over."""
+
+    product: str
+    asked: Negotiation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What the agents of a product saw when they tendered."""
 
@@ -116,7 +134,7 @@ class Happened:
     events: tuple[MarketEvent, ...]
 
 
-Input = Submitted | CancelAsked | Advanced
+Input = Submitted | CancelAsked | Advanced | Negotiated
 
 
 def worth_a_row(given: Input | None, events: Sequence[MarketEvent]) -> bool:

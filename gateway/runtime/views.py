@@ -49,7 +49,7 @@ class Views:
         return (view,) if view != before and (sets or before) else ()
 
     def _position(self, party: str, shown: Interval) -> Iterable[Position]:
-        view = self._market.positions.steps(party, shown)
+        view = self._market.position(party, shown)
         before = self._positions.pop(party, None)
         if any(step.quantity for step in view.steps):
             self._positions[party] = view

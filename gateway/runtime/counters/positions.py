@@ -20,7 +20,7 @@ class PositionCounter:
 
     def decide(self, request: AskPosition, now: Instant) -> Decision:
         """The party's own position over the interval."""
-        position = self._markets[request.product].positions.steps(request.party, request.interval)
+        position = self._markets[request.product].position(request.party, request.interval)
         return Decision(replied(request, now, (position,)))
 
     def take_back(self, request: AskPosition) -> None:
