@@ -1,11 +1,12 @@
 """A book as integers, strings and lists, and back: what the journal keeps between starts."""
 
 from collections.abc import Iterator
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from gateway.market.book import Ended, InstrumentBook, Requirement
 from gateway.market.numbers import NumbersDump
 from gateway.market.positions import PositionsDump
+from gateway.model.canonical import Json
 from gateway.model.event import Cancelled, CancelReason
 from gateway.model.product import MAX_QUANTITY, Product
 from gateway.model.tender import Party, Side, Tender
@@ -64,6 +65,7 @@ class Dump(TypedDict):
     books: list[BookDump]
     positions: PositionsDump | None
     unsaid: list[CancelledDump]
+    quotes: NotRequired[Json]
 
 
 def terms(product: Product) -> list[int | str]:
@@ -95,6 +97,10 @@ def _rules_of(product: Product) -> list[str]:
         rules.append(product.streams.value)
     if product.execution_instructions:
         rules.append(f"instructions {product.execution_instructions}")
+    if product.negotiations:
+        rules.append("negotiations")
+    if product.maker:
+        rules.append(f"maker {product.maker}")
     if product.other_terms is not OtherTerms.REJECT:
         rules.append(f"other terms {product.other_terms}")
     return rules

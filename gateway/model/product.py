@@ -32,7 +32,8 @@ class Product:
         lot: quantities are whole multiples of it.
         price_floor, price_cap: integer prices, both inclusive.
         gate_lead: how long before delivery tenders close.
-        price_rule: which price of the equilibrium range is taken: midpoint | low | high.
+        price_rule: which price of the equilibrium range is taken, one of the mechanism's.
+        maker: the party that posts the price, where the mechanism is ``posted-price``.
         revision: grows when terms change; old tenders are then cancelled.
         min_quantity, max_quantity: of one tender of a party from outside, integers, inclusive.
         warrants: that a SELL may carry and a BUY may ask for.
@@ -41,6 +42,7 @@ class Product:
         rules: what tenders from outside keep beside all this.
         other_terms: what becomes of terms that are neither known nor named by a rule.
         settlement: None = with the market, deviations at the clearing price.
+        negotiations: quotes and requests for quotes are taken beside tenders.
     """
 
     id: str
@@ -68,6 +70,13 @@ class Product:
     rules: tuple[TermRule, ...] = ()
     other_terms: OtherTerms = OtherTerms.REJECT
     settlement: Settlement | None = None
+    negotiations: bool = False
+    maker: str = ""
+
+    @property
+    def negotiated(self) -> bool:
+        """Whether quotes are taken: the mechanism lives by them, or the product permits them."""
+        return self.negotiations or self.mechanism in {"quote-driven", "negotiated"}
 
     def price(self, real: Decimal | float) -> int:
         """A real price as integer ticks-aligned price, rounded half-even to the tick."""

@@ -1,6 +1,7 @@
 """The mechanism port: how tenders of one instrument become a price and fills."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from gateway.model.clearing import ClearingType, MarginalTender
@@ -121,16 +122,39 @@ class ClearingBook(Protocol):
         ...
 
 
+class Matching(StrEnum):
+    """When tenders of a mechanism are matched."""
+
+    GATE = "gate"
+    """All of an interval together, when its gate closes; parties may state whole requirements."""
+    ARRIVAL = "arrival"
+    """Each as it is submitted, until the gate closes."""
+    QUOTES = "quotes"
+    """Never by themselves: parties accept each other's quotes."""
+
+
 class Mechanism(Protocol):
     """A named rule of clearing; pure, the same steps give the same outcome.
 
     Attributes:
         name: as in ``Product.mechanism``.
+        matching: when its tenders are matched.
+        price_rules: that a product may choose from, its own first; empty: it needs none.
     """
 
     @property
     def name(self) -> str:
         """As in ``Product.mechanism``."""
+        ...
+
+    @property
+    def matching(self) -> Matching:
+        """When its tenders are matched."""
+        ...
+
+    @property
+    def price_rules(self) -> tuple[str, ...]:
+        """That a product may choose from, its own first; empty: it needs none."""
         ...
 
     def open_book(self, product: Product) -> ClearingBook:

@@ -1,31 +1,27 @@
 """One clearing of a book by a mechanism of one's choice."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
-from gateway.app.what_if import equilibrium
 from gateway.app.what_if.book import Book
 from gateway.app.what_if.tenders import Kept
-from gateway.market import price_rules
+from gateway.app.what_if.terms import Terms
 from gateway.market.mechanisms import built_in
-from gateway.market.mechanisms.uniform_price import PRICE_RULES
+from gateway.market.mechanisms.equilibrium import EquilibriumBook
 from gateway.model.errors import WrongInput
 from gateway.model.product import Product
 from gateway.model.resource import Resource
 from gateway.model.tender import Party, Side, Tender
 from gateway.model.time import HOUR, Duration
-from gateway.ports.mechanism import Outcome, Step
+from gateway.ports.mechanism import Matching, Outcome, Step
 
-_EQUILIBRIUM: Final = "equilibrium"
-_RULES: Final[Mapping[str, tuple[str, ...]]] = {
-    "uniform-price": PRICE_RULES,
-    # As it is called: the buyer pays what he bid.
-    "pay-as-bid": ("marginal-buyer", *(r for r in price_rules.RULES if r != "marginal-buyer")),
-    "order-book": (),
-    _EQUILIBRIUM: (),
+# Prices of a book are places on its grid, cut finer, so that one between two places has a number.
+_FINE: Final = 10**12
+_MATCHED: Final = {
+    name: one for name, one in built_in().items() if one.matching is not Matching.QUOTES
 }
-MECHANISMS: Final = tuple(_RULES)
+MECHANISMS: Final = tuple(_MATCHED)
 
 
 def rules_of(mechanism: str) -> tuple[str, ...]:
@@ -34,10 +30,10 @@ def rules_of(mechanism: str) -> tuple[str, ...]:
     Raises:
         WrongInput: no mechanism of this name.
     """
-    if mechanism not in _RULES:
+    if mechanism not in _MATCHED:
         message = f"--mechanism: found {mechanism!r}, allowed: {', '.join(MECHANISMS)}"
         raise WrongInput(message)
-    return _RULES[mechanism]
+    return _MATCHED[mechanism].price_rules
 
 
 def clear(book: Book, mechanism: str, rule: str | None = None) -> dict[str, object]:
@@ -57,44 +53,8 @@ def clear(book: Book, mechanism: str, rule: str | None = None) -> dict[str, obje
         message = f"--price-rule: found {rule!r}, allowed: {allowed}"
         raise WrongInput(message)
     refused = [{"id": one.id, "why": one.why} for one in book.refused]
-    if mechanism == _EQUILIBRIUM:
-        whole = [one.id for one in book.kept if one.all_or_none]
-        refused += [
-            {"id": one, "why": "an equilibrium fills no tender all or none"} for one in whole
-        ]
-        return {**_balanced(book), "refused": refused}
     chosen = rule or (rules[0] if rules else "midpoint")
     return {**_auctioned(book, mechanism, chosen), "refused": refused}
-
-
-def _balanced(book: Book) -> dict[str, object]:
-    """By the equilibrium of all curves."""
-    terms = book.terms
-    offers = [
-        equilibrium.Offer(one.id, one.demand, _sampled(one), number)
-        for number, one in enumerate(book.kept)
-        if not one.all_or_none
-    ]
-    found = equilibrium.clear(offers, terms.cap)
-    price = None if found.place is None else float(terms.price(found.place))
-    return {
-        "price": price,
-        "quantity": float(found.quantity * terms.lot),
-        "type": found.type.value,
-        "marginal": list(found.marginal),
-        "awards": [
-            {"id": one.id, "quantity": float(found.awards[one.id] * terms.lot), "price": price}
-            for one in book.kept
-            if found.awards.get(one.id)
-        ],
-    }
-
-
-def _sampled(one: Kept) -> Callable[[int], Fraction]:
-    """Its demand at a price of the grid."""
-    if one.side is Side.BUY:
-        return lambda place: one.demand.at(Fraction(place))[1]
-    return lambda place: one.demand.at(Fraction(place))[0]
 
 
 def _auctioned(book: Book, mechanism: str, rule: str) -> dict[str, object]:
@@ -107,12 +67,35 @@ def _auctioned(book: Book, mechanism: str, rule: str) -> dict[str, object]:
         mechanism=mechanism,
         price_rule=rule,
         price_floor=0,
-        price_cap=book.terms.cap,
+        price_cap=book.terms.cap * _FINE,
+        tick=_FINE,
+        maker=book.terms.maker,
     )
-    steps = built_in()[mechanism].open_book(product)
-    for step in _steps(book):
-        steps.add(step)
+    steps = _MATCHED[mechanism].open_book(product)
+    if isinstance(steps, EquilibriumBook):
+        _state(book, steps)
+    else:
+        for step in _steps(book):
+            steps.add(step)
     return _told(book, steps.clear())
+
+
+def _state(book: Book, steps: EquilibriumBook) -> None:
+    """Curves as they are: between two prices they are lines."""
+    for number, one in enumerate(book.kept):
+        if one.side is None:
+            steps.add_curve(Party(id=one.party), one.id, one.demand, number)
+        else:
+            (place, lots) = one.demand.places[0], abs(sum(one.demand.quantities))
+            steps.add(_step(one, one.side, place, lots, number))
+
+
+def _step(
+    one: Kept, side: Side, place: int, lots: int, sequence: int, *, closing: bool = False
+) -> Step:
+    price = place * _FINE
+    tender = Tender(id=one.id, side=side, price=price, quantity=lots, all_or_none=one.all_or_none)
+    return Step(Party(id=one.party), tender, side, price, lots, sequence, closing)
 
 
 def _steps(book: Book) -> Iterator[Step]:
@@ -120,14 +103,10 @@ def _steps(book: Book) -> Iterator[Step]:
     sequence = 0
     for one in book.kept:
         bought, _ = one.demand.edges(book.terms.cap)
-        party = Party(id=one.party)
         for side, place, lots in one.demand.pieces(book.terms.cap):
             sequence += 1
-            tender = Tender(
-                id=one.id, side=side, price=place, quantity=lots, all_or_none=one.all_or_none
-            )
             closing = side is Side.SELL and place == bought
-            yield Step(party, tender, side, place, lots, sequence, closing)
+            yield _step(one, side, place, lots, sequence, closing=closing)
 
 
 def _told(book: Book, outcome: Outcome) -> dict[str, object]:
@@ -137,12 +116,16 @@ def _told(book: Book, outcome: Outcome) -> dict[str, object]:
         key = (step.tender_id, place)
         awards[key] = awards.get(key, 0) + step.side.sign * lots
     return {
-        "price": None if outcome.price is None else float(terms.price(outcome.price)),
+        "price": None if outcome.price is None else _real(terms, outcome.price),
         "quantity": float(outcome.quantity * terms.lot),
         "type": outcome.type.value,
         "marginal": list(dict.fromkeys(one.tender for one in outcome.marginal)),
         "awards": [
-            {"id": tender, "quantity": float(lots * terms.lot), "price": float(terms.price(place))}
+            {"id": tender, "quantity": float(lots * terms.lot), "price": _real(terms, place)}
             for (tender, place), lots in awards.items()
         ],
     }
+
+
+def _real(terms: Terms, price: int) -> float:
+    return float(terms.price(Fraction(price, _FINE)))

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import lcm
 
-from gateway.app.what_if.demand import Demand
 from gateway.app.what_if.terms import Terms, Wrong
+from gateway.market.point_list import PointList
 from gateway.model.tender import Side
 
 _KEYS = {"id", "party", "side", "price", "quantity", "allOrNone", "sequence", "curve"}
@@ -26,7 +27,7 @@ class Kept:
     id: str
     party: str
     side: Side | None
-    demand: Demand
+    demand: PointList
     all_or_none: bool = False
     sequence: int | None = None
 
@@ -80,11 +81,11 @@ def _single(
         message = f"allOrNone: found {whole!r}, allowed: true, false"
         raise Wrong(message)
     side = Side(str(side))
-    demand = Demand.step(side, terms.place(entry.get("price")), lots)
+    demand = PointList.step(side, terms.place(entry.get("price")), int(lots))
     return Kept(*who, side, demand, whole, sequence)
 
 
-def _curve(points: object, terms: Terms) -> Demand:
+def _curve(points: object, terms: Terms) -> PointList:
     if not isinstance(points, Sequence) or isinstance(points, str) or not points:
         message = "curve: expected a list of [price, quantity], at least one"
         raise Wrong(message)
@@ -102,7 +103,8 @@ def _curve(points: object, terms: Terms) -> Demand:
     if any(after > before for before, after in pairwise(quantities)):
         message = "curve: its quantity rises with the price; demand may only fall"
         raise Wrong(message)
-    return Demand(tuple(places), tuple(quantities))
+    parts = lcm(*(lots.denominator for lots in quantities))
+    return PointList(tuple(places), tuple(int(lots * parts) for lots in quantities), parts)
 
 
 def _text(entry: Mapping[str, object], key: str) -> str:

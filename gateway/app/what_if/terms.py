@@ -21,12 +21,16 @@ class Wrong(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Prices from ``lowest`` in ``cap`` equal ticks, quantities in whole lots."""
+    """Prices from ``lowest`` in ``cap`` equal ticks, quantities in whole lots.
+
+    ``maker`` is the party that posts the price, where the mechanism asks for one.
+    """
 
     lowest: Fraction
     tick: Fraction
     cap: int
     lot: Fraction
+    maker: str = ""
 
     def place(self, value: object) -> int:
         """A price of the grid as the number of ticks above the lowest.
@@ -92,7 +96,15 @@ def read_terms(product: object) -> Terms:
     if cap >= _MOST_PRICES:
         message = f"product: {cap + 1} prices are too many, at most {_MOST_PRICES}"
         raise WrongInput(message)
-    return Terms(low, tick, cap, lot)
+    return Terms(low, tick, cap, lot, _maker(product))
+
+
+def _maker(product: Mapping[str, object]) -> str:
+    maker = product.get("maker", "")
+    if not isinstance(maker, str) or not maker.isprintable():
+        message = f"product.maker: found {maker!r}, needs the party that posts the price"
+        raise WrongInput(message)
+    return maker
 
 
 def _tick(product: Mapping[str, object], low: Fraction, high: Fraction) -> Fraction:

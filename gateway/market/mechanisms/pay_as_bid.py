@@ -13,15 +13,21 @@ from gateway.market.mechanisms.uniform_price import UniformPriceBook
 from gateway.model.clearing import ClearingType
 from gateway.model.product import Product
 from gateway.model.tender import Side
-from gateway.ports.mechanism import ClearingBook, Outcome, Step
+from gateway.ports.mechanism import ClearingBook, Matching, Outcome, Step
 
-PRICE_RULES: Final = tuple(price_rules.RULES)
+# As it is called: the buyer pays what he bid.
+PRICE_RULES: Final = (
+    "marginal-buyer",
+    *(rule for rule in price_rules.RULES if rule != "marginal-buyer"),
+)
 
 
 class PayAsBid:
     """The mechanism ``pay-as-bid``."""
 
     name = "pay-as-bid"
+    matching = Matching.GATE
+    price_rules = PRICE_RULES
 
     def open_book(self, product: Product) -> "PayAsBidBook":
         """An empty book under the product's terms.

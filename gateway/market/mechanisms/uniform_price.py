@@ -16,7 +16,7 @@ from gateway.model.clearing import ClearingType, MarginalTender
 from gateway.model.errors import InvariantBroken
 from gateway.model.product import Product
 from gateway.model.tender import Side
-from gateway.ports.mechanism import Outcome, Step
+from gateway.ports.mechanism import Matching, Outcome, Step
 
 MARGINAL_SHOWN = 20  # more tenders at the margin are not named one by one
 PRICE_RULES: Final = (*price_rules.RULES, gridlabd.NAME)
@@ -26,6 +26,8 @@ class UniformPrice:
     """The mechanism ``uniform-price``."""
 
     name = "uniform-price"
+    matching = Matching.GATE
+    price_rules = PRICE_RULES
 
     def open_book(self, product: Product) -> "UniformPriceBook":
         """An empty book under the product's terms.

@@ -259,9 +259,33 @@ def test_mechanisms_and_rules_that_do_not_exist_are_named_with_those_that_do():
         outcome([], "equilibrium", "midpoint")
 
 
-def test_an_equilibrium_refuses_what_is_all_or_none():
-    found = outcome([buy("b", 5, 10, allOrNone=True)], "equilibrium")
-    assert found["refused"][0]["id"] == "b"
+def test_an_equilibrium_leaves_out_what_it_cannot_fill_whole():
+    tenders = [buy("whole", 150, 100, allOrNone=True), buy("b", 40, 90), sell("s", 100, 50)]
+    assert awards(outcome(tenders, "equilibrium")) == {("b", 50): 40, ("s", 50): -40}
+    tenders[0]["quantity"] = 60
+    assert awards(outcome(tenders, "equilibrium")) == {
+        ("whole", 70): 60,
+        ("b", 70): 40,
+        ("s", 70): -100,
+    }
+
+
+def test_an_equilibrium_at_the_step_of_a_seller_is_the_sellers_price():
+    found = outcome([sell("s", 100, 10), buy("b", 60, 20)], "equilibrium")
+    assert (found["price"], found["quantity"], found["type"]) == (10, 60, "MARGINAL_SELLER")
+
+
+def test_at_a_posted_price_takers_are_served_as_they_come():
+    tenders = [sell("shop", 100, 30), buy("first", 70, 40), buy("second", 70, 200)]
+    found = outcome(tenders, "posted-price")
+    assert awards(found) == {("shop", 30): -100, ("first", 30): 70, ("second", 30): 30}
+
+
+def test_a_maker_posts_what_it_buys_at_too():
+    product = {**TICKS, "maker": "shop"}
+    tenders = [buy("shop", 100, 30), sell("cheap", 70, 10), buy("b", 5, 200)]
+    found = outcome(tenders, "posted-price", product=product)
+    assert awards(found) == {("shop", 30): 70, ("cheap", 30): -70}
 
 
 @pytest.mark.parametrize("side", [["BUY"], {}, None, "buy"])

@@ -1,64 +1,73 @@
-"""A party's demand as a curve: linear between its points, flat outside, two at one price a step.
+"""A party's demand as a list of points: linear between them, flat outside, two at one price a step.
 
 Prices are places on a price grid, 0 for the floor.  Positive quantities are demand, negative ones
-supply; a curve never rises.
+supply; a list never rises.  Quantities are whole numbers of a part of a lot, so that any decimal
+quantity has an exact form.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from heapq import merge
 from itertools import pairwise
+from math import lcm
 from operator import itemgetter
 
 from gateway.model.tender import Side
 
+_STEP = 2  # points at one price
+
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class PointList:
     """Points by rising price and falling quantity.
 
-    >>> demand = Demand((2, 6, 6), (Fraction(10), Fraction(4), Fraction(-3)))
-    >>> [demand.at(Fraction(place)) for place in (0, 4, 6, 9)] == [
-    ...     (10, 10), (7, 7), (-3, 4), (-3, -3)
-    ... ]
-    True
+    >>> points = PointList((2, 6, 6), (10, 4, -3))
+    >>> [points.at(place) for place in (0, 4, 6, 9)]
+    [(10, 10, 1), (28, 28, 4), (-3, 4, 1), (-3, -3, 1)]
 
     Attributes:
         places: of the points, never falling.
-        quantities: in lots, never rising.
+        quantities: in parts of a lot, never rising.
+        parts: how many parts a lot has.
     """
 
     places: Sequence[int]
-    quantities: Sequence[Fraction]
+    quantities: Sequence[int]
+    parts: int = 1
 
     @classmethod
-    def step(cls, side: Side, place: int, quantity: Fraction) -> "Demand":
+    def step(cls, side: Side, place: int, lots: int) -> "PointList":
         """That of a single tender: all of it up to, or from, its price."""
-        nothing = Fraction(0)
-        ends = (quantity, nothing) if side is Side.BUY else (nothing, -quantity)
-        return cls((place, place), ends)
+        return cls((place, place), (lots, 0) if side is Side.BUY else (0, -lots))
 
-    def at(self, place: Fraction | int) -> tuple[Fraction, Fraction]:
-        """(least, most) at a price: apart only where the price is that of a step."""
-        first, after = bisect_left(self.places, place), bisect_right(self.places, place)
+    def at(self, place: int, over: int = 1) -> tuple[int, int, int]:
+        """(least, most, of): least/of to most/of lots at place/over.
+
+        They are apart only where the price is that of a step.
+        """
+        first = bisect_left(self.places, place, key=lambda point: point * over)
+        after = bisect_right(self.places, place, key=lambda point: point * over)
         if first < after:
-            return self.quantities[after - 1], self.quantities[first]
-        if first == 0:
-            return self.quantities[0], self.quantities[0]
-        if first == len(self.places):
-            return self.quantities[-1], self.quantities[-1]
+            return self.quantities[after - 1], self.quantities[first], self.parts
+        if first in (0, len(self.places)):
+            edge = self.quantities[first and -1]
+            return edge, edge, self.parts
         left, right = self.places[first - 1], self.places[first]
-        share = Fraction(place - left, right - left)
         fall = self.quantities[first - 1] - self.quantities[first]
-        between = self.quantities[first - 1] - share * fall
-        return between, between
+        of = (right - left) * over
+        between = self.quantities[first - 1] * of - (place - left * over) * fall
+        return between, between, of * self.parts
+
+    @property
+    def common(self) -> int:
+        """A number of parts of a lot in which the demand is whole at every place."""
+        return self.parts * lcm(*(b - a for a, b in pairwise(self.places) if b > a))
 
     def pieces(self, cap: int) -> Iterator[tuple[Side, int, int]]:
         """(side, place, whole lots > 0): the steps on a grid from 0 to ``cap`` that come to it.
 
-        Fractions of a lot are left out, so nothing is offered or wanted that is not there.
+        Parts of a lot are left out, so nothing is offered or wanted that is not there.
         """
         if (single := self._single()) is not None:
             if single[2]:
@@ -87,19 +96,22 @@ class Demand:
 
     def _single(self) -> tuple[Side, int, int] | None:
         """As a single tender, whole lots; None where it is more than one."""
-        if len(self.places) != 2 or self.places[0] != self.places[1] or all(self.quantities):  # noqa: PLR2004
+        places = self.places
+        if len(places) != _STEP or places[0] != places[1] or all(self.quantities):
             return None
         before, after = self.quantities
         side = Side.SELL if after else Side.BUY
-        return side, self.places[0], int(before - after)
+        return side, places[0], (before - after) // self.parts
 
     def _wanted(self, place: int) -> int:
         """The most whole lots that it buys."""
-        return max(0, int(self.at(place)[1]))
+        _, most, of = self.at(place)
+        return max(0, most // of)
 
     def _offered(self, place: int) -> int:
         """The most whole lots that it sells."""
-        return max(0, int(-self.at(place)[0]))
+        least, _, of = self.at(place)
+        return max(0, -least // of)
 
 
 def _levels(lots: Callable[[int], int], cap: int) -> Iterator[tuple[int, int]]:
