@@ -53,6 +53,10 @@ class Ended:
     filled: int
 
 
+_Standing = tuple[tuple[Requirement, ...], list[tuple[str, Tender, int]]]
+"""Requirements; (party, tender, how far it is filled) of increments."""
+
+
 class InstrumentBook:
     """One instrument: (product, interval).
 
@@ -81,7 +85,7 @@ class InstrumentBook:
         self._netted: dict[str, tuple[int, *tuple[Step, ...]]] = {}  # position, then the steps
         self._unnetted: dict[str, None] = {}  # parties of new requirements, in order
         self._stamp: tuple[int, Instant] = (-1, interval.start)
-        self._standing: tuple[tuple[Requirement, ...], list[tuple[str, Tender, int]]] = ((), [])
+        self._standing: _Standing | None = ((), [])  # None: as they are when asked
 
     def require(self, requirement: Requirement) -> None:
         """Let the requirement stand instead of the party's former one."""
@@ -156,8 +160,24 @@ class InstrumentBook:
         self.remember_standing()
         return outcome
 
+    def match(self, delivery: Interval) -> Outcome | None:
+        """What increments that arrived trade with those that wait; None: nothing.
+
+        Afterwards ``standing`` tells of the tenders as they are when it is asked.
+        """
+        outcome = self._outcome()
+        if not outcome.fills:
+            return None
+        for step, filled in outcome.filled.items():
+            self._fill(step, filled)
+        self.cleared, self._standing = delivery, None
+        return outcome
+
     def remember_standing(self) -> None:
         """Let ``standing`` tell of the tenders that are live now."""
+        self._standing = self._now()
+
+    def _now(self) -> _Standing:
         increments = [
             (step.party.id, step.tender, step.tender.quantity - step.quantity)
             for steps in self.increments.values()
@@ -170,7 +190,7 @@ class InstrumentBook:
             for end in ends.values()
             if end.filled
         ]
-        self._standing = (tuple(self.requirements.values()), increments)
+        return tuple(self.requirements.values()), increments
 
     def standing(
         self, positions: Positions, parties: Container[str] | None = None
@@ -178,7 +198,7 @@ class InstrumentBook:
         """The tenders of the last clearing and how far each is filled, of ``parties`` or all."""
         if self.cleared is None:
             return
-        requirements, increments = self._standing
+        requirements, increments = self._standing or self._now()
         for requirement in requirements:
             party = requirement.party.id
             if parties is not None and party not in parties:

@@ -18,7 +18,7 @@ from gateway.market.mechanisms import built_in
 from gateway.market.numbers import Numbers
 from gateway.market.positions import Positions
 from gateway.market.quoting import Quoting
-from gateway.market.rules import AHEAD, Rules
+from gateway.market.rules import Rules
 from gateway.market.warranted import heeding
 from gateway.model.clearing import StandingTender
 from gateway.model.demand import Demand
@@ -31,10 +31,10 @@ from gateway.model.event import (
 )
 from gateway.model.negotiation import Negotiation
 from gateway.model.position import Position
-from gateway.model.product import Product
+from gateway.model.product import AHEAD, Product
 from gateway.model.tender import Party, TenderSet, TieClass
 from gateway.model.time import HOUR, MINUTE, Instant, Interval
-from gateway.ports.mechanism import Mechanism, Outcome
+from gateway.ports.mechanism import Matching, Mechanism, Outcome
 
 HISTORY = HOUR  # positions older than this are in the journal only
 TIDY_EVERY = 10 * MINUTE
@@ -45,6 +45,7 @@ class Market:
 
     Attributes:
         product: what is traded, under which terms.
+        matching: when its tenders are matched.
         positions: of every party; those of the resource, where markets share them.
         revision: grows with every change of a book.
         quotes: what is quoted and asked for beside the books.
@@ -85,6 +86,7 @@ class Market:
         mechanism = heeding(product, known[product.mechanism])
         mechanism.open_book(product)  # refuses terms it does not know
         self.product = product
+        self.matching = mechanism.matching
         self.positions = Positions(product.id) if positions is None else positions
         self.revision = 0
         self._shares = positions is not None
@@ -145,13 +147,17 @@ class Market:
 
         Returns:
             Accepted, one per set, or one Refused; then a Cancelled for each tender a netting set
-            replaced.
+            replaced.  Where tenders are matched as they arrive, then a Cancelled for each that
+            had expired, and for each set that trades a Clearing and its transactions.
         """
         self._gates.follow(now)
         party = self._parties.get(tenders.party)
         if party is None:
             return (self._refuse_party(tenders.party),)
         sets = (tenders, *more)
+        unmatched = self._rules.unmatched(tenders, self.matching)
+        if unmatched is not None:
+            return (unmatched,)
         if party.outside:
             sets = tuple(rule_sets.force(self.product, one) for one in sets)
         if more:
@@ -161,7 +167,8 @@ class Market:
             answers = () if answer is None else (answer,)
         if answers:
             return answers
-        return tuple(event for one in sets for event in self._take(party, one, now))
+        taken = tuple(event for one in sets for event in self._take(party, one, now))
+        return (*taken, *self._match(sets, now)) if self.matching is Matching.ARRIVAL else taken
 
     def _take(self, party: Party, tenders: TenderSet, now: Instant) -> tuple[MarketEvent, ...]:
         self.revision += 1
@@ -436,6 +443,31 @@ class Market:
             return ()
         book = self._books.open(interval)
         outcome = book.clear(self.positions, covered)
+        return self._made(book, outcome, covered, now, scheduled=scheduled)
+
+    def _match(self, sets: Iterable[TenderSet], now: Instant) -> list[MarketEvent]:
+        """Trade what the sets that have just arrived meet."""
+        events: list[MarketEvent] = []
+        for book, party, tender in self._expirations.due(now):
+            events += self._drop(book, party, (tender,), now, CancelReason.EXPIRED)
+        for one in sets:
+            book, covered = self._books.open(one.interval), delivery(one.interval, now)
+            outcome = None if covered is None else book.match(covered)
+            if covered is not None and outcome is not None:
+                events += self._made(book, outcome, covered, now, scheduled=False)
+        return events
+
+    def _made(
+        self,
+        book: InstrumentBook,
+        outcome: Outcome,
+        covered: Interval,
+        now: Instant,
+        *,
+        scheduled: bool,
+    ) -> tuple[MarketEvent, ...]:
+        """Number what was cleared, bring it into positions, and say it."""
+        interval = book.interval
         self._sequence += 1
         matches = sessions.transactions(
             outcome,
@@ -453,7 +485,8 @@ class Market:
         if outcome.price is not None:
             self._last_price = outcome.price
         ended = self._end_alternatives(outcome, now)
-        grids = {p.id for p in self._parties.values() if p.tie_class is TieClass.GRID}
+        auction = self.matching is Matching.GATE
+        grids = {p.id for p in self._parties.values() if auction and p.tie_class is TieClass.GRID}
         clearing = sessions.clearing(
             outcome,
             self.product.id,

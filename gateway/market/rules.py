@@ -7,12 +7,11 @@ from gateway.market import rule_sets
 from gateway.market.grid import PriceGrid
 from gateway.market.rule_sets import Asked
 from gateway.model.event import Detail, Refused, ResponseCode
-from gateway.model.product import MAX_QUANTITY, Product
+from gateway.model.product import AHEAD, MAX_QUANTITY, Product
 from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.terms import Streams
-from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval, rfc3339, short_duration
-
-AHEAD = Duration(48 * HOUR)
+from gateway.model.time import SECOND, Duration, Instant, Interval, rfc3339, short_duration
+from gateway.ports.mechanism import Matching
 
 
 class Rules:
@@ -43,6 +42,23 @@ class Rules:
     def duplicate(self, party: str, description: str) -> Refused:
         """409: known already, with other content."""
         return self.refuse(party, ResponseCode.DUPLICATE, Detail.DUPLICATE, description)
+
+    def unmatched(self, tenders: TenderSet, matching: Matching) -> Refused | None:
+        """422 where the product's mechanism makes nothing of such a set."""
+        party, product = tenders.party, self._product
+        if matching is Matching.QUOTES:
+            text = (
+                f"tenders for {product.id} ({product.mechanism}) do not meet each other: send "
+                "create-quote, or create-rfq to be quoted, and accept-quote"
+            )
+            return self.violation(party, "marketMechanism", text)
+        if tenders.netting and matching is Matching.ARRIVAL:
+            text = (
+                f"{product.id} ({product.mechanism}) matches each tender as it arrives: send "
+                "tenders for what is still wanted, without netting"
+            )
+            return self.violation(party, "netting", text)
+        return None
 
     def instrument(self, tenders: TenderSet, now: Instant) -> Refused | None:
         """404 unless the set names an instrument of this product not too far ahead."""

@@ -6,10 +6,11 @@ Inputs of the markets: ``start checkpoint submit cancel advance negotiate snapsh
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from gateway.model.canonical import from_json
+from gateway.model.clearing import Clearing
 from gateway.model.errors import JournalFailed
 from gateway.model.event import CancelReason, MarketEvent, Refused
 from gateway.model.negotiation import Negotiation
@@ -48,6 +49,12 @@ class Start:
             rules={key: rule for key, rule in self.rules.items() if key == product},
             together=self._sharing(product),
         )
+
+    def of_products(self, products: tuple[Product, ...], rules: Mapping[str, str]) -> "Start":
+        """The same with another catalogue."""
+        wanted = {product.id for product in products}
+        known = {key: rule for key, rule in {**self.rules, **rules}.items() if key in wanted}
+        return replace(self, products=products, rules=known)
 
     def _sharing(self, product: str) -> tuple[str, ...]:
         resource = next((one.resource for one in self.products if one.id == product), None)
@@ -140,7 +147,7 @@ Input = Submitted | CancelAsked | Advanced | Negotiated
 def worth_a_row(given: Input | None, events: Sequence[MarketEvent]) -> bool:
     """Whether a market's answer is written: not that an own agent's set was taken, as always."""
     own = isinstance(given, Submitted) and given.request is None
-    return bool(events) and not (own and not any(isinstance(e, Refused) for e in events))
+    return bool(events) and not (own and not any(isinstance(e, Refused | Clearing) for e in events))
 
 
 def read_body(cls: type[T], row: Row) -> T:
