@@ -76,6 +76,7 @@ class _Draft:
             price_cap=cap,
             gate_lead=gate_lead if shape.gate_lead is None else shape.gate_lead,
             settlement=self._settlement(shape.price_scale),
+            negotiations=shape.negotiations,
             offset=self._offset(),
             min_quantity=1 if shape.min_quantity is None else self._whole(*least),
             max_quantity=MAX_QUANTITY if shape.max_quantity is None else self._whole(*most),

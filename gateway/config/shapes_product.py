@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from gateway.config.scalars import Choice, Real, Span, Text, Whole
+from gateway.config.scalars import Choice, Flag, Real, Span, Text, Whole
 from gateway.config.shape import Shape, key
 from gateway.config.shapes_ledger import SettlementShape
 from gateway.config.terms import Bounds, Forced, Words
@@ -82,6 +82,9 @@ class ProductShape(Shape):
     execution_instructions: (
         Annotated[str, Text(what="codes: G (all or none), 6 (only wait)", pattern="G?6?")] | None
     ) = key(None, "codes that a tender may carry; default none")
+    negotiations: Annotated[bool, Flag()] = key(
+        default=False, text="whether quotes are taken beside tenders"
+    )
     other_terms: Annotated[str, Choice(words=tuple(OtherTerms))] = key(
         "reject", "terms of a tender that are not understood and not named by a rule"
     )

@@ -1,6 +1,6 @@
 """Whether a tender set is taken: the product's rules and what the party tenders already."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -55,12 +55,18 @@ def _same_base(before: Tender, now: Tender) -> bool:
 
 
 class Admission:
-    """Judges tender sets; changes nothing."""
+    """Judges tender sets; changes nothing.
 
-    def __init__(self, rules: Rules, books: Books, numbers: Numbers) -> None:
+    ``quotes``: how many quotes of a party stand beside its tenders.
+    """
+
+    def __init__(
+        self, rules: Rules, books: Books, numbers: Numbers, quotes: Callable[[str], int]
+    ) -> None:
         self._rules = rules
         self._books = books
         self._numbers = numbers
+        self._quotes = quotes
 
     def judge_all(
         self, party: Party, sets: Sequence[TenderSet], now: Instant
@@ -172,7 +178,7 @@ class Admission:
         return None
 
     def _too_many(self, party: Party, more: int) -> Refused | None:
-        count = self._books.open_tenders(party.id) + more
+        count = self._books.open_tenders(party.id) + self._quotes(party.id) + more
         if count > party.max_open_tenders:
             text = f"{count} open tenders; {party.id} may have {party.max_open_tenders}"
             return self._rules.violation(party.id, "maxOpenTenders", text)

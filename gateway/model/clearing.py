@@ -52,6 +52,8 @@ class Clearing:
         congestion: price minus the tariff where a limit of the grid binds, else 0.
         rejected_blocks: ids of in-the-money all-or-none tenders that no uniform price supports.
         book_revision: of the book that was cleared.
+        quote: id of the quote that was accepted; empty where a book was cleared.
+        undone: that acceptance never became durable and is traded back.
         blocks_exact: False where there were too many all-or-none tenders to choose among them
             by largest welfare, and they were taken out one at a time instead.
     """
@@ -75,6 +77,8 @@ class Clearing:
     rejected_blocks: tuple[str, ...] = ()
     book_revision: int = 0
     blocks_exact: bool = True
+    quote: str = ""
+    undone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

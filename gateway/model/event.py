@@ -7,8 +7,10 @@ from enum import IntEnum, StrEnum
 from gateway.model.admittance import EnrolmentTold, RegistrationTold
 from gateway.model.clearing import Clearing
 from gateway.model.device import Description, DeviceState
+from gateway.model.intertie import TiePosition, TieState
 from gateway.model.limit import LimitKey, Ranges
 from gateway.model.position import Position
+from gateway.model.product import Product
 from gateway.model.quote import QuoteChanged, QuoteRejected, RfqChanged
 from gateway.model.reading import Reading
 from gateway.model.seal import Sealed
@@ -193,6 +195,19 @@ class SessionChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProductsChanged:
+    """The catalogue changed while the gateway runs.
+
+    Attributes:
+        products: all that are traded now, in order; ``gone``: ids of those that are not any more.
+    """
+
+    products: tuple[Product, ...]
+    gone: tuple[str, ...]
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlChanged:
     """The owner's mode in force changed; ``by`` is topic, command, configuration or end."""
 
@@ -249,11 +264,14 @@ Fact = (
     | StateChanged
     | FaultChanged
     | SessionChanged
+    | ProductsChanged
     | ControlChanged
     | EnergyCounted
     | LimitsChanged
     | HealthChanged
     | ClockStepped
+    | TieState
+    | TiePosition
     | EnrolmentTold
     | RegistrationTold
     | Sealed

@@ -11,9 +11,11 @@ from functools import lru_cache
 from gateway.model.resource import Resource
 from gateway.model.settlement import Settlement
 from gateway.model.terms import OtherTerms, Streams, TermRule
-from gateway.model.time import MILLISECOND, SECOND, Duration, Instant, Interval
+from gateway.model.time import HOUR, MILLISECOND, SECOND, Duration, Instant, Interval
 
 MAX_QUANTITY = 10**12
+AHEAD = Duration(48 * HOUR)
+"""How far ahead of now an interval may start that is tendered for."""
 # What one price unit is in resourceUnit x hours, for the units that trade by energy.
 _PRICE_UNIT_PER_HOUR = {"kWh": 1000, "Wh": 1, "MWh": 1_000_000}
 

@@ -22,6 +22,11 @@ class Side(StrEnum):
         """+1 for BUY, -1 for SELL: the sign of a position."""
         return 1 if self is Side.BUY else -1
 
+    @property
+    def opposite(self) -> "Side":
+        """Who trades with it."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
 
 class TieClass(IntEnum):
     """Who is filled first among steps exactly at the price: lower first."""

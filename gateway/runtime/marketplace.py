@@ -8,12 +8,22 @@ disk.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import structlog
 
 from gateway.market import Market
 from gateway.model.clearing import Clearing
-from gateway.model.event import MarketEvent, Refused, SessionChanged, SessionStatus
+from gateway.model.delivered import AskDelivery
+from gateway.model.event import (
+    Fact,
+    MarketEvent,
+    ProductsChanged,
+    Refused,
+    SessionChanged,
+    SessionStatus,
+)
+from gateway.model.negotiation import QuoteRequest
 from gateway.model.product import Product
 from gateway.model.request import (
     AskPosition,
@@ -30,13 +40,20 @@ from gateway.ports.agent import Agent, Gate
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.journal import Journal
+from gateway.ports.mechanism import Matching
 from gateway.runtime.bidding import gate_for, requirement
+from gateway.runtime.counters.deliveries import DeliveryCounter
 from gateway.runtime.counters.positions import PositionCounter
+from gateway.runtime.counters.quotes import QuoteCounter
 from gateway.runtime.counters.tenders import TenderCounter
+from gateway.runtime.delivery_book import DeliveryBook
 from gateway.runtime.desk import Desk
 from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
+from gateway.runtime.register import Register
+from gateway.runtime.rows import Start
 from gateway.runtime.site import Site
+from gateway.runtime.spending import DayOf, Spending, utc_day
 from gateway.runtime.views import Views
 
 _CHECKPOINT_EVERY = Duration(HOUR)
@@ -57,6 +74,8 @@ class Marketplace:
     Attributes:
         on_traded: called synchronously after each clearing.
         trading: whether outside parties may trade (the owner said act).
+        register: the parties from outside; None = those of ``outside``, with no other limits.
+        spending: their budgets of a day, as ``day_of`` the area counts them.
     """
 
     def __init__(
@@ -73,10 +92,14 @@ class Marketplace:
         trading: Callable[[], bool],
         remembered: Mapping[tuple[str, str], Reply],
         owed: Sequence[MarketEvent] = (),
+        deliveries: DeliveryBook | None = None,
+        register: Register | None = None,
+        day_of: DayOf = utc_day,
     ) -> None:
         self._markets = dict(markets)
         self._agents = {agent.party.id: agent for agent in agents}
-        first = {m.product.resource: id_ for id_, m in reversed(self._markets.items())}
+        auctions = [m for m in self._markets.values() if m.matching is Matching.GATE]
+        first = {m.product.resource: m.product.id for m in reversed(auctions)}
         self._tendered_for = frozenset(first.values())
         self._outside = frozenset(party.id for party in outside)
         self._site = site
@@ -87,8 +110,22 @@ class Marketplace:
         self._checkpoint_due = Duration(clock.monotonic() + _CHECKPOINT_EVERY)
         self._owed = owed
         self._outlet = Outlet(journal, bus, clock)
+        self._tasks: asyncio.TaskGroup | None = None
         self._views = {id_: Views(market) for id_, market in self._markets.items()}
-        tenders = TenderCounter(
+        register = Register(outside) if register is None else register
+        self.spending = Spending(self._markets, register, day_of)
+        recorder.on_events = self.spending.count
+        self._tenders = tenders = TenderCounter(
+            markets=self._markets,
+            views=self._views,
+            recorder=recorder,
+            outlet=self._outlet,
+            clock=clock,
+            trading=trading,
+            spending=self.spending,
+            on_clearing=self._on_clearing,
+        )
+        self._quotes = QuoteCounter(
             markets=self._markets,
             views=self._views,
             recorder=recorder,
@@ -96,14 +133,17 @@ class Marketplace:
             clock=clock,
             trading=trading,
         )
+        self._deliveries = DeliveryCounter(deliveries or DeliveryBook({}), clock)
         self._desk = Desk(
             counters={
+                **dict.fromkeys(get_args(QuoteRequest), self._quotes),
                 SubmitTenders: tenders,
                 SubmitStream: tenders,
                 CancelTenders: tenders,
                 AskPosition: PositionCounter(self._markets),
+                AskDelivery: self._deliveries,
             },
-            parties=outside,
+            register=register,
             journal=journal,
             recorder=recorder,
             clock=clock,
@@ -129,10 +169,11 @@ class Marketplace:
         """Hold every gate and let facts out in order, until cancelled."""
         self._show_all()
         async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
             for market in self._markets.values():
-                name = f"gates[{market.product.id}]"
-                tasks.create_task(self._hold_gates(market), name=name)
+                self._watch_gates(market)
             tasks.create_task(self._outlet.run(), name="outlet")
+            tasks.create_task(self._quotes.run(), name="quotes")
 
     def _show_all(self) -> None:
         """What happened just before this start, and the books and positions that stand."""
@@ -141,17 +182,54 @@ class Marketplace:
         self._outlet.put(seq, owed)
         for views in self._views.values():
             self._outlet.put(seq, [*views.all_positions(now), *views.all_books()])
+        self._quotes.show()
+
+    @property
+    def start(self) -> Start:
+        """Under what the markets stand, as the journal says."""
+        return self._recorder.started
+
+    def withdraw_all(self, product: str) -> None:
+        """Cancel all that anybody tenders of the product, SUPERVISORY."""
+        for party in self._markets[product].parties_with_tenders:
+            self._tenders.withdraw_from(product, party)
+
+    def trade(self, markets: Mapping[str, Market], start: Start) -> None:
+        """Trade in these markets from now on, as ``start`` says; others close.
+
+        What was tendered in those that close, or are replaced, is withdrawn before.
+        """
+        now, before = self._clock.now(), dict(self._markets)
+        opened = [m for id_, m in markets.items() if before.get(id_) is not m]
+        gone = tuple(id_ for id_ in before if id_ not in markets)
+        ended = [fact for id_ in gone for fact in self._views.pop(id_).closed()]
+        self._markets.clear()
+        self._markets.update(markets)
+        self._views |= {market.product.id: Views(market) for market in opened}
+        seq = self._recorder.start(now, start, {id_: m.dump() for id_, m in markets.items()})
+        self._outlet.put(seq, ended)
+        self._bus.publish(ProductsChanged(products=self.products, gone=gone, at=now))
+        for market in opened:
+            self._watch_gates(market)
+
+    def _watch_gates(self, market: Market) -> None:
+        """Hold the market's gates; before ``run`` that is for it to begin."""
+        if self._tasks is not None:
+            name = f"gates[{market.product.id}]"
+            self._tasks.create_task(self._hold_gates(market), name=name)
 
     async def _hold_gates(self, market: Market) -> None:
         product = market.product
         announced: Interval | None = None
-        while True:
+        while self._markets.get(product.id) is market:
             now = self._clock.now()
             interval = product.next_interval(Instant(now + product.gate_lead))
             if interval != announced:
                 self._announce(product, interval, now)
                 announced = interval
             closes = await self._gate_closes(product, interval)
+            if self._markets.get(product.id) is not market:
+                return
             if closes and not market.is_held(interval, self._clock.now()):
                 self._hold_gate(market, interval)
 
@@ -226,13 +304,49 @@ class Marketplace:
         """The site as agents see it: each its own device, all of them the tariff and the load."""
         return self._site.snapshot(now, self._agents)
 
+    def tell(self, seq: int, facts: Sequence[Fact]) -> None:
+        """Let facts out once the row is durable."""
+        self._outlet.put(seq, facts)
+
+    def _on_clearing(self, market: Market, clearing: Clearing) -> None:
+        """A tender traded as it arrived."""
+        self.on_traded(
+            Traded(product=market.product, instrument=clearing.instrument, clearing=clearing)
+        )
+
     async def handle(self, request: Request) -> Reply:
         """A request of an outside party; the answer leaves when it is durable."""
+        if isinstance(request, AskDelivery) and request.product in self._markets:
+            await self._deliveries.ready(request, self._markets[request.product].product)
         return await self._desk.handle(request)
 
     def withdraw(self, party: str) -> None:
         """Cancel all that a silent party tenders, SUPERVISORY."""
         self._desk.withdraw(party)
+
+    def withdraw_from(self, product: str, party: str) -> None:
+        """Cancel all that the party tenders of one product, SUPERVISORY."""
+        self._tenders.withdraw_from(product, party)
+
+    def charge(self, request: Request) -> Reply | None:
+        """Count a request that is decided elsewhere, or the refusal of it."""
+        return self._desk.charge(request)
+
+    def admit(self, parties: Sequence[Party]) -> None:
+        """Let these parties trade from now on, or under other terms."""
+        if not parties:
+            return
+        for market in self._markets.values():
+            for party in parties:
+                market.add_party(party)
+        self._outside |= {party.id for party in parties}
+        dumps = {id_: market.dump() for id_, market in self._markets.items()}
+        self._recorder.admit(self._clock.now(), parties, dumps)
+
+    def open_tenders(self, party: str) -> int:
+        """How many tenders the party has open, of all products."""
+        sets = (one for market in self._markets.values() for one in market.live_sets(party))
+        return sum(len(one.tenders) for one in sets)
 
     def _announce(self, product: Product, interval: Interval, now: Instant) -> None:
         status = SessionStatus.HALTED if self._journal.failed else SessionStatus.OPEN

@@ -61,6 +61,14 @@ class Recorder:
             seq = self.checkpoint(now, product, dump)
         return seq
 
+    @property
+    def started(self) -> Start:
+        """Under what the markets stand; only after ``start``."""
+        if self._start is None:
+            message = "nothing stands before the start"
+            raise RuntimeError(message)
+        return self._start
+
     def admit(self, now: Instant, parties: Sequence[Party], dumps: Mapping[str, object]) -> int:
         """From here on these parties trade as well, or under other terms; only after ``start``."""
         if self._start is None:

@@ -9,11 +9,22 @@ from gateway.model.tender import Side
 
 def because(clearing: Clearing, product: Product) -> str:
     """One or two sentences naming the tender that set the price and what would change it."""
+    if clearing.quote:
+        return _negotiated(clearing, product)
     sentences = [_reason(clearing, product), *_neighbours(clearing, product)]
     if clearing.congestion:
         moved = _price(clearing.congestion, product)
         sentences.append(f"A limit of the grid binds: the price is {moved} off the tariff.")
     return " ".join(sentences)
+
+
+def _negotiated(clearing: Clearing, product: Product) -> str:
+    quoted, accepting = clearing.marginal
+    traded = f"{product.real_quantity(clearing.quantity):g} {product.unit}"
+    said = f"{quoted.party} quoted {_at(clearing, product)} ({clearing.quote})"
+    if clearing.undone:
+        return f"{said}; that {accepting.party} accepted {traded} is taken back: no disk."
+    return f"{said} and {accepting.party} accepted {traded}."
 
 
 def _reason(clearing: Clearing, product: Product) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import assert_never
 
+from gateway.model.admittance import EnrolmentTold, RegistrationTold
 from gateway.model.clearing import Clearing, MarginalTender
 from gateway.model.device import Device
 from gateway.model.event import (
@@ -18,11 +19,14 @@ from gateway.model.event import (
     FaultChanged,
     HealthChanged,
     LimitsChanged,
+    ProductsChanged,
     Refused,
     SessionChanged,
     StateChanged,
 )
+from gateway.model.intertie import TiePosition, TieState
 from gateway.model.position import Position
+from gateway.model.quote import QuoteChanged, QuoteRejected, RfqChanged
 from gateway.model.reading import Reading
 from gateway.model.seal import Sealed
 from gateway.model.setpoint import SetpointStatus
@@ -36,7 +40,9 @@ from gateway.wire.border import border
 from gateway.wire.home_assistant import HomeAssistant
 from gateway.wire.ledger import key_payload, statement_payload
 from gateway.wire.message import Message
+from gateway.wire.newcomers import registration_message
 from gateway.wire.of_gates import write_book, write_position, write_tick
+from gateway.wire.operations.enrollments import enrollment_message
 from gateway.wire.payloads_state import (
     ClearingPayload,
     ControlPayload,
@@ -45,9 +51,12 @@ from gateway.wire.payloads_state import (
     StatusPayload,
 )
 from gateway.wire.pushes import transaction_message, withdrawn_message
+from gateway.wire.quotes import quote_messages
 from gateway.wire.readings import Readings
+from gateway.wire.segments import phase
 from gateway.wire.tenders import encode_interval
 from gateway.wire.text import write
+from gateway.wire.tie import contract_message, position_message, state_message
 from gateway.wire.topics import Topics
 
 _SHORTEST_EXPIRY_S = 60
@@ -62,7 +71,8 @@ class Mirror:
         self._site = site
         self._products = {product.id: product for product in site.products}
         self._devices = {one.device.id: one.device for one in site.devices}
-        self._local = border(site).local
+        self._border = border(site)
+        self._local = self._border.local
         self._readings = Readings()
         self._assistant = assistant
 
@@ -80,6 +90,17 @@ class Mirror:
         """What does not change in this run: directory, reference data, rules, announcements."""
         return (
             *(() if self._assistant is None else self._assistant.standing()),
+            *self._references(),
+        )
+
+    def _catalogue(self, changed: ProductsChanged) -> tuple[Message, ...]:
+        """Reference data as it stands now; what is retained of the others is cleared elsewhere."""
+        self._site = replace(self._site, products=changed.products)
+        self._products = {product.id: product for product in changed.products}
+        return self._references()
+
+    def _references(self) -> tuple[Message, ...]:
+        return (
             _retained(self.topics.directory, reference.directory(self._site)),
             _retained(self.topics.market_ref, reference.market_ref(self._site)),
             _retained(self.topics.market_rules, reference.rules(self._site)),
@@ -89,6 +110,10 @@ class Mirror:
                     reference.segment_ref(self._site, product),
                 )
                 for product in self._site.products
+            ),
+            *(
+                contract_message(one.contract, self._products[one.contract.product])
+                for one in self._site.interties
             ),
         )
 
@@ -107,10 +132,15 @@ class Mirror:
                 return self._cancelled(fact, now)
             case BookView():
                 return (self._book(fact),)
+            case QuoteChanged() | RfqChanged() | QuoteRejected():
+                product = self._products[fact.product]
+                return quote_messages(fact, self._site.area, product, now)
             case Position():
                 return (self._position(fact),)
             case SessionChanged():
                 return (self._session(fact),)
+            case ProductsChanged():
+                return self._catalogue(fact)
             case ControlChanged():
                 return (self._control(fact),)
             case SetpointStatus() | Described() | StateChanged() | FaultChanged():
@@ -121,6 +151,14 @@ class Mirror:
                 return (_retained(self.topics.key, key_payload(fact)),)
             case Statement():
                 return (self._statement(fact),)
+            case RegistrationTold():
+                return (registration_message(self._border, fact),)
+            case EnrolmentTold():
+                return (enrollment_message(self._border, fact, "created-enrollment", None, now),)
+            case TieState(contract=contract):
+                return (state_message(fact, self._products[contract.product]),)
+            case TiePosition(contract=contract):
+                return (position_message(fact, self._products[contract.product]),)
             case Accepted() | Refused() | ClockStepped():
                 return ()  # answered to the party that asked; the book view shows the rest
             case _:
@@ -241,12 +279,16 @@ class Mirror:
         return _retained(topic, statement_payload(told, site.area, site.timezone, self._products))
 
     def _session(self, changed: SessionChanged) -> Message:
+        product = self._products[changed.product]
+        opened = Instant(changed.gate - product.interval)
         payload: SessionPayload = {
             "v": 1,
             "marketId": self._site.area,
             "segmentId": changed.product,
             "sessionStatus": changed.status.value,
-            "currentTradingPhase": "ScheduleIntradayAuction",
+            "currentTradingPhase": phase(product, changed.status),
+            "sessionStart": rfc3339(opened),
+            "sessionOpen": rfc3339(opened),
             "sessionClose": rfc3339(changed.gate),
             "tradeableInstrumentRange": encode_interval(changed.interval),
             "messageTimeStamp": rfc3339(changed.at),

@@ -8,7 +8,7 @@ from gateway.wire.message import Message
 from gateway.wire.operations.cancel_tender import canceled_response
 from gateway.wire.payloads import CanceledTender, CreateTransaction
 from gateway.wire.response import response
-from gateway.wire.tenders import encode_interval
+from gateway.wire.tender_documents import executed
 from gateway.wire.text import write
 from gateway.wire.topics import Topics
 
@@ -40,18 +40,7 @@ def transaction_message(area: str, transaction: Transaction, product: Product) -
         "clearing": transaction.clearing,
         "transaction": {
             "marketTransactionId": transaction.id,
-            "tender": {
-                "tenderId": transaction.tender,
-                "side": transaction.side.value,
-                "resourceDesignator": product.resource,
-                "priceScale": product.price_scale,
-                "quantityScale": product.quantity_scale,
-                "tenderDetail": {
-                    "interval": encode_interval(transaction.interval),
-                    "price": transaction.price,
-                    "quantity": transaction.quantity,
-                },
-            },
+            "tender": executed(transaction, product),
         },
     }
     return Message(Topics(area).inbox(transaction.party, "create-transaction"), write(payload))

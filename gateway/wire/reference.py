@@ -13,6 +13,8 @@ from gateway.wire.payloads_state import (
     SegmentRefPayload,
 )
 from gateway.wire.rules import market_hash, segment_rules
+from gateway.wire.schemas import SCHEMA_BASE
+from gateway.wire.segments import facts
 from gateway.wire.text import MAX_BYTES, number
 from gateway.wire.topics import Topics
 
@@ -28,6 +30,7 @@ def directory(site: Site) -> DirectoryPayload:
         "products": [product.id for product in site.products],
         "devices": [configured.device.id for configured in site.devices],
         "operations": list(OPERATIONS),
+        "schemaBase": SCHEMA_BASE,
         "topics": {
             "request": shape.request("{U}", "{P}", "{OP}"),
             "inbox": shape.inbox("{U}", "{OP}"),
@@ -39,6 +42,8 @@ def directory(site: Site) -> DirectoryPayload:
             "session": shape.session("{P}"),
             "tender": shape.tenders("{P}", "{U}"),
             "tick": shape.tick("{P}", "transaction"),
+            "quote": shape.quote("{P}", "{QID}"),
+            "rfq": shape.rfq("{P}", "{RID}"),
             "reading": shape.reading("{D}"),
             "setpoint": shape.setpoint("{D}"),
             "state": shape.state("{D}"),
@@ -50,17 +55,28 @@ def directory(site: Site) -> DirectoryPayload:
 
 def market_ref(site: Site) -> MarketRefPayload:
     """``m/ref``."""
-    return {
+    payload: MarketRefPayload = {
         "v": 1,
         "marketId": site.area,
         "marketName": site.area,
         "marketPartyId": site.area,
         "currency": site.currency,
+        "currencyCodeSource": "ISO3AlphaCurrencyCode",
         "timezone": site.timezone,
         "segments": [product.id for product in site.products],
         "import_limit_w": number(site.limits.import_w),
         "export_limit_w": number(site.limits.export_w),
     }
+    first, *others = site.products
+    if all(one.price_scale == first.price_scale for one in others):
+        payload["priceScale"] = first.price_scale
+    if all(one.tick == first.tick for one in others):
+        payload["tickSize"] = first.tick
+    if all(one.offset == first.offset for one in others):
+        payload["timeOffset"] = iso_duration(first.offset)
+    if all(one.resource == first.resource for one in others):
+        payload["resourceDesignator"] = first.resource
+    return payload
 
 
 def rules(site: Site) -> RulesPayload:
@@ -84,7 +100,7 @@ def segment_ref(site: Site, product: Product) -> SegmentRefPayload:
         "marketId": site.area,
         "segmentId": product.id,
         "segmentStatus": "ACTIVE",
-        "marketMechanism": "MMT_AUCTION",
+        **facts(site.area, product),
         "product": {
             "resourceDesignator": product.resource,
             "resourceUnit": product.unit,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from gateway.wire import payloads, payloads_ledger, payloads_state
+from gateway.wire import payloads, payloads_ledger, payloads_quotes, payloads_state
 from gateway.wire.topics import matches
 
 SHAPES: Final[Mapping[str, Any]] = {
@@ -18,6 +18,8 @@ SHAPES: Final[Mapping[str, Any]] = {
     "p/P/ref": payloads_state.SegmentRefPayload,
     "p/P/session": payloads_state.SessionPayload,
     "p/P/tender/U": payloads_state.BookPayload,
+    "p/P/quote/QID": payloads_quotes.StandingQuote,
+    "p/P/rfq/RID": payloads_quotes.StandingRfq,
     "p/P/clearing": payloads_state.ClearingPayload,
     "p/P/tick/transaction": payloads_state.TransactionTick,
     "d/D/desc": payloads_state.DescriptionPayload,
@@ -34,11 +36,23 @@ SHAPES: Final[Mapping[str, Any]] = {
     "u/U/req/P/create-stream-tender": payloads.CreateStreamTender,
     "u/U/req/P/cancel-tender": payloads.CancelTender,
     "u/U/req/P/request-position": payloads.RequestPosition,
+    "u/U/req/P/create-quote": payloads_quotes.CreateQuote,
+    "u/U/req/P/cancel-quote": payloads_quotes.CancelQuote,
+    "u/U/req/P/accept-quote": payloads_quotes.AcceptQuote,
+    "u/U/req/P/reject-quote": payloads_quotes.RejectQuote,
+    "u/U/req/P/create-rfq": payloads_quotes.CreateRfq,
     "u/U/in/created-tender": payloads.CreatedTender,
     "u/U/in/created-stream-tender": payloads.CreatedStreamTender,
     "u/U/in/canceled-tender": payloads.CanceledTender,
     "u/U/in/reply-position": payloads.ReplyPosition,
     "u/U/in/create-transaction": payloads.CreateTransaction,
+    "u/U/in/created-quote": payloads_quotes.CreatedQuote,
+    "u/U/in/canceled-quote": payloads_quotes.CanceledQuote,
+    "u/U/in/accepted-quote": payloads_quotes.AcceptedQuote,
+    "u/U/in/rejected-quote": payloads_quotes.RejectedQuote,
+    "u/U/in/created-rfq": payloads_quotes.CreatedRfq,
+    "u/U/in/create-quote": payloads_quotes.PushedQuote,
+    "u/U/in/create-rfq": payloads_quotes.PushedRfq,
     "u/U/in/response": payloads.ResponseMessage,
     "m/key": payloads_ledger.KeyPayload,
     "u/U/req/P/request-delivery": payloads_ledger.RequestDelivery,
@@ -48,13 +62,20 @@ SHAPES: Final[Mapping[str, Any]] = {
 }
 """Topic below ``rmf/1/A/`` -> the shape of its payload."""
 
+SCHEMA_BASE: Final = "urn:gridtender:rmf:1:"
+"""``$id`` of a schema, before the topic shape."""
+
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """A self-contained JSON Schema per topic shape, in the order of ``SHAPES``."""
     return {
-        topic: {"$schema": _DIALECT, **TypeAdapter(shape).json_schema()}
+        topic: {
+            "$schema": _DIALECT,
+            "$id": SCHEMA_BASE + topic,
+            **TypeAdapter(shape).json_schema(),
+        }
         for topic, shape in SHAPES.items()
     }
 

@@ -9,7 +9,14 @@ from gateway.model.request import SubmitTenders
 from gateway.model.tender import Side, Tender
 from gateway.model.terms import PriceBase, PriceKind
 from gateway.model.time import Duration, Instant, Interval, rfc3339
-from gateway.wire.payloads import CreateTender, StreamDetail, TenderDetail, TenderPayload
+from gateway.model.transaction import Transaction
+from gateway.wire.payloads import (
+    CreateTender,
+    ExecutedTender,
+    StreamDetail,
+    TenderDetail,
+    TenderPayload,
+)
 from gateway.wire.tenders import (
     decode_duration,
     decode_end,
@@ -161,6 +168,22 @@ def encode_tender(tender: Tender, interval: Interval, product: Product) -> Tende
     if tender.warrants:
         payload["warrants"] = list(tender.warrants)
     return payload
+
+
+def executed(transaction: Transaction, product: Product) -> ExecutedTender:
+    """EiTenderType as executed."""
+    return {
+        "tenderId": transaction.tender,
+        "side": transaction.side.value,
+        "resourceDesignator": product.resource,
+        "priceScale": product.price_scale,
+        "quantityScale": product.quantity_scale,
+        "tenderDetail": {
+            "interval": encode_interval(transaction.interval),
+            "price": transaction.price,
+            "quantity": transaction.quantity,
+        },
+    }
 
 
 def encode_submission(request: SubmitTenders, area: str, product: Product) -> CreateTender:

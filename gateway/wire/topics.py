@@ -62,7 +62,27 @@ class OwnerLimitTopic:
     key: str
 
 
-ForeignTopic = RequestTopic | AcknowledgementTopic | PartyStatusTopic | OwnerTopic | OwnerLimitTopic
+@dataclass(frozen=True, slots=True)
+class ConsentTopic:
+    """``owner/consent``."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationTopic:
+    """``reg/CLIENTID/create-party-registration``: a stranger asks to be a party."""
+
+    client: str
+
+
+ForeignTopic = (
+    RequestTopic
+    | AcknowledgementTopic
+    | PartyStatusTopic
+    | OwnerTopic
+    | OwnerLimitTopic
+    | ConsentTopic
+    | RegistrationTopic
+)
 """What others publish on."""
 
 
@@ -107,9 +127,18 @@ class Topics:
         """Where the owner, and nobody else, sets the mode."""
         return f"{self.base}/owner/control"
 
+    @property
+    def owner_consent(self) -> str:
+        """Where the owner, and nobody else, lets strangers in."""
+        return f"{self.base}/owner/consent"
+
     def product_ref(self, product: str) -> str:
         """Segment reference data of a product."""
         return f"{self.base}/p/{product}/ref"
+
+    def of_product(self, product: str) -> str:
+        """Filter of all that is told of a product."""
+        return f"{self.base}/p/{product}/#"
 
     def session(self, product: str) -> str:
         """Which instrument is traded now."""
@@ -122,6 +151,14 @@ class Topics:
     def clearing(self, product: str) -> str:
         """The last clearing with its why."""
         return f"{self.base}/p/{product}/clearing"
+
+    def quote(self, product: str, quote: str) -> str:
+        """A public quote that stands."""
+        return f"{self.base}/p/{product}/quote/{quote}"
+
+    def rfq(self, product: str, rfq: str) -> str:
+        """A public request for quotes that stands."""
+        return f"{self.base}/p/{product}/rfq/{rfq}"
 
     def tick(self, product: str, kind: str) -> str:
         """The ticker, not retained."""
@@ -176,6 +213,10 @@ class Topics:
         """A party's day, for its own eyes."""
         return f"{self.base}/u/{party}/statement/{day}"
 
+    def tie(self, parent: str, leaf: str) -> str:
+        """Of the intertie with a market above: contract, state, or pos: what that may see."""
+        return f"{self.base}/tie/{parent}/{leaf}"
+
     def request(self, party: str, product: str, operation: str) -> str:
         """Where a party asks."""
         return f"{self.base}/u/{party}/req/{product}/{operation}"
@@ -188,11 +229,23 @@ class Topics:
         """Where a party gets answers and pushes."""
         return f"{self.base}/u/{party}/in/{operation}"
 
+    def registration(self, client: str) -> str:
+        """Where a stranger asks to be a party, by its MQTT client id."""
+        return f"{self.base}/reg/{client}/create-party-registration"
+
+    def registered(self, client: str) -> str:
+        """Where it is answered, and only it."""
+        return f"{self.base}/reg/{client}/created-party-registration"
+
+    def _registration(self, topic: str) -> RegistrationTopic | None:
+        client = topic.removeprefix(f"{self.base}/reg/").partition("/")[0]
+        return RegistrationTopic(client) if topic == self.registration(client) else None
+
     @property
     def listened(self) -> tuple[str, ...]:
         """Filters the gateway subscribes to, beside the price topics of its configuration."""
         theirs = (f"{self.base}/u/+/{leaf}" for leaf in ("req/#", "ack/#", "status"))
-        return (*theirs, self.owner_control, self.owner_limit("+", "+"))
+        return (*theirs, self.owner_control, self.owner_consent, self.owner_limit("+", "+"))
 
     @property
     def retained(self) -> tuple[str, ...]:
@@ -205,6 +258,8 @@ class Topics:
         """Filters of what is true only while the gateway runs, and is cleared when it stops."""
         shapes = (
             "p/+/tender/+",
+            "p/+/quote/+",
+            "p/+/rfq/+",
             "p/+/session",
             "d/+/reading",
             "d/+/state",
@@ -220,6 +275,10 @@ class Topics:
         """What a topic that somebody else published on means; None = nothing to the gateway."""
         if topic == self.owner_control:
             return OwnerTopic()
+        if topic == self.owner_consent:
+            return ConsentTopic()
+        if topic.startswith(f"{self.base}/reg/"):
+            return self._registration(topic)
         limit = self.owner_limit("", "").rstrip("/") + "/"
         if topic.startswith(limit):
             device, _, key = topic.removeprefix(limit).partition("/")

@@ -4,10 +4,24 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.model.request import Request
+from gateway.wire.operations.accept_quote import ACCEPT_QUOTE
+from gateway.wire.operations.cancel_quote import CANCEL_QUOTE
 from gateway.wire.operations.cancel_tender import CANCEL_TENDER
+from gateway.wire.operations.create_quote import CREATE_QUOTE
+from gateway.wire.operations.create_rfq import CREATE_RFQ
 from gateway.wire.operations.create_stream_tender import CREATE_STREAM_TENDER
 from gateway.wire.operations.create_tender import CREATE_TENDER
+from gateway.wire.operations.enrollments import (
+    CANCEL_ENROLLMENT,
+    CREATE_ENROLLMENT,
+    REQUEST_ENROLLMENT,
+)
 from gateway.wire.operations.operation import Operation
+from gateway.wire.operations.registrations import (
+    CANCEL_PARTY_REGISTRATION,
+    REQUEST_PARTY_REGISTRATION,
+)
+from gateway.wire.operations.reject_quote import REJECT_QUOTE
 from gateway.wire.operations.request_delivery import REQUEST_DELIVERY
 from gateway.wire.operations.request_position import REQUEST_POSITION
 
@@ -15,8 +29,18 @@ _EVERY: Final = (
     CREATE_TENDER,
     CREATE_STREAM_TENDER,
     CANCEL_TENDER,
+    CREATE_QUOTE,
+    CANCEL_QUOTE,
+    ACCEPT_QUOTE,
+    REJECT_QUOTE,
+    CREATE_RFQ,
     REQUEST_POSITION,
     REQUEST_DELIVERY,
+    CREATE_ENROLLMENT,
+    REQUEST_ENROLLMENT,
+    CANCEL_ENROLLMENT,
+    REQUEST_PARTY_REGISTRATION,
+    CANCEL_PARTY_REGISTRATION,
 )
 
 OPERATIONS: Final[Mapping[str, Operation]] = {one.name: one for one in _EVERY}

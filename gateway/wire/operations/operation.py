@@ -95,6 +95,19 @@ def agreed(topic: RequestTopic, message: Mapping[str, Any], border: Border) -> P
     return product
 
 
+def addressed(
+    topic: RequestTopic, message: Mapping[str, Any], border: Border
+) -> tuple[Product, str]:
+    """The product, and the party that is named instead of the market's, if one is.
+
+    Raises:
+        Refusal: as ``agreed``.
+    """
+    named = message["counterPartyId"]
+    product = agreed(topic, {**message, "counterPartyId": border.area}, border)
+    return product, "" if named == border.area else named
+
+
 def known(topic: RequestTopic, market: str, border: Border) -> Product:
     """The topic's product in the named market.
 

@@ -205,7 +205,7 @@ def test_nobody_outside_acts_for_a_device():
 
 
 def test_unknown_operation_is_answered_with_the_known_ones():
-    topic, payload = answer(CREATE, operation="create-quote")
+    topic, payload = answer(CREATE, operation="create-wish")
     assert topic == "rmf/1/home/u/app/in/response"
     assert payload["response"]["responseCode"] == 404
     assert (

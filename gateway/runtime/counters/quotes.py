@@ -1,0 +1,181 @@
+"""Where quotes are made, asked for, accepted and rejected."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, cast
+
+from gateway.market import Market
+from gateway.model.event import MarketEvent, Refused
+from gateway.model.negotiation import (
+    AcceptQuote,
+    CancelQuotes,
+    CreateQuote,
+    CreateRfq,
+    EndQuotes,
+    LeaveQuotes,
+    Negotiation,
+    QuoteRequest,
+    RejectQuote,
+    UndoAccept,
+)
+from gateway.model.quote import Ending, QuoteChanged, QuoteRejected, RfqChanged
+from gateway.model.request import Outcome
+from gateway.model.time import SECOND, Duration, Instant
+from gateway.model.transaction import Transaction
+from gateway.ports.clock import Clock
+from gateway.runtime.counters.counter import Decision, replied
+from gateway.runtime.outlet import Outlet
+from gateway.runtime.recorder import Recorder
+from gateway.runtime.views import Views
+
+# Acceptances that may still have to be undone: those that wait for the disk.
+_NEWEST: Final = 1000
+
+
+class QuoteCounter:
+    """Takes CreateQuote, CreateRfq, CancelQuotes, AcceptQuote and RejectQuote."""
+
+    def __init__(
+        self,
+        *,
+        markets: Mapping[str, Market],
+        views: Mapping[str, Views],
+        recorder: Recorder,
+        outlet: Outlet,
+        clock: Clock,
+        trading: Callable[[], bool],
+    ) -> None:
+        self._markets = markets
+        self._views = views
+        self._recorder = recorder
+        self._outlet = outlet
+        self._clock = clock
+        self._trading = trading
+        self._traded: dict[tuple[str, str], int] = {}  # what the newest acceptances came to
+
+    def closed(self, request: QuoteRequest, _now: Instant) -> str:
+        """Why nothing is quoted or accepted now; what stands may always be cancelled."""
+        if isinstance(request, CancelQuotes | RejectQuote):
+            return ""
+        if not self._trading():
+            return "the owner has not said act: this area does not trade with outside parties"
+        if not self._clock.synchronised:
+            return "this gateway's clock is not synchronised yet: nothing is negotiated"
+        return ""
+
+    def decide(self, request: QuoteRequest, now: Instant) -> Decision:
+        """Give it to the market of its product; what ended meanwhile is told beside."""
+        market = self._markets[request.product]
+        known = _is_known(market, request)
+        events = self._tell(market, request, now)
+        asked = [event for event in events if _answers(request, event)]
+        reply = replied(request, now, cast("tuple[Outcome, ...]", tuple(asked)))
+        seq = self._recorder.reply(now, reply)
+        self._show(market, seq, events, now)
+        for event in asked:
+            if isinstance(event, Transaction):
+                self._remember(request, event.quantity)
+        took = not known and not any(isinstance(event, Refused) for event in asked)
+        return Decision(reply, seq, took=took)
+
+    def take_back(self, request: QuoteRequest) -> None:
+        """Undo what was put on the board, or traded; what was cancelled or rejected is gone."""
+        market, now = self._markets[request.product], self._clock.now()
+        match request:
+            case CreateQuote(quote=quote):
+                self._cancel(market, request.party, request.request_id, quote.tender.id, now)
+            case CreateRfq(rfq=rfq):
+                self._cancel(market, request.party, request.request_id, rfq.id, now)
+            case AcceptQuote():
+                self._undo(market, request, now)
+            case _:
+                pass
+
+    def withdraw(self, party: str) -> None:
+        """End all that a silent party quotes and asks for, SUPERVISORY."""
+        now = self._clock.now()
+        for market in self._markets.values():
+            if market.quotes.board.open_of(party):
+                events = self._tell(market, LeaveQuotes(party=party), now)
+                self._show(market, self._recorder.newest, events, now)
+
+    def show(self) -> None:
+        """Show every quote and request that stands, at the start."""
+        now = self._clock.now()
+        for market in self._markets.values():
+            if market.quotes.board:
+                told = self._tell(market, EndQuotes(), now)
+                facts = (*told, *market.quotes.board.standing)
+                self._outlet.put(self._recorder.newest, facts)
+
+    async def run(self) -> None:
+        """End quotes when their time is over, until cancelled."""
+        while True:
+            now = self._clock.now()
+            for market in self._markets.values():
+                due = market.quotes.board.next
+                if due is not None and due <= now:
+                    events = self._tell(market, EndQuotes(), now)
+                    self._show(market, self._recorder.newest, events, now)
+            await self._clock.sleep(Duration(SECOND))
+
+    def _tell(self, market: Market, asked: Negotiation, now: Instant) -> Sequence[MarketEvent]:
+        product = market.product.id
+        self._recorder.negotiate(now, product, asked)
+        events = market.negotiate(asked, now)
+        self._recorder.events(now, product, events)
+        return events
+
+    def _cancel(self, market: Market, party: str, request: str, id_: str, now: Instant) -> None:
+        product = market.product.id
+        asked = CancelQuotes(party=party, request_id=request, product=product, ids=(id_,))
+        self._show(market, self._recorder.newest, self._tell(market, asked, now), now)
+
+    def _undo(self, market: Market, accepted: AcceptQuote, now: Instant) -> None:
+        quantity = self._traded.pop((accepted.party, accepted.request_id), 0)
+        if quantity:
+            undo = UndoAccept(accepted=accepted, quantity=quantity)
+            self._show(market, self._recorder.newest, self._tell(market, undo, now), now)
+
+    def _remember(self, request: QuoteRequest, quantity: int) -> None:
+        self._traded[request.party, request.request_id] = quantity
+        if len(self._traded) > _NEWEST:
+            del self._traded[next(iter(self._traded))]
+
+    def _show(self, market: Market, seq: int, events: Sequence[MarketEvent], now: Instant) -> None:
+        facts = [event for event in events if not isinstance(event, Refused)]
+        traded = any(isinstance(event, Transaction) for event in events)
+        positions = self._views[market.product.id].all_positions(now) if traded else ()
+        self._outlet.put(seq, [*facts, *positions])
+
+
+def _is_known(market: Market, request: QuoteRequest) -> bool:
+    """Whether the same was taken before, by another request."""
+    match request:
+        case CreateQuote(quote=quote):
+            return market.quotes.board.given(request.party, quote.tender.id) is not None
+        case CreateRfq(rfq=rfq):
+            return market.quotes.board.given(request.party, rfq.id) is not None
+        case _:
+            return False
+
+
+def _answers(  # noqa: PLR0911 - one arm per kind of request
+    request: QuoteRequest, event: MarketEvent
+) -> bool:
+    """Whether the event answers the request, rather than happened beside it."""
+    match request, event:
+        case _, Refused():
+            return True
+        case CreateQuote(quote=asked), QuoteChanged(quote=quoted, ending=None):
+            return replace(quoted, to=asked.to) == asked
+        case CreateRfq(rfq=asked), RfqChanged(rfq=standing, ending=None):
+            return standing == asked
+        case CancelQuotes(party=party), QuoteChanged() | RfqChanged():
+            return event.party == party and event.ending is Ending.REQUESTED
+        case AcceptQuote(party=asking), Transaction(party=party):
+            return party == asking
+        case RejectQuote(), QuoteRejected():
+            return True
+        case _:
+            return False
