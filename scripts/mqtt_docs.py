@@ -58,6 +58,7 @@ from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.time import SECOND, Duration, Instant, parse_rfc3339
 from gateway.model.transaction import Transaction
 from gateway.wire.border import border
+from gateway.wire.errors import OUTCOMES
 from gateway.wire.mirror import Mirror
 from gateway.wire.replies import reply_message
 from gateway.wire.requests import Answer, Parsed, parse
@@ -285,18 +286,6 @@ PUBLISHED = {
     "u/U/pos/P": "the party's position; only it may read it; QoS 0 of the gateway's own agents",
 }
 
-OUTCOMES = """\
-| what is wrong | code | responseDetail |
-|---|---|---|
-| not JSON, NaN or infinite, deeper than 16, over 64 KiB, a field missing or of the wrong type | 400 | INVALID_ARTIFACT |
-| topic and payload name different parties or products; somebody else's position | 403 | NOT_AUTHORIZED |
-| unknown market, product, instrument, operation or tender | 404 | INVALID_MARKET, INVALID_SEGMENT, INVALID_INSTRUMENT, INVALID_REFERENCE |
-| the same tender id with other content, or withdrawn before | 409 | DUPLICATE |
-| quantity not positive, off tick or lot, outside the caps, expired, over budget | 422 | RULES_VIOLATION, `termsViolated` names the term |
-| the gate is closed, or the owner's mode is not `act` | 423 | TRADING_CLOSED |
-| the journal or the market is halted | 503 | FORCE_MAJEURE |
-"""  # noqa: E501 - a table row is a line
-
 INTRODUCTION = """\
 # MQTT
 
@@ -304,7 +293,9 @@ Everything is below `rmf/1/A/`: `A` is the area, `P` a product, `D` a device, `U
 are JSON with CTS field names. Prices and quantities of the market are integers: real = integer x
 10^scale, the scales stand beside them. Measured values are real numbers in the unit named,
 positive **into** the device. Instants are RFC 3339 in UTC, durations ISO 8601, intervals half-open.
-Receivers ignore fields they do not know. `gridtender schema` prints a JSON Schema for each payload.
+Receivers ignore fields they do not know. `gridtender schema` prints a JSON
+Schema (draft 2020-12) for each payload, `gridtender schema all --output DIR` writes them as files;
+the $id of each is `schemaBase` of `dir` and the topic's shape.
 
 This page is written by `scripts/mqtt_docs.py`; every example comes out of the gateway's own code.
 
@@ -413,7 +404,7 @@ def _asked() -> list[str]:
     parts.append("### Pushes\n")
     pushes = [one for fact in FACTS for one in Mirror(SITE).messages(fact, NOW)]
     parts += [_example(one.topic, one.payload) for one in pushes if "/in/" in one.topic]
-    return [*parts, "### When it is refused\n", OUTCOMES, _refused()]
+    return [*parts, "### When it is refused\n", _outcomes(), _refused()]
 
 
 def _exchanged(
@@ -425,6 +416,14 @@ def _exchanged(
     reply = Reply(party="guest", request_id=request.request_id, at=NOW, outcomes=outcomes)
     answer = reply_message(border(SITE), request, reply)
     return [_example(topic, payload), _example(answer.topic, answer.payload)]
+
+
+def _outcomes() -> str:
+    rows = ["| code | responseDetail | when | what to do |", "|---|---|---|---|"]
+    for one in OUTCOMES:
+        details = ", ".join(one.details)
+        rows.append(f"| {one.code.value} | {details} | {one.when} | {one.do} |")
+    return "\n".join(rows) + "\n"
 
 
 def _refused() -> str:

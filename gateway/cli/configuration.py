@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,15 @@ def add(commands: "Commands") -> None:
     check.add_argument("--json", action="store_true")
     text = "Print JSON Schemas, or the access rules for a mosquitto of your own."
     schema = command(commands, "schema", _schema, text)
-    what = ("config", "payloads", "acl")
+    what = ("config", "payloads", "acl", "list", "errors", "all")
     schema.add_argument("what", nargs="?", choices=what, default="payloads")
     schema.add_argument(
         "--area", type=name, default="home", metavar="NAME", help="of acl (default home)"
     )
     text = "of acl: topics of devices that speak MQTT, as in broker.devices (may come again)"
+    schema.add_argument(
+        "--output", type=Path, default=Path(), metavar="DIR", help="of all: one file per schema"
+    )
     schema.add_argument(
         "--devices", action="append", type=topic_filter, default=[], metavar="FILTER", help=text
     )
@@ -80,7 +84,39 @@ def _schema(options: argparse.Namespace) -> int:
             raise SettingsError(path=("--devices",), found=found.found, allowed=found.allowed)
         print(mosquitto_acl(options.area, devices=options.devices), end="")
     else:
-        from gateway.wire.schemas import schemas
+        return _payloads(options)
+    return FINE
 
+
+def _payloads(options: argparse.Namespace) -> int:
+    from gateway.wire.errors import OUTCOMES
+    from gateway.wire.schemas import schemas
+
+    if options.what == "list":
+        for topic, schema in schemas().items():
+            print(f"{topic:38} {schema['$id']}")
+    elif options.what == "errors":
+        told = [{**asdict(one), "code": one.code.value} for one in OUTCOMES]
+        print(json.dumps(told, indent=2))
+    elif options.what == "all":
+        return _write_all(options.output)
+    else:
         print(json.dumps(schemas(), indent=2))
+    return FINE
+
+
+def _write_all(folder: Path) -> int:
+    """One file per payload, the configuration's own, and which file is whose."""
+    from gateway.adapters.plugins import driver_packages
+    from gateway.config import render_json_schema
+    from gateway.wire.schemas import schemas
+
+    folder.mkdir(parents=True, exist_ok=True)
+    index = {}
+    for topic, schema in schemas().items():
+        index[topic] = f"{topic.replace('/', '.')}.json"
+        (folder / index[topic]).write_text(json.dumps(schema, indent=2) + "\n")
+    (folder / "config.json").write_text(render_json_schema(driver_packages()))
+    (folder / "index.json").write_text(json.dumps(index, indent=2) + "\n")
+    print(f"wrote {len(index) + 2} files to {folder}")
     return FINE

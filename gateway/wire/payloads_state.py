@@ -27,18 +27,25 @@ class StatusPayload(TypedDict):
 
 
 class DirectoryPayload(TypedDict):
-    """``dir``: what there is, and the topics' shapes."""
+    """``dir``: what there is, and the topics' shapes.
+
+    ``schemaBase`` followed by a topic shape is the $id of the payload's JSON Schema.
+    """
 
     v: Version
     marketId: str
     products: list[str]
     devices: list[str]
     operations: list[str]
+    schemaBase: str
     topics: dict[str, str]
 
 
 class MarketRefPayload(TypedDict):
-    """``m/ref``: MarketReferenceDataType."""
+    """``m/ref``: MarketReferenceDataType.
+
+    Scale, tick, offset and resource stand here where all products have the same.
+    """
 
     v: Version
     marketId: str
@@ -47,6 +54,11 @@ class MarketRefPayload(TypedDict):
     currency: str
     timezone: str
     segments: list[str]
+    currencyCodeSource: Literal["ISO3AlphaCurrencyCode"]
+    priceScale: NotRequired[int]
+    tickSize: NotRequired[int]
+    timeOffset: NotRequired[DurationText]
+    resourceDesignator: NotRequired[str]
     import_limit_w: float | None
     export_limit_w: float | None
 
@@ -117,14 +129,34 @@ class ProductPayload(TypedDict):
     duration: DurationText
 
 
-class SegmentRefPayload(TypedDict):
+class SegmentFacts(TypedDict):
+    """What a product is in the words of SegmentReferenceDataType.
+
+    ``tradeableAhead`` is tradeableInstrumentRange from now on: an interval may start until then.
+    ``auctionAtClose``: all tenders meet at the gate.  Endpoints are topics: ``{U}`` the party,
+    ``{OP}`` the operation.
+    """
+
+    segmentDesc: str
+    marketMechanism: str
+    auctionAtClose: bool
+    tradeableAhead: DurationText
+    negotiationsPermitted: bool
+    tickerTenders: bool
+    tickerQuotes: bool
+    tickerRfqs: bool
+    tickerTransactions: bool
+    tradeEndpoint: str
+    subscriptionEndpoint: str
+
+
+class SegmentRefPayload(SegmentFacts):
     """``p/P/ref``: SegmentReferenceDataType.  Money = price x quantity x time."""
 
     v: Version
     marketId: str
     segmentId: str
     segmentStatus: Literal["ACTIVE"]
-    marketMechanism: str
     product: ProductPayload
     currency: str
     priceScale: int
@@ -145,13 +177,19 @@ class SegmentRefPayload(TypedDict):
 
 
 class SessionPayload(TypedDict):
-    """``p/P/session``: SessionDataType; ``sessionClose`` is the gate."""
+    """``p/P/session``: SessionDataType; ``sessionClose`` is the gate.
+
+    HALTED: the journal is not written, nobody outside can trade.  ``sessionOpen`` is the gate
+    before; tenders for this instrument may come earlier, see ``tradeableAhead``.
+    """
 
     v: Version
     marketId: str
     segmentId: str
     sessionStatus: Literal["HALTED", "OPEN", "CLOSED", "PREOPEN"]
     currentTradingPhase: str
+    sessionStart: InstantText
+    sessionOpen: InstantText
     sessionClose: InstantText
     tradeableInstrumentRange: IntervalPayload
     messageTimeStamp: InstantText

@@ -85,7 +85,7 @@ def is_documented(topic: str, payload: bytes) -> bool:
 
     A field more or less is no fault: another version may have written it.
     """
-    shape = next((one for one in SHAPES if matches(_filter(one), topic)), None)
+    shape = next((one for one in SHAPES if matches(topic_filter(one), topic)), None)
     if shape is None:
         return False
     try:
@@ -96,7 +96,7 @@ def is_documented(topic: str, payload: bytes) -> bool:
 
 
 @cache
-def _filter(shape: str) -> str:
+def topic_filter(shape: str) -> str:
     """The filter of a topic shape: its placeholders are in capitals."""
     return "/".join("+" if level.isupper() else level for level in shape.split("/"))
 

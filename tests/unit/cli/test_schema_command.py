@@ -1,8 +1,11 @@
 """``schema acl``: the access rules for a broker of the owner's own."""
 
+import json
+
 import pytest
 
 from gateway.wire.acl import mosquitto_acl
+from gateway.wire.schemas import SHAPES
 
 
 @pytest.mark.parametrize(("options", "area"), [((), "home"), (("--area", "barn"), "barn")])
@@ -26,3 +29,20 @@ def test_topics_of_devices_are_for_their_user_alone(command):
 def test_a_filter_that_is_none_or_reaches_the_gateway_is_wrong_input(command, wrong):
     code, said = command("schema", "acl", "--devices", wrong)
     assert (code, "--devices" in said) == (2, True)
+
+
+def test_all_schemas_are_written_as_files_that_the_index_names(command, tmp_path):
+    code, said = command("schema", "all", "--output", str(tmp_path / "schemas"))
+    index = json.loads((tmp_path / "schemas" / "index.json").read_text())
+    assert (code, said) == (0, f"wrote {len(SHAPES) + 2} files to {tmp_path / 'schemas'}\n")
+    assert set(index) == set(SHAPES)
+    for topic, name in index.items():
+        schema = json.loads((tmp_path / "schemas" / name).read_text())
+        assert schema["$id"] == f"urn:gridtender:rmf:1:{topic}"
+
+
+def test_list_names_every_payload_and_errors_every_code(command):
+    _, listed = command("schema", "list")
+    _, errors = command("schema", "errors")
+    assert [line.split()[0] for line in listed.splitlines()] == list(SHAPES)
+    assert {one["code"] for one in json.loads(errors)} >= {400, 403, 404, 409, 422, 423, 503}

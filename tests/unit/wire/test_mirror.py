@@ -1,19 +1,31 @@
 """The mirror's messages fit their published schemas, and the page about them is up to date."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
-from gateway.model.event import BookView, CancelReason, FaultChanged, Refused, ResponseCode
+from gateway.model.event import (
+    BookView,
+    CancelReason,
+    Detail,
+    FaultChanged,
+    Refused,
+    ResponseCode,
+)
 from gateway.model.reading import Reading
 from gateway.model.resource import POWER
+from gateway.wire.errors import OUTCOMES
 from gateway.wire.mirror import Mirror
-from gateway.wire.schemas import SHAPES, schemas
+from gateway.wire.schemas import SHAPES, schemas, topic_filter
+from gateway.wire.topics import matches
 from scripts import mqtt_docs
 from scripts.mqtt_docs import FACTS, NOW, SITE
 
+SCHEMAS = schemas()
 MIRROR = Mirror(SITE)
 MESSAGES = [
     MIRROR.birth(NOW),
@@ -49,6 +61,34 @@ def test_every_schema_is_self_contained_json():
     for schema in schemas().values():
         assert json.loads(json.dumps(schema)) == schema
         assert schema["type"] == "object"
+        Draft202012Validator.check_schema(schema)
+    ids = [schema["$id"] for schema in schemas().values()]
+    assert len(set(ids)) == len(ids)
+
+
+def examples():
+    """(topic, payload) of every example on the page about MQTT."""
+    page = mqtt_docs.DOCUMENT.read_text()
+    return re.findall(r"^`(rmf/1/home/\S+)`\n\n```json\n(.*?)\n```", page, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("topic", "payload"), examples(), ids=lambda text: text[:60])
+def test_every_example_on_the_page_fits_its_exported_schema(topic, payload):
+    shapes = [one for one in SHAPES if matches(f"rmf/1/home/{topic_filter(one)}", topic)]
+    assert shapes, topic
+    errors = list(Draft202012Validator(SCHEMAS[shapes[0]]).iter_errors(json.loads(payload)))
+    assert not errors, errors[0]
+
+
+def test_a_schema_refuses_what_is_wrong():
+    submission = SCHEMAS["u/U/req/P/create-tender"]
+    assert not Draft202012Validator(submission).is_valid({"requestId": "r 1"})
+
+
+def test_every_code_and_detail_is_in_the_table_of_refusals():
+    assert {one.code for one in OUTCOMES} == set(ResponseCode) - {ResponseCode.OK}
+    details = [detail for one in OUTCOMES for detail in one.details]
+    assert sorted(details) == sorted(set(Detail) - {Detail.SUCCESS})
 
 
 def test_page_is_what_the_code_makes():
