@@ -14,6 +14,7 @@ from gateway.cli import (
     devices,
     doctor,
     drill,
+    ledger,
     owner,
     records,
     running,
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="gridtender", description="A local resource market for the devices of a home."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (running, status, doctor, configuration, devices, owner, drill, backup, records):
+    kinds = (running, status, doctor, configuration, devices, owner, drill, backup, records, ledger)
+    for module in kinds:
         module.add(commands)
     return parser

@@ -102,7 +102,10 @@ class Meter:
 
     def _apart(self, window: Interval) -> float | None:
         """By how much the counter went further than the power since it was last believed."""
-        if self._mark is None or self._base is None or self._mark.at < window.start:
+        if self._mark is None or self._base is None:
+            return None
+        # One that was first seen, or last seen, at another time says nothing of this window.
+        if self._mark.at < window.start or self._base.at > window.start:
             return None
         counted = self._mark.counted - self._base.counted
         return counted - (self._mark.integrated - self._base.integrated)
