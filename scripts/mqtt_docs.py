@@ -65,7 +65,7 @@ from gateway.wire.requests import Answer, Parsed, parse
 from gateway.wire.schemas import SHAPES
 from gateway.wire.tender_documents import encode_submission
 from gateway.wire.text import write
-from scripts import mqtt_docs_tenders
+from scripts import mqtt_docs_quotes, mqtt_docs_tenders
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "mqtt.md"
 
@@ -117,6 +117,7 @@ FACTS = (
         at=NOW,
     ),
     BookView(party="guest", product="power", sets=(SET,)),
+    *mqtt_docs_quotes.facts(NEXT),
     Clearing(
         sequence=4411,
         product="power",
@@ -271,6 +272,8 @@ PUBLISHED = {
     "p/P/ref": "the product: scales, tick, lot, caps",
     "p/P/session": "the instrument traded now, and its gate",
     "p/P/tender/U": "the live tenders of a party; QoS 0 of the gateway's own agents",
+    "p/P/quote/QID": "a public quote while it stands",
+    "p/P/rfq/RID": "a public request for quotes while it stands",
     "p/P/clearing": "the last clearing, with its why",
     "p/P/tick/transaction": "each side of each match; **not retained**, QoS 0",
     "d/D/desc": "what a device is and can do",
@@ -400,6 +403,9 @@ def _asked() -> list[str]:
         ("create-tender", mqtt_docs_tenders.alternatives),
     ):
         document, request, outcomes = make(PRODUCT, NEXT)
+        parts += _exchanged(operation, write(document), request, outcomes)
+    parts.append(mqtt_docs_quotes.TEXT)
+    for operation, document, request, outcomes in mqtt_docs_quotes.exchanges(PRODUCT, NEXT):
         parts += _exchanged(operation, write(document), request, outcomes)
     parts.append("### Pushes\n")
     pushes = [one for fact in FACTS for one in Mirror(SITE).messages(fact, NOW)]

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gateway.model.event import Detail, Refused, ResponseCode
+from gateway.model.product import Product
 from gateway.model.request import Outcome, Reply, Request
-from gateway.model.time import Instant
+from gateway.model.time import Instant, Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Counter(Protocol):
     def withdraw(self, party: str) -> None:
         """Let go of all that a silent party has here, SUPERVISORY."""
         ...
+
+
+def is_ahead(product: Product, interval: Interval, now: Instant) -> bool:
+    """Whether the interval is beyond the one whose gate comes next."""
+    return interval.start > product.next_interval(Instant(now + product.gate_lead)).start
 
 
 def replied(request: Request, now: Instant, outcomes: tuple[Outcome, ...]) -> Reply:

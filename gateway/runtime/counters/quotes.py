@@ -20,10 +20,10 @@ from gateway.model.negotiation import (
 )
 from gateway.model.quote import Ending, QuoteChanged, QuoteRejected, RfqChanged
 from gateway.model.request import Outcome
-from gateway.model.time import SECOND, Duration, Instant
+from gateway.model.time import SECOND, Duration, Instant, Interval
 from gateway.model.transaction import Transaction
 from gateway.ports.clock import Clock
-from gateway.runtime.counters.counter import Decision, replied
+from gateway.runtime.counters.counter import Decision, is_ahead, replied
 from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.views import Views
@@ -53,14 +53,18 @@ class QuoteCounter:
         self._trading = trading
         self._traded: dict[tuple[str, str], int] = {}  # what the newest acceptances came to
 
-    def closed(self, request: QuoteRequest, _now: Instant) -> str:
+    def closed(self, request: QuoteRequest, now: Instant) -> str:
         """Why nothing is quoted or accepted now; what stands may always be cancelled."""
         if isinstance(request, CancelQuotes | RejectQuote):
             return ""
         if not self._trading():
             return "the owner has not said act: this area does not trade with outside parties"
-        if not self._clock.synchronised:
-            return "this gateway's clock is not synchronised yet: nothing is negotiated"
+        market = self._markets[request.product]
+        interval = _interval(market, request)
+        if self._clock.synchronised or interval is None:
+            return ""
+        if is_ahead(market.product, interval, now):
+            return "this gateway's clock is not synchronised yet: only the next interval is traded"
         return ""
 
     def decide(self, request: QuoteRequest, now: Instant) -> Decision:
@@ -147,6 +151,17 @@ class QuoteCounter:
         traded = any(isinstance(event, Transaction) for event in events)
         positions = self._views[market.product.id].all_positions(now) if traded else ()
         self._outlet.put(seq, [*facts, *positions])
+
+
+def _interval(market: Market, request: QuoteRequest) -> Interval | None:
+    """What would be traded, where that can be told; to ask for quotes binds nobody."""
+    match request:
+        case CreateQuote(quote=quote):
+            return quote.interval
+        case AcceptQuote(quote=name) if (found := market.quotes.board.quote(name)) is not None:
+            return found.quote.interval
+        case _:
+            return None
 
 
 def _is_known(market: Market, request: QuoteRequest) -> bool:

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from gateway.market import Market
+from gateway.model.clearing import Clearing
 from gateway.model.event import Accepted, Cancelled, CancelReason, Fact, MarketEvent, Refused
-from gateway.model.product import Product
 from gateway.model.request import CancelTenders, SubmitTenders
-from gateway.model.time import Instant, Interval
+from gateway.model.time import Instant
+from gateway.model.transaction import Transaction
 from gateway.ports.clock import Clock
-from gateway.runtime.counters.counter import Decision, replied
+from gateway.runtime.counters.counter import Decision, is_ahead, replied
 from gateway.runtime.counters.price_bases import PriceBases
 from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
+from gateway.runtime.spending import Spending
 from gateway.runtime.views import Views
 
 
@@ -27,6 +29,8 @@ class TenderCounter:
         outlet: Outlet,
         clock: Clock,
         trading: Callable[[], bool],
+        spending: Spending,
+        on_clearing: Callable[[Market, Clearing], None] = lambda _market, _clearing: None,
     ) -> None:
         self._markets = markets
         self._views = views
@@ -34,6 +38,8 @@ class TenderCounter:
         self._outlet = outlet
         self._clock = clock
         self._trading = trading
+        self._spending = spending
+        self._on_clearing = on_clearing
         self._prices = PriceBases(markets)
 
     def closed(self, request: SubmitTenders | CancelTenders, now: Instant) -> str:
@@ -44,7 +50,7 @@ class TenderCounter:
             return "the owner has not said act: this area does not trade with outside parties"
         product = self._markets[request.product].product
         last = request.sets[-1].interval
-        if not self._clock.synchronised and _is_ahead(product, last, now):
+        if not self._clock.synchronised and is_ahead(product, last, now):
             return "this gateway's clock is not synchronised yet: only the next interval is traded"
         return ""
 
@@ -56,6 +62,9 @@ class TenderCounter:
             priced = self._prices.of(request)
             if isinstance(priced, Refused):
                 return Decision(replied(request, now, (priced,)))
+            beyond = self._spending.refusal(priced)
+            if beyond is not None:
+                return Decision(replied(request, now, (beyond,)))
             events = self._submit(market, priced, now)
         else:
             events = self._cancel(
@@ -73,14 +82,23 @@ class TenderCounter:
     def take_back(self, request: SubmitTenders | CancelTenders) -> None:
         """Withdraw what a submission put into the book; what was cancelled is gone."""
         if isinstance(request, SubmitTenders):
-            ids = tuple(tender.id for one in request.sets for tender in one.tenders)
-            self._withdraw(request.party, self._markets[request.product], ids)
+            market = self._markets[request.product]
+            stated = {tender.id for one in request.sets for tender in one.tenders}
+            live = (t.id for one in market.live_sets(request.party) for t in one.tenders)
+            ids = tuple(id_ for id_ in live if id_ in stated)  # what it traded stays traded
+            if ids:
+                self._withdraw(request.party, market, ids)
 
     def withdraw(self, party: str) -> None:
         """Cancel all that a silent party tenders, SUPERVISORY."""
         for market in self._markets.values():
-            if market.live_sets(party):
-                self._withdraw(party, market, None)
+            self.withdraw_from(market.product.id, party)
+
+    def withdraw_from(self, product: str, party: str) -> None:
+        """Cancel all that the party tenders of one product, SUPERVISORY."""
+        market = self._markets[product]
+        if market.live_sets(party):
+            self._withdraw(party, market, None)
 
     def _submit(
         self, market: Market, request: SubmitTenders, now: Instant
@@ -109,9 +127,12 @@ class TenderCounter:
         return events
 
     def _show(self, market: Market, party: str, seq: int, events: Sequence[Fact]) -> None:
-        self._outlet.put(seq, [*events, *self._views[market.product.id].books((party,))])
-
-
-def _is_ahead(product: Product, interval: Interval, now: Instant) -> bool:
-    """Whether the interval is beyond the one whose gate comes next."""
-    return interval.start > product.next_interval(Instant(now + product.gate_lead)).start
+        """Let the facts out, with the books and positions that they changed."""
+        views, facts = self._views[market.product.id], list(events)
+        parties = {party, *(e.party for e in events if isinstance(e, Transaction | Cancelled))}
+        cleared = [event for event in events if isinstance(event, Clearing)]
+        for clearing in cleared:
+            self._on_clearing(market, clearing)
+        if cleared:
+            facts += views.all_positions(self._clock.now())
+        self._outlet.put(seq, [*facts, *views.books(parties)])
