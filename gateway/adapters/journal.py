@@ -300,6 +300,18 @@ class SqliteJournal:
                 suspect(path).touch(mode=0o600)
             raise
 
+    @property
+    def begins(self) -> int:
+        """Seq of the row after which this start found the file to begin; 0: at the first."""
+        return self._file.head.seq
+
+    def prunable(self, products: Collection[str], keep: Duration | None = None) -> int:
+        """Rows with a lower seq are what ``prune`` would forget; 0 where there are none."""
+        cutoff = Instant(self._clock.now() - max(_DAY, self._keep if keep is None else keep))
+        path = self._file.path
+        with explained(path), contextlib.closing(connect_read_only(path)) as db:
+            return oldest_needed(db, products, before=cutoff) or 0
+
     async def prune(self, products: Collection[str], keep: Duration | None = None) -> int:
         """Forget old rows that no replay of the rest needs; returns how many.
 
@@ -309,11 +321,7 @@ class SqliteJournal:
         Raises:
             JournalFailed: the disk did not take it.
         """
-        cutoff = Instant(self._clock.now() - max(_DAY, self._keep if keep is None else keep))
-        path = self._file.path
-        with explained(path), contextlib.closing(connect_read_only(path)) as db:
-            boundary = oldest_needed(db, products, before=cutoff)
-        count = 0
+        boundary, count = self.prunable(products, keep), 0
         while boundary and (more := await self._commit.call(lambda: self._file.prune(boundary))):
             count += more
         return count

@@ -43,6 +43,11 @@ class Signer:
         return base64.b64encode(self._key.sign(text)).decode("ascii")
 
 
+def has_key(directory: Path) -> bool:
+    """Whether the state folder has a key already."""
+    return (directory / _FILE).exists()
+
+
 def open_signer(directory: Path, *, make: bool = True) -> Signer:
     """The key of a state folder, made if there is none and ``make``.
 

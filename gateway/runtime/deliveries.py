@@ -97,15 +97,20 @@ class Deliveries:
             if isinstance(event, Clearing) and event.product in self._prices:
                 self._prices[event.product].hear(event)
 
-    async def run(self) -> None:
-        """Settle each window when its readings are there, until cancelled."""
-        while True:
-            due = min(window.end for window in self._next.values()) + GRACE
+    @property
+    def settled_until(self) -> Instant:
+        """Up to when every product is settled."""
+        return min(window.start for window in self._next.values())
+
+    async def next_settled(self) -> None:
+        """Return when the windows that end next are settled."""
+        due = Instant(min(window.end for window in self._next.values()) + GRACE)
+        while self._clock.now() < due:
             left = Duration(due - self._clock.now())
             await self._clock.sleep(max(Duration(SECOND), min(left, _LONGEST_SLEEP)))
-            self.settle_due(self._clock.now())
+        self._settle_due(self._clock.now())
 
-    def settle_due(self, now: Instant) -> None:
+    def _settle_due(self, now: Instant) -> None:
         """Settle what has ended and had time to be read."""
         for product in self._products.values():
             window = self._next[product.id]

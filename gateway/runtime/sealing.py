@@ -40,6 +40,9 @@ class Sealing:
     Args:
         every: the longest time between two; one more stands at the end of each local day.
         tell: lets a fact out once the row of that seq is durable.
+
+    Attributes:
+        newest: the newest seal of this run, None before the first.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Sealing:
         self._signer = signer
         self._clock = clock
         self._tell = tell
+        self.newest: Sealed | None = None
 
     async def run(self) -> None:
         """Seal by the hour and by the day, until cancelled."""
@@ -97,7 +101,8 @@ class Sealing:
             forget=forget,
         )
         row = self._journal.append(now, SEAL, cast("Body", to_json(seal)))
-        self._tell(row, (Sealed(at=now, seq=seq, hash=hashed, seal=seal),))
+        self.newest = Sealed(at=now, seq=seq, hash=hashed, seal=seal)
+        self._tell(row, (self.newest,))
         return row
 
     def _next(self) -> tuple[Instant, str]:

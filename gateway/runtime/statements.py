@@ -72,12 +72,12 @@ class Statements:
         )
         self._begins = kept is None
 
-    def begin(self, seq: int, rows: Callable[[int], Iterable[Row]]) -> None:
+    def begin(self, seq: int, rows: Callable[[int], Iterable[Row]], *, most: int) -> None:
         """Count the ``rows`` after the newest one that was counted, up to ``seq``.
 
-        Where nothing was ever kept, counting begins after ``seq``.
+        Where nothing was ever kept, or more than ``most`` rows ago, counting begins after ``seq``.
         """
-        if self._begins:
+        if self._begins or not 0 <= seq - self._seq <= most:
             self._seq = seq
             return
         for row in rows(self._seq):
