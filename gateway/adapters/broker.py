@@ -20,7 +20,7 @@ from gateway.adapters.broker_files import Listener
 from gateway.adapters.broker_mosquitto import MosquittoChild
 from gateway.model.errors import BrokerUnavailable, SettingsError
 from gateway.model.site import BrokerSettings
-from gateway.ports.broker import BrokerEndpoint, MqttVersion
+from gateway.ports.broker import SYSTEM_TRUST, BrokerEndpoint, MqttVersion, Trust
 from gateway.wire.acl import DISCOVERY
 
 _KINDS = ("auto", "mosquitto", "embedded")
@@ -45,6 +45,7 @@ class ExternalBroker:
     kind: str = "external"
     protocol: MqttVersion = 5
     alive: bool = True
+    trust: Trust = SYSTEM_TRUST
 
 
 def open_broker(
@@ -55,6 +56,8 @@ def open_broker(
     price_topics: Iterable[str] = (),
     *,
     discovery: str = DISCOVERY,
+    neighbours: Iterable[str] = (),
+    registration: bool = False,
 ) -> AbstractAsyncContextManager[BrokerEndpoint]:
     """A context that is entered when the broker accepts connections.
 
@@ -65,6 +68,8 @@ def open_broker(
         users: passwords of outside parties and of the owner, for a broker of our own.
         price_topics: tariff topics that the owner may write, likewise.
         discovery: the prefix under which Home Assistant, as the owner, looks for devices.
+        registration: whether strangers may ask to be a party.
+        neighbours: users of markets above, likewise.
 
     Raises:
         SettingsError: ``url`` or ``kind`` is not understood.
@@ -74,7 +79,7 @@ def open_broker(
     if settings.url is not None:
         return nullcontext(external(settings))
     program = _program(settings.kind)
-    listener = Listener(host=settings.listen_host, port=_port(settings))
+    listener = _listener(settings)
     who = accounts(
         area,
         users,
@@ -82,7 +87,12 @@ def open_broker(
         price_topics=price_topics,
         discovery=discovery,
         devices=settings.devices,
+        neighbours=neighbours,
+        registration=registration,
     )
+    if program is None and settings.tls is not None:
+        message = f"broker.tls needs mosquitto: {_INSTALL}"
+        raise BrokerUnavailable(message)
     if program is None:
         return _embedded(listener, who)
     return MosquittoChild(program, listener, who, state_dir / "broker")
@@ -97,6 +107,7 @@ def external(settings: BrokerSettings) -> ExternalBroker:
         tls=scheme == "mqtts",
         username=settings.username,
         password=_password(settings.password_file),
+        trust=Trust(ca=settings.ca, certificate=settings.certificate, key=settings.key),
     )
 
 
@@ -145,9 +156,15 @@ def _embedded(listener: Listener, who: Accounts) -> AbstractAsyncContextManager[
     return broker
 
 
-def _port(settings: BrokerSettings) -> int:
+def _listener(settings: BrokerSettings) -> Listener:
+    """Where others connect, and beside TLS a way of our own."""
+    port = _port(settings.listen_host, settings.listen_port)
+    local = _port("127.0.0.1", 0) if settings.tls is not None else 0
+    return Listener(host=settings.listen_host, port=port, tls=settings.tls, local_port=local)
+
+
+def _port(host: str, port: int) -> int:
     """The configured port, or a free one for 0; tried, so that a clash is named as such."""
-    host, port = settings.listen_host, settings.listen_port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

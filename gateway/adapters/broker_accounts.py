@@ -3,7 +3,7 @@
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.wire.acl import DISCOVERY, Access, Rule, acl, allowed
 
@@ -20,6 +20,8 @@ class Accounts:
         price_topics: tariff topics, which the owner may write.
         discovery: the prefix under which Home Assistant looks for devices.
         devices: topic filters of user ``devices``.
+        registration: whether anybody may ask to be a party.
+        neighbours: users of markets above, who read their aggregate only.
     """
 
     area: str
@@ -27,6 +29,8 @@ class Accounts:
     price_topics: tuple[str, ...] = ()
     discovery: str = DISCOVERY
     devices: tuple[str, ...] = ()
+    registration: bool = False
+    neighbours: tuple[str, ...] = ()
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -37,7 +41,14 @@ class Accounts:
             price_topics=self.price_topics,
             discovery=self.discovery,
             devices=self.devices,
+            registration=self.registration,
+            neighbours=self.neighbours,
         )
+
+    def with_users(self, users: Mapping[str, str]) -> "Accounts":
+        """Others beside the gateway and the guest, who stay."""
+        stay = {name: p for name, p in self.passwords.items() if name in {GATEWAY, GUEST}}
+        return replace(self, passwords={**users, **stay})
 
     def knows(self, user: str | None, password: str | None) -> bool:
         """Whether the client may connect: nobody in particular, or a user with its password."""
@@ -57,6 +68,8 @@ def accounts(
     price_topics: Iterable[str] = (),
     discovery: str = DISCOVERY,
     devices: Iterable[str] = (),
+    registration: bool = False,
+    neighbours: Iterable[str] = (),
 ) -> Accounts:
     """The given users, the gateway with a fresh password, and guest/guest where wanted."""
     passwords = {user: password for user, password in users.items() if user != GUEST}
@@ -69,14 +82,16 @@ def accounts(
         price_topics=tuple(price_topics),
         discovery=discovery,
         devices=tuple(devices),
+        registration=registration,
+        neighbours=tuple(neighbours),
     )
 
 
-def may_read(rules: Iterable[Rule], user: str | None, topic: str) -> bool:
+def may_read(rules: Iterable[Rule], user: str | None, topic: str, *, client: str = "") -> bool:
     """Whether a message on the topic may be delivered to the user (None = anonymous)."""
-    return allowed(rules, user, Access.READ, topic)
+    return allowed(rules, user, Access.READ, topic, client=client)
 
 
-def may_write(rules: Iterable[Rule], user: str | None, topic: str) -> bool:
+def may_write(rules: Iterable[Rule], user: str | None, topic: str, *, client: str = "") -> bool:
     """Whether the user (None = anonymous) may publish on the topic."""
-    return allowed(rules, user, Access.WRITE, topic)
+    return allowed(rules, user, Access.WRITE, topic, client=client)

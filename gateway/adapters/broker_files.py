@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.adapters.broker_accounts import GATEWAY, Accounts
+from gateway.model.site import BrokerTls
 from gateway.wire.acl import mosquitto_acl
 
 # mosquitto's own defaults for its $7$ format (PBKDF2 with HMAC-SHA-512).
@@ -23,10 +24,27 @@ _MAX_QUEUED_MESSAGES = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """Where the broker listens; the port is never 0."""
+    """Where the broker listens; the port is never 0.
+
+    Attributes:
+        tls: how others come there; the gateway then has ``local_port`` of this machine for
+            itself, in the clear, which every program on it may try as well.
+    """
 
     host: str
     port: int
+    tls: BrokerTls | None = None
+    local_port: int = 0
+
+    @property
+    def own_host(self) -> str:
+        """Where the gateway itself connects: never by TLS."""
+        return "127.0.0.1" if self.tls else self.host
+
+    @property
+    def own_port(self) -> int:
+        """On that address."""
+        return self.local_port if self.tls else self.port
 
 
 def write_files(directory: Path, listener: Listener, accounts: Accounts) -> Path:
@@ -39,6 +57,8 @@ def write_files(directory: Path, listener: Listener, accounts: Accounts) -> Path
         price_topics=accounts.price_topics,
         discovery=accounts.discovery,
         devices=accounts.devices,
+        registration=accounts.registration,
+        neighbours=accounts.neighbours,
     )
     _write(acl, rules)
     _write(passwords, password_file(accounts.passwords))
@@ -55,7 +75,7 @@ def configuration(listener: Listener, *, acl: Path, passwords: Path) -> str:
     clients may connect, and the rules grant them nothing but reading.
     """
     lines = [
-        f"listener {listener.port} {listener.host}",
+        "per_listener_settings false",
         "allow_anonymous true",
         f"acl_file {acl}",
         f"password_file {passwords}",
@@ -69,10 +89,30 @@ def configuration(listener: Listener, *, acl: Path, passwords: Path) -> str:
         "log_type error",
         "log_type warning",
         "log_timestamp false",
+        f"listener {listener.own_port} {listener.own_host}",
     ]
+    if listener.tls is not None:
+        lines += _encrypted(listener, listener.tls)
     if os.geteuid() == 0:
         lines.append("user root")  # else it changes to a user who cannot read these files
     return "\n".join(lines) + "\n"
+
+
+def _encrypted(listener: Listener, tls: BrokerTls) -> list[str]:
+    """The listener for others: TLS 1.2 and later."""
+    lines = [
+        f"listener {listener.port} {listener.host}",
+        f"certfile {tls.certificate}",
+        f"keyfile {tls.key}",
+        "tls_version tlsv1.2",
+    ]
+    if tls.ca is not None:
+        lines.append(f"cafile {tls.ca}")
+    if tls.require_client_certificate:
+        lines.append("require_certificate true")
+    if tls.use_identity_as_username:
+        lines.append("use_identity_as_username true")
+    return lines
 
 
 def password_file(passwords: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ Source: docs/economics.md.
 """
 
 from gateway.agents.must_run import MUST_RUN, MustRun
-from gateway.agents.roster import agents_for, tenders_for_itself
+from gateway.agents.roster import agents_for, tenders_for_itself, wires
 from gateway.agents.solar import Solar
 from gateway.agents.stepped_load import SteppedLoad
 from gateway.agents.storage import Storage
@@ -20,4 +20,5 @@ __all__ = [
     "Utility",
     "agents_for",
     "tenders_for_itself",
+    "wires",
 ]

@@ -6,7 +6,9 @@ from gateway.agents.stepped_load import SteppedLoad
 from gateway.agents.storage import Storage
 from gateway.agents.utility import Utility
 from gateway.model.device import Capabilities, Control, Device, Role
+from gateway.model.resource import POWER
 from gateway.model.site import FixedPrice, PriceSource, PriceTable, Site, TopicPrice
+from gateway.model.tender import Party, TieClass
 from gateway.ports.agent import Agent
 
 _BY_NATURE = frozenset({Role.SOLAR, Role.STORAGE})
@@ -21,15 +23,29 @@ def tenders_for_itself(device: Device, capabilities: Capabilities) -> bool:
 
 
 def agents_for(site: Site) -> tuple[Agent, ...]:
-    """The utility, the must-run load where there is a grid meter, then devices in file order."""
+    """The utility, the must-run load where there is a grid meter, then devices in file order.
+
+    Where there is a market above, its wire stands for the utility.
+    """
     devices = [settings.device for settings in site.devices]
     metered = any(device.role is Role.GRID for device in devices)
     own = (_agent(device, site) for device in devices if device.tender)
     return (
-        Utility(limits=site.limits),
+        *(() if has_market_above(site) else (Utility(limits=site.limits),)),
         *((MustRun(),) if metered else ()),
         *(agent for agent in own if agent is not None),
     )
+
+
+def has_market_above(site: Site) -> bool:
+    """Whether an intertie stands for the grid, so that nobody tenders its tariff."""
+    power = next((product.id for product in site.products if product.resource == POWER), "")
+    return any(one.contract.product == power for one in site.interties)
+
+
+def wires(site: Site) -> tuple[Party, ...]:
+    """The parties that trade for wires to markets above."""
+    return tuple(Party(id=one.contract.tie, tie_class=TieClass.INTERTIE) for one in site.interties)
 
 
 def _agent(device: Device, site: Site) -> Agent | None:

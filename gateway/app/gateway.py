@@ -1,27 +1,40 @@
 """A running gateway, and the world it meets."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.adapters.armory import FileArmory
 from gateway.adapters.journal import SqliteJournal
 from gateway.adapters.watchdog import NoWatchdog
 from gateway.app.beside import Beside
+from gateway.app.catalogue import Catalogue
+from gateway.app.ledger import Ledger
+from gateway.model.admittance import (
+    Admittance,
+    AskRegistration,
+    ConsentGiven,
+    RegistrationTold,
+)
 from gateway.model.device import DeviceState
+from gateway.model.intertie import IntertieSettings
 from gateway.model.request import LimitRequest, OwnerRequest, PriceHeard, Reply, Request
 from gateway.model.site import Site as Settings
 from gateway.ports.clock import Clock
 from gateway.ports.driver import DriverPackage
 from gateway.ports.line import LineFactory
+from gateway.ports.parent import Parent
 from gateway.ports.served import ServerFactory
 from gateway.ports.watchdog import Watchdog
 from gateway.runtime.bus import LocalBus
 from gateway.runtime.dispatcher import Dispatcher
 from gateway.runtime.drills import Drills
 from gateway.runtime.handover import Handover
+from gateway.runtime.intertie import Intertie
 from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.owner import Owner
 from gateway.runtime.prices import Prices
+from gateway.runtime.pushes import Pushes
+from gateway.runtime.reception import Reception
 from gateway.runtime.site import Site
 from gateway.runtime.station import Station
 from gateway.runtime.writes import Writes
@@ -36,6 +49,7 @@ class World:
         servers: URL scheme -> what listens for other programs.
         threaded: False on virtual time: disk work in the loop.
         speed: of a scaled clock.
+        parent: makes the way to a market above; None: by MQTT.
     """
 
     clock: Clock
@@ -45,6 +59,7 @@ class World:
     watchdog: Watchdog = field(default_factory=NoWatchdog)
     threaded: bool = True
     speed: float = 1.0
+    parent: Callable[[IntertieSettings], Parent] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,21 +74,48 @@ class Gateway:
     stations: Mapping[str, Station]
     control: Owner
     prices: Prices
+    pushes: Pushes
+    reception: Reception
     journal: SqliteJournal
     armory: FileArmory
     handover: Handover
     writes: Writes
     drills: Drills
     beside: Beside
+    catalogue: Catalogue
     clock: Clock
+    ledger: Ledger | None = None
+    interties: Sequence[Intertie] = ()
 
     async def handle(self, request: Request) -> Reply:
         """A request of an outside party."""
+        if isinstance(request, Admittance):
+            return await self.reception.handle(request)
         return await self.marketplace.handle(request)
 
     def withdraw(self, party: str) -> None:
         """A party says it is offline."""
         self.marketplace.withdraw(party)
+
+    def hear(self, party: str) -> None:
+        """Something came from the party."""
+        self.reception.hear(party)
+
+    async def register(self, asked: AskRegistration) -> RegistrationTold:
+        """A stranger asks to be a party."""
+        return await self.reception.register(asked)
+
+    async def consent(self, given: ConsentGiven) -> None:
+        """The owner's word on what waits."""
+        await self.reception.consent(given)
+
+    def acknowledge(self, party: str, push: str) -> None:
+        """The party has taken note of what it was told."""
+        self.pushes.acknowledge(party, push)
+
+    def back(self, party: str) -> None:
+        """The party says that it is there: what it has not acknowledged is told again."""
+        self.pushes.again(party)
 
     async def owner(self, request: OwnerRequest) -> None:
         """The owner's topic."""

@@ -1,23 +1,28 @@
 """MQTT beside the house: a broker is opened and kept, and the house goes on without one."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
 from gateway.adapters.broker import open_broker
+from gateway.adapters.broker_accounts import GUEST
 from gateway.adapters.clock import scale_of
 from gateway.adapters.credentials import OWNER, passwords
 from gateway.adapters.installation import client_id, installation
 from gateway.adapters.mqtt import MqttAdapter
+from gateway.adapters.party_file import CREDENTIALS
 from gateway.adapters.plugins import own_version
 from gateway.adapters.presence import Presence, announce
 from gateway.app.gateway import Gateway, World
+from gateway.model.admittance import AskRegistration, ConsentGiven, RegistrationTold
 from gateway.model.errors import BrokerUnavailable, GridtenderError, SettingsError
+from gateway.model.membership import Consent
 from gateway.model.request import LimitRequest, OwnerRequest, PriceHeard, Reply, Request
-from gateway.ports.broker import BrokerEndpoint, MqttVersion
+from gateway.ports.broker import BrokerEndpoint, MqttVersion, OwnBroker, Trust
 from gateway.wire.acl import DEVICES
 from gateway.wire.border import border
 from gateway.wire.home_assistant import HomeAssistant
@@ -35,7 +40,7 @@ class Mirroring:
     """The gateway on MQTT: hears every fact from the first, publishes once a broker is there."""
 
     def __init__(self, gateway: Gateway, world: World) -> None:
-        settings = gateway.settings
+        settings = replace(gateway.settings, products=gateway.marketplace.products)
         self._open = _opening(gateway)
         self._door = _Door()
         self._exchange = _Exchange(gateway)
@@ -55,6 +60,9 @@ class Mirroring:
             min_interval_s=_FAST_INTERVAL_S if world.speed > 1 else 0.0,
         )
         gateway.bus.listen(self._adapter.listen)
+        gateway.pushes.reached = self._adapter.connected.is_set
+        self._users = _users(gateway)
+        gateway.reception.on_logins = self._renew
 
     async def run(self) -> None:
         """Keep a broker open and the house mirrored on it, for ever."""
@@ -72,9 +80,19 @@ class Mirroring:
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
+    async def _renew(self) -> None:
+        """Who may log in has changed; a broker elsewhere has its own list."""
+        endpoint = self._door.endpoint
+        if isinstance(endpoint, OwnBroker):
+            try:
+                await endpoint.admit(await asyncio.to_thread(self._users))
+            except OSError as fault:
+                structlog.get_logger().error("broker.not_reloaded", reason=str(fault))
+
     async def _mirrored(self) -> None:
         async with self._open() as endpoint:
             self._door.endpoint = endpoint
+            await self._renew()  # for whoever came between the files and the door
             announce(self._state, self._presence(endpoint))
             await self._adapter.run()
 
@@ -107,11 +125,11 @@ class Mirroring:
 def _opening(gateway: Gateway) -> OpenBroker:
     settings, state = gateway.settings, Path(gateway.settings.state_dir)
 
+    users_now = _users(gateway)
+
     def opened() -> AbstractAsyncContextManager[BrokerEndpoint]:
-        field = (DEVICES,) if settings.broker.devices else ()
-        names = (OWNER, *field, *(party.id for party in settings.parties))
-        own = settings.broker.url is None
-        users = passwords(state / "credentials", names) if own else {}
+        neighbours = tuple(one.contract.tie for one in settings.interties)
+        users = users_now() if settings.broker.url is None else {}
         return open_broker(
             settings.broker,
             settings.area,
@@ -119,9 +137,24 @@ def _opening(gateway: Gateway) -> OpenBroker:
             users,
             gateway.prices.topics,
             discovery=settings.home_assistant.prefix,
+            neighbours=neighbours,
+            registration=settings.admission.registration is not Consent.CLOSED,
         )
 
     return opened
+
+
+def _users(gateway: Gateway) -> Callable[[], Mapping[str, str]]:
+    """Asked whenever it may have changed: who logs in at a broker of our own, with what."""
+    settings, folder = gateway.settings, Path(gateway.settings.state_dir) / CREDENTIALS
+
+    def users() -> Mapping[str, str]:
+        field = (DEVICES,) if settings.broker.devices else ()
+        neighbours = (one.contract.tie for one in settings.interties)
+        parties = (name for name in gateway.reception.parties if name != GUEST)
+        return passwords(folder, (OWNER, *field, *parties, *neighbours))
+
+    return users
 
 
 class _Stopping(GridtenderError):
@@ -143,6 +176,28 @@ class _Exchange:
     def withdraw(self, party: str) -> None:
         """A party says it is offline."""
         self._gateway.withdraw(party)
+
+    def hear(self, party: str) -> None:
+        """Something came from the party."""
+        self._gateway.hear(party)
+
+    async def register(self, asked: AskRegistration) -> RegistrationTold:
+        """A stranger asks to be a party."""
+        self._check()
+        return await self._gateway.register(asked)
+
+    async def consent(self, given: ConsentGiven) -> None:
+        """The owner's word on what waits."""
+        self._check()
+        await self._gateway.consent(given)
+
+    def acknowledge(self, party: str, push: str) -> None:
+        """The party has taken note of what it was told."""
+        self._gateway.acknowledge(party, push)
+
+    def back(self, party: str) -> None:
+        """The party says that it is there: what it has not acknowledged is told again."""
+        self._gateway.back(party)
 
     async def owner(self, request: OwnerRequest) -> None:
         """The owner's topic."""
@@ -203,6 +258,10 @@ class _Door:
     @property
     def password(self) -> str | None:
         return self._there.password
+
+    @property
+    def trust(self) -> Trust:
+        return self._there.trust
 
     @property
     def alive(self) -> bool:

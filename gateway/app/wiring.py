@@ -14,11 +14,16 @@ from gateway.adapters.armory import FileArmory
 from gateway.adapters.drill import DrillFiles
 from gateway.adapters.journal import SqliteJournal, open_journal
 from gateway.adapters.memory import FileMemory
+from gateway.adapters.plugins import mechanisms
 from gateway.adapters.state import StateDir
 from gateway.adapters.wear import WearFile
-from gateway.agents import agents_for
+from gateway.agents import agents_for, wires
+from gateway.app.admission import day_in, open_reception, open_register, recount
 from gateway.app.beside import beside, obey
+from gateway.app.catalogue import Catalogue, revised, tag_of
 from gateway.app.gateway import Gateway, World
+from gateway.app.interties import connect
+from gateway.app.ledger import Ledger, open_ledger
 from gateway.app.lines import borrow, open_lines
 from gateway.app.serving import open_served
 from gateway.app.sky import sun_over
@@ -42,13 +47,16 @@ from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.owner import Owner
 from gateway.runtime.past import Past
 from gateway.runtime.prices import Prices
+from gateway.runtime.pushes import Pushes
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.recovery import REMEMBER, recover
+from gateway.runtime.register import Register
 from gateway.runtime.rows import Start
 from gateway.runtime.sharing import WatchedLine
 from gateway.runtime.site import Site
 from gateway.runtime.station import Station
 from gateway.runtime.writes import Writes
+from gateway.wire.border import border
 
 if TYPE_CHECKING:
     from gateway.market.checkpoint import Dump
@@ -102,6 +110,8 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
         )
         gateway = _build(ground, state)
         await gateway.handover.adopt_or_release()
+        if gateway.ledger is not None:
+            stack.push_async_callback(gateway.ledger.close)
         # Last of all: a slow disk must not hold up the release.
         stack.push_async_callback(gateway.beside.energy.keep)
         stack.push_async_callback(remember, gateway)
@@ -164,7 +174,17 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         on_change=lambda mode: handover.follow(mode),  # noqa: PLW0108 - it is made below
         threaded=world.threaded,
     )
-    marketplace = _marketplace(ground, site, owner)
+    ledger = open_ledger(
+        settings,
+        state,
+        journal=ground.journal,
+        clock=world.clock,
+        bus=ground.bus,
+        energy=others.energy,
+        threaded=world.threaded,
+    )
+    register = open_register(settings, state, _outside(settings))
+    marketplace, pushes = _marketplace(ground, site, owner, ledger, register)
     wear = WearFile(state.path)
     writes = Writes(
         {item.device.id: item.device for item in settings.devices},
@@ -193,6 +213,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         slot_wait_s=SLOT_WAIT_S / world.speed,
     )
     marketplace.on_traded = dispatcher.on_traded
+    recount(marketplace, ground.journal, world.clock.now())
     writes.on_day = dispatcher.tell
     obey(others.limits, marketplace, dispatcher)
     handover = Handover(
@@ -212,6 +233,15 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         clock=world.clock,
         mode=owner.mode,
     )
+    interties = connect(
+        settings,
+        world,
+        marketplace,
+        dispatcher,
+        dispatched=_dispatched(settings),
+        grid=site.grid,
+        bus=ground.bus,
+    )
     return Gateway(
         settings=settings,
         site=site,
@@ -221,19 +251,39 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         stations=stations,
         control=owner,
         prices=prices,
+        pushes=pushes,
+        reception=open_reception(
+            settings,
+            state,
+            register,
+            marketplace,
+            clock=world.clock,
+            bus=ground.bus,
+            threaded=world.threaded,
+        ),
         journal=ground.journal,
         armory=ground.armory,
         handover=handover,
         writes=writes,
         drills=drills,
+        ledger=ledger,
         beside=others,
+        interties=interties,
+        catalogue=Catalogue(marketplace, load_market),
         clock=world.clock,
     )
 
 
 def load_market(product: Product, start: Start, dump: object) -> Market:
     """A market in the state of a checkpoint, under the given start."""
-    return Market.load(product, start.area, start.epoch, start.parties, cast("Dump", dump))
+    return Market.load(
+        product,
+        start.area,
+        start.epoch,
+        start.parties,
+        cast("Dump", dump),
+        mechanisms=mechanisms(),
+    )
 
 
 def rules_of(product: Product) -> str:
@@ -241,36 +291,59 @@ def rules_of(product: Product) -> str:
     return f"{product.mechanism}/{RULES}"
 
 
-def _marketplace(ground: _Ground, site: Site, owner: Owner) -> Marketplace:
+def _marketplace(
+    ground: _Ground, site: Site, owner: Owner, ledger: Ledger | None, register: Register
+) -> tuple[Marketplace, Pushes]:
     settings, clock = ground.settings, ground.world.clock
-    agents, outside = agents_for(settings), _outside(settings)
+    agents, outside = agents_for(settings), register.parties
+    now, ids = clock.now(), [product.id for product in settings.products]
+    rows = ground.journal.rows_for_recovery(ids, Instant(now - REMEMBER))
+    own = border(settings).local | {party.id for party in wires(settings)}
+    recovered = recover(rows, load_market, now=now, own=own)
+    if recovered.difference is not None:
+        structlog.get_logger().error("journal.differed", seq=recovered.difference.seq)
+    products = revised(settings.products, recovered.dumps)
     start = Start(
         epoch=ground.journal.epoch,
         area=settings.area,
-        products=settings.products,
-        parties=(*(agent.party for agent in agents), *outside),
-        rules={product.id: rules_of(product) for product in settings.products},
+        products=products,
+        parties=(*(agent.party for agent in agents), *wires(settings), *outside),
+        rules={product.id: rules_of(product) for product in products},
     )
-    now, ids = clock.now(), [product.id for product in settings.products]
-    rows = ground.journal.rows_for_recovery(ids, Instant(now - REMEMBER))
-    recovered = recover(rows, load_market, now=now)
-    if recovered.difference is not None:
-        structlog.get_logger().error("journal.differed", seq=recovered.difference.seq)
     markets = {
         product.id: load_market(product, start, recovered.dumps[product.id])
         if product.id in recovered.dumps
-        else Market(product, area=start.area, epoch=start.epoch, parties=start.parties)
-        for product in settings.products
+        else Market(
+            product,
+            area=start.area,
+            epoch=start.epoch,
+            parties=start.parties,
+            tag=tag_of(product, products),
+            mechanisms=mechanisms(),
+        )
+        for product in products
     }
     share_positions(markets, recovered.dumps)
-    recorder, owed = Recorder(ground.journal), recovered.owed
+    recorder = Recorder(ground.journal, None if ledger is None else ledger.heard)
+    pushes = Pushes(
+        own=own,
+        recorder=recorder,
+        epoch=ground.journal.epoch,
+        bus=ground.bus,
+        clock=clock,
+        unread=recovered.unread,
+    )
+    ground.bus.listen(pushes.listen)
+    owed = recovered.owed
     if owed is not None:
         recorder.finish(owed.at, owed.happened)
     recorder.start(now, start, {id_: market.dump() for id_, market in markets.items()})
-    return Marketplace(
+    marketplace = Marketplace(
         markets=markets,
         agents=agents,
         outside=outside,
+        register=register,
+        day_of=day_in(settings.timezone),
         site=site,
         journal=ground.journal,
         recorder=recorder,
@@ -279,7 +352,11 @@ def _marketplace(ground: _Ground, site: Site, owner: Owner) -> Marketplace:
         trading=lambda: owner.mode() is ControlMode.ACT,
         remembered=recovered.replies,
         owed=owed.happened.events if owed is not None and owed.happened.product in ids else (),
+        deliveries=None if ledger is None else ledger.book,
     )
+    if ledger is not None:
+        ledger.join(marketplace, recorder)
+    return marketplace, pushes
 
 
 def _station(
@@ -345,13 +422,19 @@ def _step(device: Device, count: int) -> int:
 def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
     for name, station in gateway.stations.items():
         tasks.start(f"station[{name}]", station.run, world.clock)
+    tasks.start("pushes", gateway.pushes.run, world.clock)
     tasks.start("marketplace", gateway.marketplace.run, world.clock)
     tasks.start("dispatcher", gateway.dispatcher.run, world.clock)
     tasks.start("owner", gateway.control.run, world.clock)
+    tasks.start("reception", gateway.reception.run, world.clock)
     tasks.start("handover", gateway.handover.run, world.clock)
     tasks.start("writes", gateway.writes.run, world.clock)
     tasks.start("drills", gateway.drills.run, world.clock)
+    for tie in gateway.interties:
+        tasks.start(f"intertie[{tie.contract.tie}]", tie.run, world.clock)
     tasks.start("energy", gateway.beside.run, world.clock)
+    if gateway.ledger is not None:
+        tasks.start("ledger", gateway.ledger.run, world.clock)
     tasks.start("chores", lambda: _chores(gateway, world), world.clock)
 
 

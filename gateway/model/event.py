@@ -254,6 +254,32 @@ class HealthChanged:
     faults: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """A binding match or a withdrawn tender, as its party outside is told until it knows.
+
+    Attributes:
+        at: when it happened.
+        epoch, seq: number the pushes to this party: seq is 1, 2, 3 … in each run of the gateway,
+            and the same when a push is repeated in that run; 0: not sent in this run.
+    """
+
+    fact: Transaction | Cancelled
+    at: Instant
+    epoch: int = 0
+    seq: int = 0
+
+    @property
+    def id(self) -> str:
+        """What it is acknowledged by: the id of the transaction, or the order that was withdrawn."""
+        return self.fact.id if isinstance(self.fact, Transaction) else self.fact.order
+
+    @property
+    def party(self) -> str:
+        """Whom it is for."""
+        return self.fact.party
+
+
 Fact = (
     Reading
     | MarketEvent
@@ -276,5 +302,6 @@ Fact = (
     | RegistrationTold
     | Sealed
     | Statement
+    | Push
 )
 """Everything that travels on the in-process bus."""

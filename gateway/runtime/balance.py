@@ -33,6 +33,7 @@ class Moment:
         held: what is in force per device.
         settle: how long a stepped load may take to follow.
         thrifts: devices whose write budget runs low.
+        grid: the party that trades for the connection.
     """
 
     now: Instant
@@ -46,6 +47,7 @@ class Moment:
     limits: GridLimits
     settle: Duration
     thrifts: Mapping[str, Thrift] = field(default_factory=dict)
+    grid: str = UTILITY
 
     def position_w(self, party: str) -> float:
         """Standing position, W, BUY +; inside the lead already the next interval's."""
@@ -137,14 +139,14 @@ class Moment:
 
     def _steps(self, followers: tuple[str, ...]) -> tuple[Step, ...]:
         """The standing tenders of the utility and of everybody who can follow, in W."""
-        product, wanted = self.market.product, {UTILITY, *followers}
+        product, wanted = self.market.product, {self.grid, *followers}
         steps = [
             Step(
                 party=tender.party,
                 buy=tender.side is Side.BUY,
                 price=tender.price,
                 power_w=product.real_quantity(tender.quantity),
-                tie=int(TieClass.GRID if tender.party == UTILITY else TieClass.LOCAL),
+                tie=int(TieClass.GRID if tender.party == self.grid else TieClass.LOCAL),
             )
             for tender in self.market.standing(self.instrument)
             if tender.party in wanted

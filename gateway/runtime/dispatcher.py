@@ -7,6 +7,7 @@ ends with each armed device renewed or handed to release; only then is the watch
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
+from typing import Protocol
 
 import structlog
 
@@ -18,6 +19,7 @@ from gateway.dispatch.thrift import Thrift
 from gateway.model.device import Device
 from gateway.model.reading import Quality, Reading
 from gateway.model.site import ControlMode, DispatchSettings, GridLimits
+from gateway.model.tender import Party
 from gateway.model.time import SECOND, Duration, Instant
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
@@ -37,6 +39,19 @@ from gateway.runtime.supervisor import supervise
 from gateway.runtime.writes import Writes
 
 
+class Wire(Protocol):
+    """The connection to a market above."""
+
+    @property
+    def party(self) -> Party:
+        """Who trades for it."""
+        ...
+
+    def limits(self, configured: GridLimits, now: Instant) -> GridLimits:
+        """What it may carry now."""
+        ...
+
+
 class Dispatcher:
     """Makes a pass on each reading of the grid meter, after each clearing and every second.
 
@@ -46,6 +61,7 @@ class Dispatcher:
     Attributes:
         progress: how far the newest setpoint came, by device that can be steered.
         on_pass: where it is set, told how many real seconds a pass took.
+        wire: to a market above, which trades for the connection instead of the utility.
     """
 
     def __init__(
@@ -104,6 +120,7 @@ class Dispatcher:
         )
         self._meter: Reading | None = None
         self.on_pass: Callable[[float], None] | None = None
+        self.wire: Wire | None = None
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
@@ -251,9 +268,10 @@ class Dispatcher:
             views={d: self._site.view(d, now) for d in self._devices},
             residual_w=self._site.residual_w(now),
             held={d: p.held for d, p in self.progress.items()},
-            limits=self._limits,
+            limits=self._limits if self.wire is None else self.wire.limits(self._limits, now),
             settle=self._settings.settle,
             thrifts=self._thrifts(now),
+            grid=UTILITY if self.wire is None else self.wire.party.id,
         )
 
     def _thrifts(self, now: Instant) -> dict[str, Thrift]:
@@ -312,7 +330,8 @@ class Dispatcher:
             return
         if meter.power_w is None or meter.quality is not Quality.GOOD:
             return
-        position_w = -self._moment(self._traded).position_w(UTILITY)
+        moment = self._moment(self._traded)
+        position_w = -moment.position_w(moment.grid)
         why = self._watch.reason(meter.power_w, position_w, self._clock.now())
         if why:
             self._marketplace.auction(self._product, why)

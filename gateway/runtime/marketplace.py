@@ -15,6 +15,7 @@ import structlog
 from gateway.market import Market
 from gateway.model.clearing import Clearing
 from gateway.model.delivered import AskDelivery
+from gateway.model.demand import Demand
 from gateway.model.event import (
     Fact,
     MarketEvent,
@@ -39,6 +40,7 @@ from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval
 from gateway.ports.agent import Agent, Gate
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
+from gateway.ports.connection import Connection
 from gateway.ports.journal import Journal
 from gateway.ports.mechanism import Matching
 from gateway.runtime.bidding import gate_for, requirement
@@ -150,7 +152,23 @@ class Marketplace:
             remembered=remembered,
         )
         self.on_traded: Callable[[Traded], None] = lambda _traded: None
+        self._connections: dict[str, Connection] = {}
         self._log = structlog.get_logger()
+
+    def connect(self, connections: Mapping[str, Connection]) -> None:
+        """Let these trade for the wires to markets above, by product."""
+        self._connections = dict(connections)
+
+    def demand(self, product: str, interval: Interval, without: str) -> Demand:
+        """What everybody but one party would draw in an interval, as of now."""
+        market, now = self._markets[product], self._clock.now()
+        fresh: list[TenderSet] = []
+        if product in self._tendered_for:
+            seen, positions = self._seen(now), market.positions
+            gate = gate_for(market.product, interval, now, seen, positions, self._outside)
+            bids = [self._bid(agent, gate, 0) for agent in self._agents.values()]
+            fresh = [bid for bid in bids if bid is not None]
+        return market.demand(interval, fresh, without)
 
     def tender_by(self, agents: Sequence[Agent]) -> None:
         """Take other agents of the same parties; they tender from the next gate on."""
@@ -262,7 +280,10 @@ class Marketplace:
         product = market.product
         self._checkpoint(now)
         events: list[MarketEvent] = []
-        for tenders in self._bids(market, interval, now):
+        for tenders in (
+            *self._bids(market, interval, now),
+            *self._connection_bid(market, interval, now),
+        ):
             self._recorder.submit(now, tenders)
             outcome = market.submit(tenders, now)
             self._recorder.events(now, product.id, outcome)
@@ -272,6 +293,7 @@ class Marketplace:
         self._recorder.advance(now, product.id, unscheduled=unscheduled)
         events += market.advance(now, unscheduled=unscheduled)
         seq = self._recorder.events(now, product.id, events)
+        events = [self._as_published(event, market) for event in events]
         cleared = next((e for e in reversed(events) if isinstance(e, Clearing)), None)
         if cleared is not None:
             self.on_traded(Traded(product=product, instrument=interval, clearing=cleared))
@@ -289,15 +311,35 @@ class Marketplace:
         positions, outside = market.positions, self._outside
         gate = gate_for(product, interval, now, snapshot, positions, outside)
         newest = {party: market.newest_revision(party, interval) for party in self._agents}
-        bids = (self._bid(party, gate, newest[party]) for party in self._agents)
+        agents = self._agents.items()
+        bids = (self._bid(agent, gate, newest[party]) for party, agent in agents)
         return [bid for bid in bids if bid is not None]
 
-    def _bid(self, party: str, gate: Gate, newest: int) -> TenderSet | None:
+    def _connection_bid(self, market: Market, interval: Interval, now: Instant) -> list[TenderSet]:
+        """What the wire to the market above brings, where there is one."""
+        product = market.product
+        connection = self._connections.get(product.id)
+        if connection is None:
+            return []
+        gate = Gate(now=now, product=product, interval=interval, snapshot=Snapshot(at=now))
+        newest = market.newest_revision(connection.party.id, interval)
+        bid = self._bid(connection, gate, newest)
+        return [] if bid is None else [bid]
+
+    def _as_published(self, event: MarketEvent, market: Market) -> MarketEvent:
+        """A clearing with what the wire knows of it; the journal keeps it as the market made it."""
+        connection = self._connections.get(market.product.id)
+        if connection is None or not isinstance(event, Clearing):
+            return event
+        position = market.positions.at(connection.party.id, event.interval.start)
+        return connection.cleared(event, position)
+
+    def _bid(self, agent: Agent, gate: Gate, newest: int) -> TenderSet | None:
         """One agent's requirement; an agent that fails does not tender, the others do."""
         try:
-            return requirement(self._agents[party], gate, newest)
+            return requirement(agent, gate, newest)
         except Exception:  # noqa: BLE001 - the other parties must be heard
-            self._log.exception("agent.failed", party=party)
+            self._log.exception("agent.failed", party=agent.party.id)
             return None
 
     def _seen(self, now: Instant) -> Snapshot:

@@ -17,7 +17,7 @@ from gateway.model.event import CancelReason, MarketEvent
 from gateway.model.negotiation import Negotiation
 from gateway.model.product import Product
 from gateway.model.snapshot import Snapshot
-from gateway.model.tender import TenderSet
+from gateway.model.tender import TenderSet, TieClass
 from gateway.model.time import Instant, Interval
 from gateway.ports.agent import Agent
 from gateway.ports.journal import Row
@@ -221,6 +221,8 @@ class Replay:
         if given.product not in self.markets or given.product not in self._seen:
             return row.body
         agent = self._agents.get(given.tenders.party)
+        if agent is None and self._is_of_a_wire(given):
+            return row.body
         if agent is None:
             self._note(row.seq, row.body, "")
             return row.body
@@ -237,6 +239,12 @@ class Replay:
         body = text(Submitted(tenders=requirement(agent, gate, newest)))
         self._note(row.seq, row.body, body)
         return body
+
+    def _is_of_a_wire(self, given: Submitted) -> bool:
+        """Whether it rests on what a market above said; no snapshot tells that."""
+        parties = self.starts[given.product].parties
+        wires = {p.id for p in parties if p.tie_class is TieClass.INTERTIE and not p.outside}
+        return given.tenders.party in wires
 
     def _compare_events(self, row: Row) -> str:
         owed, self.owed = self.owed, None

@@ -1,6 +1,7 @@
 """The mirror: every fact of the house as the messages that tell the world."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from gateway.model.admittance import EnrolmentTold, RegistrationTold
@@ -10,7 +11,6 @@ from gateway.model.event import (
     Accepted,
     BookView,
     Cancelled,
-    CancelReason,
     ClockStepped,
     ControlChanged,
     Described,
@@ -20,6 +20,7 @@ from gateway.model.event import (
     HealthChanged,
     LimitsChanged,
     ProductsChanged,
+    Push,
     Refused,
     SessionChanged,
     StateChanged,
@@ -96,7 +97,8 @@ class Mirror:
     def _catalogue(self, changed: ProductsChanged) -> tuple[Message, ...]:
         """Reference data as it stands now; what is retained of the others is cleared elsewhere."""
         self._site = replace(self._site, products=changed.products)
-        self._products = {product.id: product for product in changed.products}
+        # What happened in one that is gone may still be on its way.
+        self._products |= {product.id: product for product in changed.products}
         return self._references()
 
     def _references(self) -> tuple[Message, ...]:
@@ -128,8 +130,8 @@ class Mirror:
                 return (self._clearing(fact),)
             case Transaction():
                 return self._transaction(fact)
-            case Cancelled():
-                return self._cancelled(fact, now)
+            case Push():
+                return (self._push(fact),)
             case BookView():
                 return (self._book(fact),)
             case QuoteChanged() | RfqChanged() | QuoteRejected():
@@ -159,7 +161,7 @@ class Mirror:
                 return (state_message(fact, self._products[contract.product]),)
             case TiePosition(contract=contract):
                 return (position_message(fact, self._products[contract.product]),)
-            case Accepted() | Refused() | ClockStepped():
+            case Accepted() | Refused() | Cancelled() | ClockStepped():
                 return ()  # answered to the party that asked; the book view shows the rest
             case _:
                 assert_never(fact)
@@ -243,15 +245,14 @@ class Mirror:
             write_tick(transaction, product),
             qos=0,
         )
-        if transaction.party in self._local:
-            return (tick,)
-        return transaction_message(self._site.area, transaction, product), tick
+        return (tick,)
 
-    def _cancelled(self, cancelled: Cancelled, now: Instant) -> tuple[Message, ...]:
-        unasked = cancelled.reason is CancelReason.SUPERVISORY
-        if not unasked or cancelled.party in self._local:
-            return ()
-        return (withdrawn_message(self._site.area, cancelled, now),)
+    def _push(self, push: Push) -> Message:
+        match push.fact:
+            case Transaction(product=product):
+                return transaction_message(self._site.area, push, self._products[product])
+            case Cancelled():
+                return withdrawn_message(self._site.area, push)
 
     def _book(self, view: BookView) -> Message:
         topic = self.topics.tenders(view.product, view.party)

@@ -233,6 +233,15 @@ class Topics:
         """Where a stranger asks to be a party, by its MQTT client id."""
         return f"{self.base}/reg/{client}/create-party-registration"
 
+    def speaker(self, topic: str) -> str:
+        """The party whose own topic it is; empty where it is nobody's."""
+        prefix = f"{self.base}/u/"
+        return topic.removeprefix(prefix).partition("/")[0] if topic.startswith(prefix) else ""
+
+    def is_registration(self, topic: str) -> bool:
+        """Whether a stranger speaks there."""
+        return topic.startswith(f"{self.base}/reg/")
+
     def registered(self, client: str) -> str:
         """Where it is answered, and only it."""
         return f"{self.base}/reg/{client}/created-party-registration"

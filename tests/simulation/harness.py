@@ -73,7 +73,7 @@ def write_site(folder, house, *, scheme="mem", connections=None, **changes):
 
 @contextlib.asynccontextmanager
 async def open_home(
-    folder, epoch, house_settings, house=None, clock=None, remember=True, **changes
+    folder, epoch, house_settings, house=None, clock=None, remember=True, parent=None, **changes
 ):
     clock = clock or VirtualClock(epoch)
     house = house or house_factories()["demo"](clock, house_settings)
@@ -81,7 +81,13 @@ async def open_home(
     path = write_site(folder, house, **changes)
     loaded = load(path, packages, ("mem",), environ={})
     assert not loaded.problems, [str(p) for p in loaded.problems]
-    world = World(clock=clock, packages=packages, lines={"mem": house.line}, threaded=False)
+    world = World(
+        clock=clock,
+        packages=packages,
+        lines={"mem": house.line},
+        threaded=False,
+        parent=parent,
+    )
     async with open_gateway(loaded.site, world) as gateway:
         home = Home(clock=clock, house=house, gateway=gateway)
         if remember:
