@@ -1,4 +1,4 @@
-"""Drivers, lines and simulated houses, found by entry point and loaded when first used."""
+"""Drivers, lines, mechanisms and houses, found by entry point and loaded when first used."""
 
 from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points, version
@@ -7,6 +7,7 @@ from typing import Final, Generic, TypeVar
 from gateway.ports.driver import DriverPackage
 from gateway.ports.house import HouseFactory
 from gateway.ports.line import LineFactory
+from gateway.ports.mechanism import Mechanism
 from gateway.ports.probe import Probe
 from gateway.ports.served import ServerFactory
 
@@ -15,6 +16,7 @@ LINES: Final = "gridtender.lines"
 PROBES: Final = "gridtender.probes"
 SERVERS: Final = "gridtender.servers"
 HOUSES: Final = "gridtender.houses"
+MECHANISMS: Final = "gridtender.mechanisms"
 
 _T = TypeVar("_T")
 
@@ -83,6 +85,11 @@ def server_factories() -> Plugins[ServerFactory]:
 def house_factories() -> Plugins[HouseFactory]:
     """Simulated houses by name."""
     return Plugins(HOUSES)
+
+
+def mechanism_packages() -> Plugins[Mechanism]:
+    """Rules of clearing that installed packages add, by the name that a product gives."""
+    return Plugins(MECHANISMS)
 
 
 def own_version() -> str:

@@ -113,11 +113,18 @@ def instant(text: str) -> int:
 
 
 def load(path: Path) -> "Loaded":
-    """The configuration, with the installed drivers."""
+    """The configuration, with the installed drivers and mechanisms."""
     from gateway.adapters.plugins import driver_packages, line_factories
+    from gateway.app.mechanisms import mechanisms
     from gateway.config import load
 
-    return load(path, driver_packages(), tuple(line_factories()), environ=os.environ)
+    return load(
+        path,
+        driver_packages(),
+        tuple(line_factories()),
+        environ=os.environ,
+        mechanisms=mechanisms(),
+    )
 
 
 def config_of(options: argparse.Namespace) -> Path | None:

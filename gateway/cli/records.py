@@ -98,15 +98,15 @@ def _clear(options: argparse.Namespace) -> int:
 def _market_loader(mechanism: str | None) -> "LoadMarket":
     """Makes the markets of a replay, under their own mechanism or the one named."""
     from gateway.app import load_market
-    from gateway.market.mechanisms import built_in
+    from gateway.app.mechanisms import mechanisms
     from gateway.model.errors import WrongInput
 
     if mechanism is None:
         return load_market
-    if mechanism not in built_in():
+    if mechanism not in mechanisms():
         message = (
             f"--mechanism: found {mechanism!r}, which is not installed; "
-            f"allowed: {', '.join(sorted(built_in()))}"
+            f"allowed: {', '.join(sorted(mechanisms()))}"
         )
         raise WrongInput(message)
     return lambda product, start, dump: load_market(

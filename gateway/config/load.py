@@ -11,6 +11,7 @@ from gateway.config.intertie import read_interties, within_contracts
 from gateway.config.ledger import check_meters, read_ledger
 from gateway.config.names import check_names
 from gateway.config.notes import notes
+from gateway.config.parties import admission, allowances, check_parties, check_tls
 from gateway.config.places import broker, check_broker, check_timezone, state_dir
 from gateway.config.prices import CsvPrice, PriceSetting, read_table
 from gateway.config.problem import Finding, Path, Position, Problem, describe
@@ -18,6 +19,7 @@ from gateway.config.products import read_products
 from gateway.config.shapes import SiteShape
 from gateway.config.sharing import Given, read_shares
 from gateway.config.validation import validate
+from gateway.market.mechanisms import built_in
 from gateway.model.device import Role
 from gateway.model.share import AggregateSettings
 from gateway.model.site import (
@@ -36,6 +38,7 @@ from gateway.model.site import (
 )
 from gateway.model.tender import Party, TieClass
 from gateway.ports.driver import DriverPackage
+from gateway.ports.mechanism import Mechanism
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ def load(
     schemes: Collection[str],
     *,
     environ: Mapping[str, str],
+    mechanisms: Mapping[str, Mechanism] | None = None,
 ) -> Loaded:
     """Everything the file says, checked; never raises for what is in the file.
 
@@ -82,6 +86,7 @@ def load(
         packages: driver packages by name; one that cannot be loaded raises ImportError.
         schemes: of connection URLs for which a line is installed.
         environ: for the defaults of folders and credentials.
+        mechanisms: by the name that a product gives; None: the built-in ones.
     """
     document = read(FilePath(path))
     if document.root is None:
@@ -92,7 +97,9 @@ def load(
         allowed = "a mapping with keys such as area, devices and grid"
         work.find(Finding(path=(), found=describe(value), allowed=allowed))
         return _loaded(document, None, work)
-    site = work.site(value, packages, schemes, _Surroundings(FilePath(path).parent, environ))
+    known = built_in() if mechanisms is None else mechanisms
+    around = _Surroundings(FilePath(path).parent, environ, known)
+    site = work.site(value, packages, schemes, around)
     return _loaded(document, site, work)
 
 
@@ -126,6 +133,7 @@ def _is_one_of(path: Path, ids: Collection[str]) -> bool:
 class _Surroundings:
     folder: FilePath
     environ: Mapping[str, str]
+    mechanisms: Mapping[str, Mechanism]
 
 
 class _Work:
@@ -173,10 +181,11 @@ class _Work:
     def _assemble(
         self, shape: SiteShape, limits: GridLimits, devices: Devices, around: _Surroundings
     ) -> Site:
-        products, findings = read_products(shape)
+        products, findings = read_products(shape, around.mechanisms)
         folder = state_dir(shape.state_dir, around.folder, around.environ)
         self.find(*findings, *check_timezone(shape.timezone))
         self.find(*check_broker(shape.broker, around.folder))
+        self.find(*check_parties(shape), *check_tls(shape.broker, around.folder))
         self.find(*check_filters(shape.broker.devices, shape.area))
         settings = broker(shape.broker, around.folder, around.environ)
         devices.healthy, placeless = at_own_broker(devices.healthy, settings, folder)
@@ -215,6 +224,8 @@ class _Work:
                 )
                 for name, party in shape.parties.items()
             ),
+            allowances=allowances(shape),
+            admission=admission(shape),
             log=LogSettings(level=shape.log.level, format=shape.log.format),
             metrics=_metrics(shape),
             home_assistant=HomeAssistantSettings(

@@ -1,9 +1,11 @@
 """Products of the file: real ticks, lots and caps become the market's integers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from gateway.config.mechanisms import check_mechanisms, price_rule
 from gateway.config.problem import Finding, Path
 from gateway.config.shapes import SiteShape
 from gateway.config.shapes_product import STREAMS
@@ -13,6 +15,7 @@ from gateway.model.resource import POWER, Resource, is_resource
 from gateway.model.settlement import CounterParty, DeviationRule, Settlement
 from gateway.model.terms import NUMBERS, OtherTerms, Purpose, TermRule
 from gateway.model.time import Duration, short_duration
+from gateway.ports.mechanism import Mechanism
 
 _UNITS: Final = {
     "POWER": "W", "ENERGY": "Wh", "WATER_FLOW": "l/min", "GAS_FLOW": "l/min",
@@ -22,15 +25,19 @@ _UNITS: Final = {
 }  # fmt: skip
 
 
-def read_products(site: SiteShape) -> tuple[tuple[Product, ...], tuple[Finding, ...]]:
+def read_products(
+    site: SiteShape, mechanisms: Mapping[str, Mechanism]
+) -> tuple[tuple[Product, ...], tuple[Finding, ...]]:
     """All products in file order, and what is wrong with any of them."""
     products: list[Product] = []
     findings: list[Finding] = []
     for name, shape in site.products.items():
         draft = _Draft(("products", name), shape)
-        products.append(draft.product(name, site.currency, site.dispatch.gate_lead))
+        product = draft.product(name, site.currency, site.dispatch.gate_lead)
+        products.append(replace(product, price_rule=price_rule(shape, mechanisms)))
         findings.extend(draft.findings)
     findings.extend(_together(products))
+    findings.extend(check_mechanisms(products, site.products, list(site.parties), mechanisms))
     findings.extend(_gate(products, site))
     return tuple(products), tuple(findings)
 
@@ -67,7 +74,7 @@ class _Draft:
             currency=currency,
             price_unit="kWh" if unit == "W" else f"{unit}*h",
             mechanism=shape.mechanism,
-            price_rule=shape.price_rule,
+            maker=shape.maker or "",
             price_scale=shape.price_scale,
             quantity_scale=shape.quantity_scale,
             tick=tick,

@@ -17,6 +17,9 @@ STREAMS: Final = {
 }
 
 
+_WORD: Final = r"[a-z0-9][a-z0-9_-]{0,31}"
+
+
 class RulesShape(Shape):
     """Rule sets by purpose: each names terms, and where it bounds them the bound."""
 
@@ -41,11 +44,14 @@ class ProductShape(Shape):
     interval: Annotated[Duration, Span(minimum=SECOND, step=SECOND, step_text="whole seconds")] = (
         key("10s", "length of delivery")
     )
-    mechanism: Annotated[str, Choice(words=("uniform-price",))] = key(
+    mechanism: Annotated[str, Text(what="uniform-price, order-book, ...", pattern=_WORD)] = key(
         "uniform-price", "how the price is made"
     )
-    price_rule: Annotated[str, Choice(words=("midpoint", "low", "high"))] = key(
-        "midpoint", "which price of the range of equilibrium prices"
+    price_rule: Annotated[str, Text(what="midpoint, low, high, ...", pattern=_WORD)] | None = key(
+        None, "which price of a range is taken; default the mechanism's own"
+    )
+    maker: Annotated[str, Text(what="a party", pattern=_WORD)] | None = key(
+        None, "the party that posts the price, with mechanism posted-price; default the sellers"
     )
     price_scale: Annotated[int, Whole(minimum=-9, maximum=0)] = key(
         -4, "exponent of ten of the market's integer price"

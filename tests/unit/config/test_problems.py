@@ -563,6 +563,50 @@ BROKEN = {
             "allowed: a device of this file: roof, g, m"
         ),
     ),
+    "an unknown mechanism": (
+        "products:\n  power: {mechanism: order-bok}\n",
+        (
+            "site.yaml:2:22: products.power.mechanism: found 'order-bok', allowed: "
+            "uniform-price, pay-as-bid, order-book, equilibrium, posted-price, quote-driven, "
+            "negotiated; did you mean 'order-book'?"
+        ),
+    ),
+    "a mechanism that cannot serve devices": (
+        "products:\n  power: {mechanism: order-book}\n  more: {mechanism: order-book}\n",
+        (
+            "site.yaml:2:22: products.power.mechanism: found order-book, allowed: uniform-price, "
+            "pay-as-bid, equilibrium: devices are dispatched by power, and their agents state "
+            "whole requirements, which only a gate can clear"
+        ),
+    ),
+    "a price rule of another mechanism": (
+        (
+            "products:\n  power: {mechanism: pay-as-bid, price_rule: gridlabd}\n"
+            "  more: {mechanism: order-book, price_rule: low}\n"
+        ),
+        (
+            "site.yaml:2:46: products.power.price_rule: found 'gridlabd', allowed: "
+            "marginal-buyer, midpoint, low, marginal-seller, high"
+        ),
+        (
+            "site.yaml:3:45: products.more.price_rule: found 'low', allowed: none, order-book "
+            "needs no rule"
+        ),
+    ),
+    "a maker that is no party": (
+        (
+            "parties: {anna: {}}\nproducts:\n  power: {maker: anna}\n"
+            "  more: {mechanism: posted-price, maker: ann}\n"
+        ),
+        (
+            "site.yaml:3:18: products.power.maker: found anna, allowed: a maker with mechanism "
+            "posted-price only, not uniform-price"
+        ),
+        (
+            "site.yaml:4:42: products.more.maker: found ann, allowed: one of the parties: anna; "
+            "did you mean 'anna'?"
+        ),
+    ),
     "a surcharge under one price": (
         "products:\n  power: {settlement: {surcharge: 0.1}}\n",
         (
