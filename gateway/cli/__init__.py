@@ -16,9 +16,11 @@ from gateway.cli import (
     drill,
     ledger,
     owner,
+    party,
     records,
     running,
     status,
+    words,
 )
 from gateway.cli.arguments import FAILED, WRONG
 
@@ -57,7 +59,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="gridtender", description="A local resource market for the devices of a home."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    kinds = (running, status, doctor, configuration, devices, owner, drill, backup, records, ledger)
+    kinds = (
+        *(running, status, doctor, configuration, devices, owner, drill, backup, records, ledger),
+        words,
+    )
     for module in kinds:
         module.add(commands)
     return parser
