@@ -6,6 +6,7 @@ The house never waits for it.  Facts go into an outbox; a loop keeps connecting 
 import asyncio
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
 import aiomqtt
 import structlog
@@ -26,10 +27,12 @@ from gateway.adapters.mqtt_client import (
 )
 from gateway.adapters.mqtt_ghosts import Ghosts
 from gateway.adapters.mqtt_inbox import Inbox
+from gateway.adapters.mqtt_newcomers import Newcomers
 from gateway.adapters.mqtt_outbox import Outbox
+from gateway.model.admittance import AskRegistration, ConsentGiven, RegistrationTold
 from gateway.model.delivered import AskDelivery
 from gateway.model.errors import GridtenderError
-from gateway.model.event import Detail, Fact, Refused, ResponseCode
+from gateway.model.event import Detail, Fact, ProductsChanged, Refused, ResponseCode
 from gateway.model.request import LimitRequest, OwnerRequest, PartyLeft, PriceHeard, Request
 from gateway.ports.broker import BrokerEndpoint
 from gateway.ports.clock import Clock
@@ -38,9 +41,10 @@ from gateway.wire.border import Border
 from gateway.wire.home_assistant import HomeAssistant
 from gateway.wire.message import Message
 from gateway.wire.mirror import Mirror
+from gateway.wire.newcomers import registration_message
 from gateway.wire.operations import operation_of
 from gateway.wire.replies import refusal_message, reply_message
-from gateway.wire.requests import Acknowledged, Answer, Ignored, parse
+from gateway.wire.requests import Acknowledged, Answer, Ignored, PartyThere, parse
 from gateway.wire.topics import matches
 
 # Enough to keep a broker busy that confirms each message only after 40 ms.
@@ -53,8 +57,8 @@ _GOODBYE_S = 1.0
 _SHORT_S = 15.0
 _SHORT_LIVES_TO_SUSPECT = 3
 _ENVELOPE = 64  # bytes of a PUBLISH beside topic and payload, rather too many
-_Wish = Request | OwnerRequest | LimitRequest | PartyLeft
-_UNANSWERED = (OwnerRequest, LimitRequest, PartyLeft)
+_Wish = Request | OwnerRequest | LimitRequest | PartyLeft | AskRegistration | ConsentGiven
+_UNANSWERED = (OwnerRequest, LimitRequest, PartyLeft, AskRegistration, ConsentGiven)
 
 
 class MqttAdapter:
@@ -93,6 +97,7 @@ class MqttAdapter:
         self._outbox = Outbox(min_interval_s=min_interval_s)
         self._ghosts = Ghosts(self._outbox, border, assistant)
         self._inbox: Inbox[_Wish] | None = None
+        self._newcomers = Newcomers()
         self._log = structlog.get_logger()
         self._short_lives = 0
         self._told = ""
@@ -106,8 +111,18 @@ class MqttAdapter:
 
     def listen(self, fact: Fact) -> None:
         """The bus listener: puts the fact's messages into the outbox, and returns."""
+        if isinstance(fact, ProductsChanged):
+            self._trade(fact)
         for message in self._mirror.messages(fact, self._clock.now()):
             self._put(message)
+
+    def _trade(self, changed: ProductsChanged) -> None:
+        """Take requests about these products, and clear what is retained of those that are gone."""
+        self._border = replace(self._border, products={one.id: one for one in changed.products})
+        gone = [self._border.topics.of_product(product) for product in changed.gone]
+        for topic in self._outbox.retained:
+            if any(matches(one, topic) for one in gone):
+                self._put(Message(topic, b"", retain=True))
 
     async def run(self) -> None:
         """Keep connected for ever; a missing broker is waited for, never an error."""
@@ -174,7 +189,7 @@ class MqttAdapter:
 
     async def _introduce(self, client: aiomqtt.Client) -> None:
         birth = () if self._assistant is None else (self._assistant.birth,)
-        wanted = (*self._border.topics.listened, *sorted(self._border.prices), *birth)
+        wanted = (*self._border.listened, *sorted(self._border.prices), *birth)
         for refused in await subscribe(client, wanted):
             self._log.error("mqtt.subscription_refused", topic=refused)
         await publish(client, self._mirror.birth(self._clock.now()), self._endpoint.protocol)
@@ -222,9 +237,15 @@ class MqttAdapter:
             # Whoever retained it did so before we listened: it is not meant for now.
             self._log.warning("mqtt.message_ignored", topic=topic, reason="it was retained")
             return
+        if self._border.topics.is_registration(topic) and not self._newcomers.admit():
+            return
+        if party := self._border.topics.speaker(topic):
+            self._exchange.hear(party)
         self._act_on(topic, payload)
 
-    def _act_on(self, topic: str, payload: bytes) -> None:
+    def _act_on(  # noqa: C901 - one arm per kind of message
+        self, topic: str, payload: bytes
+    ) -> None:
         parsed = parse(topic, payload, self._border, self._clock.now())
         match parsed:
             case Answer(message=message, refused=refused):
@@ -237,6 +258,14 @@ class MqttAdapter:
                 self._put(message)
             case PriceHeard():
                 self._exchange.price(parsed)
+            case RegistrationTold():  # refused at the border
+                self._put(registration_message(self._border, parsed))
+            case AskRegistration():
+                self._queue("reg", parsed)
+            case ConsentGiven():
+                self._queue("owner/consent", parsed)
+            case PartyThere(party=party):
+                self._exchange.back(party)
             case OwnerRequest():
                 self._queue("owner", parsed)
             case LimitRequest():  # which come by the dozen, and must not stand in hands-off's way
@@ -245,6 +274,7 @@ class MqttAdapter:
                 self._queue(f"{party}/delivery", parsed)
             case Acknowledged(party=party, transaction=transaction):
                 self._log.debug("transaction.acknowledged", party=party, transaction=transaction)
+                self._exchange.acknowledge(party, transaction)
             case Ignored(topic=ignored, reason=why, holds=holds):
                 self._log.warning("mqtt.message_ignored", topic=ignored, reason=why)
                 self._outbox.again(holds)
@@ -273,6 +303,11 @@ class MqttAdapter:
                     return await self._exchange.limit(request)
                 case PartyLeft(party=party):
                     return self._exchange.withdraw(party)
+                case ConsentGiven():
+                    return await self._exchange.consent(request)
+                case AskRegistration():
+                    told = await self._exchange.register(request)
+                    return self._put(registration_message(self._border, told))
                 case _:
                     reply = await self._exchange.handle(request)
         except GridtenderError as error:

@@ -7,10 +7,12 @@ import structlog
 
 from gateway.adapters.log import Threshold
 from gateway.app.gateway import Gateway
+from gateway.app.wiring import rules_of
 from gateway.config import Loaded
+from gateway.model.product import Product
 from gateway.model.site import Site, Tariff, TopicPrice
 
-_LIVE = frozenset({"control", "tariff", "log"})
+_LIVE = frozenset({"control", "tariff", "log", "products"})
 # As the keys are called in the file.
 _KEYS = {"limits": "grid limits", "shares": "share"}
 
@@ -28,6 +30,7 @@ class Reload:
         self._gateway = gateway
         self._threshold = threshold
         self._known = gateway.settings
+        self._waiting: list[str] = []
         self._log = structlog.get_logger()
 
     async def __call__(self) -> None:
@@ -39,7 +42,7 @@ class Reload:
             self._log.error("config.kept", reason="the file has problems: nothing was changed")
             return
         changed = await self._apply(loaded.site)
-        waiting = restart_keys(self._gateway.settings, loaded.site)
+        waiting = [*restart_keys(self._gateway.settings, loaded.site), *self._waiting]
         self._log.info("config.reloaded", changed=", ".join(changed) or "nothing")
         if waiting:
             self._log.warning("config.restart_needed", keys=", ".join(waiting))
@@ -57,7 +60,15 @@ class Reload:
         if new.control is not old.control:
             await self._gateway.control.configure(new.control)
             changed.append("control")
+        if new.products != old.products:
+            changed += self._trade(new.products)
         return changed
+
+    def _trade(self, products: tuple[Product, ...]) -> list[str]:
+        rules = {product.id: rules_of(product) for product in products}
+        renewed = self._gateway.catalogue.renew(products, rules)
+        self._waiting = [f"products.{id_}" for id_ in renewed.waiting]
+        return [f"products.{id_}" for id_ in renewed.changed]
 
 
 def restart_keys(running: Site, new: Site) -> list[str]:

@@ -34,6 +34,15 @@ class Views:
         """The changed books of everybody."""
         return self.books((*self._books, *self._market.parties_with_tenders))
 
+    def closed(self) -> list[BookView | Position]:
+        """The end of everything that was shown: the market closes."""
+        product = self._market.product.id
+        books = [BookView(party=party, product=product, sets=()) for party in sorted(self._books)]
+        positions = [
+            Position(party=party, product=product, steps=()) for party in sorted(self._positions)
+        ]
+        return [*books, *positions]
+
     def all_positions(self, now: Instant) -> list[Position]:
         """The changed positions of everybody."""
         shown = horizon(self._market.product, now)
