@@ -222,9 +222,8 @@ class InstrumentBook:
             tenders = requirement.tenders
         elif party in self.increments:
             tenders = tuple(
-                replace(step.tender, quantity=step.quantity)
-                for step in self.increments[party].values()
-                if step.tender is not None
+                tender if tender.quantity == left else replace(tender, quantity=left)
+                for tender, left in self._left_of(party)
             )
         else:
             return None
@@ -236,6 +235,11 @@ class InstrumentBook:
             netting=requirement is not None,
             revision=requirement.revision if requirement else 0,
         )
+
+    def _left_of(self, party: str) -> Iterator[tuple[Tender, int]]:
+        for step in self.increments[party].values():
+            if step.tender is not None:
+                yield step.tender, step.quantity
 
     def live_ids(self, party: str) -> tuple[str, ...]:
         """Ids of the party's live tenders."""

@@ -1,7 +1,7 @@
 """A book as integers, strings and lists, and back: what the journal keeps between starts."""
 
 from collections.abc import Iterator
-from typing import NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 from gateway.market.book import Ended, InstrumentBook, Requirement
 from gateway.market.numbers import NumbersDump
@@ -242,12 +242,15 @@ def _dump_tender(sequence: int, tender: Tender) -> TenderDump:
     return dump
 
 
+_SIDES: Final = {side.value: side for side in Side}
+
+
 def _load_tender(dump: TenderDump) -> tuple[int, Tender]:
     sequence, name, side, price, quantity, all_or_none, expiration, *more = dump
     warrants, instructions, stream, exclusive = map(str, more[:4] or ("",) * 4)
     return int(sequence or 0), Tender(
         id=str(name),
-        side=Side(str(side)),
+        side=_SIDES[str(side)],
         price=int(price or 0),
         quantity=int(quantity or 0),
         all_or_none=bool(all_or_none),
