@@ -114,8 +114,7 @@ def instant(text: str) -> int:
 
 def load(path: Path) -> "Loaded":
     """The configuration, with the installed drivers and mechanisms."""
-    from gateway.adapters.plugins import driver_packages, line_factories
-    from gateway.app.mechanisms import mechanisms
+    from gateway.adapters.plugins import driver_packages, line_factories, mechanism_packages
     from gateway.config import load
 
     return load(
@@ -123,7 +122,7 @@ def load(path: Path) -> "Loaded":
         driver_packages(),
         tuple(line_factories()),
         environ=os.environ,
-        mechanisms=mechanisms(),
+        mechanisms=mechanism_packages(),
     )
 
 

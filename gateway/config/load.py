@@ -86,7 +86,7 @@ def load(
         packages: driver packages by name; one that cannot be loaded raises ImportError.
         schemes: of connection URLs for which a line is installed.
         environ: for the defaults of folders and credentials.
-        mechanisms: by the name that a product gives; None: the built-in ones.
+        mechanisms: installed beside the built-in ones, by the name that a product gives.
     """
     document = read(FilePath(path))
     if document.root is None:
@@ -97,7 +97,7 @@ def load(
         allowed = "a mapping with keys such as area, devices and grid"
         work.find(Finding(path=(), found=describe(value), allowed=allowed))
         return _loaded(document, None, work)
-    known = built_in() if mechanisms is None else mechanisms
+    known = {**(mechanisms or {}), **built_in()}
     around = _Surroundings(FilePath(path).parent, environ, known)
     site = work.site(value, packages, schemes, around)
     return _loaded(document, site, work)
