@@ -12,6 +12,7 @@ amqtt trusts its clients more than we may.  Where it differs from mosquitto, it 
 import asyncio
 import logging
 import struct
+from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -29,7 +30,7 @@ from gateway.adapters.broker_accounts import GATEWAY, Accounts, may_read, may_wr
 from gateway.adapters.broker_files import MAX_PACKET_BYTES, Listener
 from gateway.adapters.broker_mosquitto import connectable
 from gateway.model.errors import BrokerUnavailable
-from gateway.ports.broker import MqttVersion
+from gateway.ports.broker import SYSTEM_TRUST, MqttVersion
 
 _CONNECT_S = 10.0
 _STOP_S = 5.0
@@ -57,6 +58,7 @@ class EmbeddedBroker:
     kind = "embedded"
     protocol: MqttVersion = 4
     tls = False
+    trust = SYSTEM_TRUST
     username = GATEWAY
 
     def __init__(self, listener: Listener, accounts: Accounts) -> None:
@@ -103,6 +105,12 @@ class EmbeddedBroker:
                 async with asyncio.timeout(_STOP_S):
                     await broker.shutdown()
 
+    async def admit(self, users: Mapping[str, str]) -> None:
+        """Go by them from now on, and hang up on whoever is none of them any more."""
+        self._accounts = self._accounts.with_users(users)
+        if self._broker is not None:
+            await self._broker.renew(self._accounts)
+
 
 class _GuardedBroker(Broker):  # type: ignore[misc]  # amqtt is not typed
     """amqtt with the access rules in all the places where it hands something on."""
@@ -118,6 +126,13 @@ class _GuardedBroker(Broker):  # type: ignore[misc]  # amqtt is not typed
         """Whether it was started and its broadcast task still runs."""
         task = self._broadcast_task
         return bool(self.transitions.state == "started") and task is not None and not task.done()
+
+    async def renew(self, accounts: Accounts) -> None:
+        """Judge by other accounts, who is connected as well."""
+        self._accounts, self._rules = accounts, accounts.rules
+        for client_id, (session, _) in list(self._sessions.items()):
+            if not accounts.knows(session.username, session.password):
+                await self._hang_up(client_id)
 
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
@@ -211,10 +226,16 @@ class _GuardedBroker(Broker):  # type: ignore[misc]  # amqtt is not typed
                     sending.create_task(_deliver(handler, message, qos))
 
     def _may_read(self, session: Session, topic: str) -> bool:
-        return may_read(self._rules, session.username or None, topic)
+        return may_read(self._rules, session.username or None, topic, client=_own_id(session))
 
     def _may_write(self, session: Session, topic: str | None) -> bool:
-        return bool(topic) and may_write(self._rules, session.username or None, str(topic))
+        client, user = _own_id(session), session.username or None
+        return bool(topic) and may_write(self._rules, user, str(topic), client=client)
+
+
+def _own_id(session: Session) -> str:
+    """The client id as the client gave it, without the user that it is kept under."""
+    return str(session.client_id or "").partition(":")[2]
 
 
 class _BoundedReader(StreamReaderAdapter):  # type: ignore[misc]

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ from gateway.adapters import broker_tether
 from gateway.adapters.broker_accounts import GATEWAY, Accounts
 from gateway.adapters.broker_files import Listener, write_files
 from gateway.model.errors import BrokerUnavailable
-from gateway.ports.broker import MqttVersion
+from gateway.ports.broker import SYSTEM_TRUST, MqttVersion
 
 _START_S = 10.0  # a Pi that is swapping
 _POLL_S = 0.02
@@ -46,13 +47,14 @@ class MosquittoChild:
     kind = "mosquitto"
     protocol: MqttVersion = 5
     tls = False
+    trust = SYSTEM_TRUST
     username = GATEWAY
 
     def __init__(
         self, program: Path, listener: Listener, accounts: Accounts, directory: Path
     ) -> None:
-        self.host = connectable(listener.host)
-        self.port = listener.port
+        self.host = connectable(listener.own_host)
+        self.port = listener.own_port
         self.password: str | None = accounts.passwords[GATEWAY]
         self._program = program
         self._listener = listener
@@ -95,6 +97,18 @@ class MosquittoChild:
         finally:
             if self._process is not None:
                 await _end(self._process)
+
+    async def admit(self, users: Mapping[str, str]) -> None:
+        """Write its files again and have it read them; it hangs up on whom it lost."""
+        accounts = self._accounts.with_users(users)
+        if accounts == self._accounts:
+            return
+        await asyncio.to_thread(write_files, self._directory, self._listener, accounts)
+        self._accounts = accounts
+        if self._process is not None and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGHUP)
+        _log.info("broker.reloaded", kind=self.kind, users=len(accounts.passwords))
 
     async def _keep(self, process: Process) -> None:
         """Repeat what it says, and start it again whenever it dies."""

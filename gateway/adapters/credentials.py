@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from gateway.adapters.files import write_whole
+from gateway.adapters.files import remove, write_whole
 
 OWNER = "owner"
 
@@ -21,6 +21,26 @@ def passwords(folder: Path, names: Iterable[str]) -> Mapping[str, str]:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return {name: _password(folder / name) for name in names}
+
+
+def keep(folder: Path, name: str, password: str) -> None:
+    """Have the password a party proposed itself.
+
+    Raises:
+        OSError: it is not on the disk.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(folder / name, password + "\n")
+
+
+def forget(folder: Path, name: str) -> None:
+    """End a login.
+
+    Raises:
+        OSError: the file is still there.
+    """
+    if (folder / name).exists():
+        remove(folder / name)
 
 
 def _password(file: Path) -> str:

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -18,7 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gateway.model.errors import BrokerUnavailable
-from gateway.ports.broker import BrokerEndpoint, MqttVersion
+from gateway.ports.broker import BrokerEndpoint, MqttVersion, Trust
 from gateway.wire.message import Message
 
 KEEPALIVE_S: Final = 10
@@ -57,7 +58,7 @@ def connection(
         timeout=ANSWER_S,
         # Without it Nagle and delayed acknowledgement make 40 ms of every confirmation.
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-        tls_context=_context(ca) if endpoint.tls else None,
+        tls_context=_context(_trust(endpoint, ca)) if endpoint.tls else None,
         queue_type=_calling(receive),
         logger=_silent(),
         will=None
@@ -218,12 +219,26 @@ class _Client(aiomqtt.Client):
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
 
-def _context(ca: str | None) -> ssl.SSLContext:
+def _trust(endpoint: BrokerEndpoint, ca: str | None) -> Trust:
+    return endpoint.trust if ca is None else replace(endpoint.trust, ca=ca)
+
+
+def _context(trust: Trust) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=ca)
+        context = ssl.create_default_context(cafile=trust.ca)
     except OSError as error:  # of the system as well as what is in the file
-        message = f"the certificates in {ca} cannot be used: {error.strerror or error}"
+        message = f"the certificates in {trust.ca} cannot be used: {error.strerror or error}"
         raise BrokerUnavailable(message) from None
+    if trust.certificate is not None:
+        try:
+            context.load_cert_chain(trust.certificate, trust.key)
+        except OSError as error:
+            message = (
+                f"the certificate {trust.certificate} with the key {trust.key} cannot be used: "
+                f"{error.strerror or error}"
+            )
+            raise BrokerUnavailable(message) from None
+    return context
 
 
 def _silent() -> logging.Logger:

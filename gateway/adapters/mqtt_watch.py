@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import aiomqtt
 
 from gateway.adapters.mqtt_client import connected, connection, lost, reason, subscribe
-from gateway.ports.broker import MqttVersion
+from gateway.ports.broker import SYSTEM_TRUST, MqttVersion, Trust
 
 _RETRY_S = 0.25
 _DEFAULT_PORT, _TLS_PORT = 1883, 8883
@@ -27,6 +27,7 @@ class _Reader:
     kind: str = "external"
     protocol: MqttVersion = 4
     alive: bool = True
+    trust: Trust = SYSTEM_TRUST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +76,15 @@ async def watch(  # noqa: PLR0917 - all that a reader is made of
     filters: Iterable[str],
     on_message: Callable[[str, bytes], None],
     on_lost: Callable[[str], None] = lambda _: None,
+    *,
+    trust: Trust = SYSTEM_TRUST,
 ) -> None:
     """Call ``on_message(topic, payload)`` for all that comes; reconnects for ever.
 
     ``url`` is ``mqtt://host:port``.  ``on_lost(reason)`` tells that there is no connection.  The
     callbacks must neither block nor raise.
     """
-    reader = _reader(url, username, password)
+    reader = replace(_reader(url, username, password), trust=trust)
     wanted = tuple(filters)
 
     def receive(message: aiomqtt.Message) -> None:

@@ -57,7 +57,7 @@ class StateDir:
         self._limits = path / "limits.json"
         self._energy = path / "energy.json"
         self._lock = path / "lock"
-        with _explained(path):
+        with explained(path):
             if create:
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
             elif not path.is_dir():
@@ -76,13 +76,13 @@ class StateDir:
             yield
 
     def _acquired(self) -> TextIO:
-        with _explained(self.path):
+        with explained(self.path):
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
             file = os.fdopen(os.open(self._lock, flags, 0o600), "a+", encoding="ascii")
             hand_over(file.fileno(), self.path)
         try:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with _explained(self.path):
+            with explained(self.path):
                 file.truncate(0)
                 file.write(f"{os.getpid()}\n")
                 file.flush()
@@ -100,7 +100,7 @@ class StateDir:
         Raises:
             StateUnusable: the lock file cannot be read.
         """
-        with _explained(self.path):
+        with explained(self.path):
             try:
                 file = self._lock.open(encoding="ascii")
             except FileNotFoundError:
@@ -150,7 +150,7 @@ class StateDir:
             self.clear_control()
             return
         content = {"v": VERSION, "control": to_json(control)}
-        with _explained(self._owner):
+        with explained(self._owner):
             write_whole(self._owner, json.dumps(content, sort_keys=True) + "\n")
 
     def clear_control(self) -> None:
@@ -159,7 +159,7 @@ class StateDir:
         Raises:
             StateUnusable: the file cannot be removed.
         """
-        with _explained(self._owner):
+        with explained(self._owner):
             remove(self._owner)
 
     def load_limits(self) -> Wishes:
@@ -169,7 +169,7 @@ class StateDir:
             StateUnusable: the file is broken; it is left as it is.
         """
         try:
-            kept = _load(self._limits, _Limits)
+            kept = load_document(self._limits, _Limits)
         except ValueError as error:
             message = f"{self._limits}: {error}; remove the file, or set the limits again"
             raise StateUnusable(message) from error
@@ -181,7 +181,7 @@ class StateDir:
         Raises:
             StateUnusable: they are not on the disk.
         """
-        _store(self._limits, _Limits(limits=wishes))
+        store_document(self._limits, _Limits(limits=wishes))
 
     def load_energy(self) -> Mapping[str, Metered]:
         """What was counted of each device.
@@ -190,10 +190,10 @@ class StateDir:
             StateUnusable: the file is broken, or cannot be read; a broken one is set aside.
         """
         try:
-            kept = _load(self._energy, _Energy)
+            kept = load_document(self._energy, _Energy)
         except ValueError as error:
             aside = self._energy.with_name(f"{self._energy.name}.broken")
-            with _explained(self._energy):
+            with explained(self._energy):
                 self._energy.replace(aside)
             message = f"{self._energy}: {error}; it is now {aside.name}, and counting begins anew"
             raise StateUnusable(message) from error
@@ -205,7 +205,7 @@ class StateDir:
         Raises:
             StateUnusable: it is not on the disk.
         """
-        _store(self._energy, _Energy(devices=meters))
+        store_document(self._energy, _Energy(devices=meters))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,14 +224,14 @@ class _Energy:
     v: int = VERSION
 
 
-def _load(path: Path, shape: type[_T]) -> _T | None:
+def load_document(path: Path, shape: type[_T]) -> _T | None:
     """What the file holds, None without one.
 
     Raises:
         ValueError: the file is broken.
         StateUnusable: it cannot be read.
     """
-    with _explained(path):
+    with explained(path):
         if not path.exists():
             return None
         content = json.loads(path.read_text("ascii"))
@@ -241,13 +241,23 @@ def _load(path: Path, shape: type[_T]) -> _T | None:
     return from_json(shape, content)
 
 
-def _store(path: Path, content: object) -> None:
-    with _explained(path):
+def store_document(path: Path, content: object) -> None:
+    """Replace the file, durable when this returns.
+
+    Raises:
+        StateUnusable: it is not on the disk.
+    """
+    with explained(path):
         write_whole(path, text(content) + "\n")
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """A fault of the disk inside, as a sentence.
+
+    Raises:
+        StateUnusable: with it.
+    """
     try:
         yield
     except PermissionError as error:

@@ -17,6 +17,7 @@ from gateway.app.status_ground import Ground, nothing_at, read_ground
 from gateway.app.status_page import Status
 from gateway.model.errors import BrokerUnavailable, GridtenderError
 from gateway.model.site import Site
+from gateway.ports.broker import SYSTEM_TRUST, Trust
 from gateway.wire.topics import Topics
 
 _CONNECT_S: Final = 3.0
@@ -33,6 +34,7 @@ class Door:
     kind: str
     username: str = ""
     password: str | None = field(default=None, repr=False)
+    trust: Trust = SYSTEM_TRUST
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.url.removeprefix('mqtt://')}" if self.url else "unknown"
@@ -116,6 +118,7 @@ class Observer:
             filters=tuple(f"{base}/{leaf}" for leaf in ("status", "m/#", "p/#", "d/#")),
             on_message=self._hear,
             on_lost=self._lost,
+            trust=self._door.trust,
         )
 
     async def _settled(self) -> None:
@@ -152,13 +155,15 @@ class Observer:
 
     def _external(self, site: Site) -> Door:
         """With the gateway's own password where it may be read; else as nobody in particular."""
-        url = str(site.broker.url)
+        url, trust = str(site.broker.url), SYSTEM_TRUST
         try:
-            password = external(site.broker).password or self._service_password()
+            endpoint = external(site.broker)
+            trust = endpoint.trust
+            password = endpoint.password or self._service_password()
         except BrokerUnavailable:
             password = None
         user = site.broker.username if password else ""
-        return Door(url=url, kind="external", username=user, password=password)
+        return Door(url=url, kind="external", username=user, password=password, trust=trust)
 
     def _service_password(self) -> str | None:
         try:

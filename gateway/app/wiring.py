@@ -14,7 +14,6 @@ from gateway.adapters.armory import FileArmory
 from gateway.adapters.drill import DrillFiles
 from gateway.adapters.journal import SqliteJournal, open_journal
 from gateway.adapters.memory import FileMemory
-from gateway.adapters.plugins import mechanisms
 from gateway.adapters.state import StateDir
 from gateway.adapters.wear import WearFile
 from gateway.agents import agents_for, wires
@@ -25,6 +24,7 @@ from gateway.app.gateway import Gateway, World
 from gateway.app.interties import connect
 from gateway.app.ledger import Ledger, open_ledger
 from gateway.app.lines import borrow, open_lines
+from gateway.app.mechanisms import mechanisms
 from gateway.app.serving import open_served
 from gateway.app.sky import sun_over
 from gateway.app.tasks import Tasks

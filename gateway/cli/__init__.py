@@ -60,7 +60,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     kinds = (
-        *(running, status, doctor, configuration, devices, owner, drill, backup, records, ledger),
+        *(
+            running,
+            status,
+            doctor,
+            configuration,
+            devices,
+            owner,
+            party,
+            drill,
+            backup,
+            records,
+            ledger,
+        ),
         words,
     )
     for module in kinds:

@@ -5,11 +5,12 @@ from pathlib import Path as FilePath
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from gateway.config.parties import broker_tls
 from gateway.config.problem import Finding, closest
 from gateway.config.shapes import BrokerShape
 from gateway.model.site import BrokerSettings
 
-_URL = "mqtt://HOST:PORT"
+_URL = "mqtt://HOST:PORT or mqtts://HOST:PORT"
 
 
 def state_dir(given: str | None, folder: FilePath, environ: Mapping[str, str]) -> str:
@@ -51,7 +52,15 @@ def broker(shape: BrokerShape, folder: FilePath, environ: Mapping[str, str]) -> 
         listen_port=shape.listen.port,
         guest=shape.guest,
         devices=shape.devices,
+        tls=broker_tls(shape, folder),
+        ca=_beside(shape.ca, folder),
+        certificate=_beside(shape.certificate, folder),
+        key=_beside(shape.key, folder),
     )
+
+
+def _beside(given: str | None, folder: FilePath) -> str | None:
+    return None if given is None else str(folder / given)
 
 
 def _password_file(given: str | None, folder: FilePath, environ: Mapping[str, str]) -> str | None:
@@ -85,11 +94,11 @@ def check_broker(shape: BrokerShape, folder: FilePath) -> Iterator[Finding]:
     if shape.url is None:
         return
     yield from _check_url(shape.url)
-    for key in sorted(shape.model_fields_set & {"kind", "listen", "guest", "devices"}):
+    for key in sorted(shape.model_fields_set & {"kind", "listen", "tls", "guest", "devices"}):
         yield Finding(
             path=("broker", key),
             found="a setting for a broker of our own besides url",
-            allowed="either url, or kind, listen, guest and devices",
+            allowed="either url, or kind, listen, tls, guest and devices",
             at_key=True,
         )
 
@@ -99,7 +108,7 @@ def _check_url(text: str) -> Iterator[Finding]:
     try:
         url = urlsplit(text)
         bare = not (url.path.strip("/") or url.query or url.fragment)
-        good = url.scheme == "mqtt" and bool(url.hostname) and url.port != 0 and bare
+        good = url.scheme in {"mqtt", "mqtts"} and bool(url.hostname) and url.port != 0 and bare
         user = "@" in url.netloc
     except ValueError:
         good, user = False, False

@@ -26,9 +26,11 @@ from gateway.config.scalars import (
 from gateway.config.shape import Shape, key
 from gateway.config.shapes_intertie import IntertieShape
 from gateway.config.shapes_ledger import LedgerShape
+from gateway.config.shapes_parties import OutwardTlsShape, PartyShape, Silence, TlsShape
 from gateway.config.shapes_product import ProductShape
 from gateway.config.sharing import Ranges, RegisterRanges
 from gateway.model.device import ContestPolicy, Role
+from gateway.model.membership import Consent
 from gateway.model.share import ShareMode
 from gateway.model.time import MILLISECOND, SECOND, Duration
 
@@ -164,11 +166,11 @@ class ListenShape(Shape):
     port: Annotated[int, Whole(minimum=0, maximum=65_535)] = key(0, "its port; 0 = any free one")
 
 
-class BrokerShape(Shape):
+class BrokerShape(OutwardTlsShape):
     """Where MQTT is spoken."""
 
     url: Annotated[str, Text(what="mqtt://HOST:PORT")] | None = key(
-        None, "an external broker, mqtt://HOST:PORT; default: a broker of our own"
+        None, "an external broker, mqtt:// or mqtts://HOST:PORT; default: a broker of our own"
     )
     username: Annotated[str, Text(what="a user name")] = key("gateway", "the gateway's user")
     password_file: _File | None = key(
@@ -178,6 +180,7 @@ class BrokerShape(Shape):
         "auto", "broker of our own; auto: mosquitto if installed, else in-process"
     )
     listen: ListenShape = key({}, "where a broker of our own listens")
+    tls: TlsShape | None = key(None, "how a mosquitto of our own is reached by TLS")
     guest: _Flag = key(default=False, text="user guest, password guest, may tender (demo)")
     devices: Annotated[tuple[str, ...], Filters()] = key(
         [], "topics that user devices may read and write, for devices on a broker of our own"
@@ -207,18 +210,6 @@ class JournalShape(Shape):
     sync_window: _Span = key("5ms", "rows wait so long to be synced together")
     syncs_per_minute: Annotated[int, Whole(minimum=0)] = key(0, "budget; 0 = no budget")
     keep: Annotated[Duration, Span(minimum=SECOND)] = key("30d", "how long rows are kept")
-
-
-class PartyShape(Shape):
-    """An outside party."""
-
-    max_open_tenders: Annotated[int, Whole(minimum=0)] = key(1000, "its budget")
-    tie_class: Annotated[str, Choice(words=("local", "intertie", "grid"))] = key(
-        "local", "its place among tenders at the same price"
-    )
-    meter: Annotated[str, Text(what="a device")] | None = key(
-        None, "the device that measures what it delivers"
-    )
 
 
 class HomeAssistantShape(Shape):
@@ -317,6 +308,15 @@ class SiteShape(Shape):
     dispatch: DispatchShape = key({}, "timings of dispatch")
     journal: JournalShape = key({}, "how often the disk is asked to sync")
     parties: dict[str, PartyShape] = key({}, "outside parties, by id")
+    registration: Annotated[str, Choice(words=tuple(Consent))] = key(
+        "closed", "whether strangers may ask to be a party: by your consent, or open to all"
+    )
+    enrollment: Annotated[str, Choice(words=("consent", "open"))] = key(
+        "consent", "whether a party may trade a product it asks for: by your consent, or open"
+    )
+    silence: Silence | None = key(
+        None, "of parties that have none of their own; default: silence changes nothing"
+    )
     interties: dict[str, IntertieShape] = key({}, "markets above this one, by name")
     ledger: LedgerShape = key({}, "what is kept for parties who want to check")
     home_assistant: HomeAssistantShape = key({}, "what Home Assistant is told")

@@ -271,7 +271,7 @@ class Push:
 
     @property
     def id(self) -> str:
-        """What it is acknowledged by: the id of the transaction, or the order that was withdrawn."""
+        """What it is acknowledged by: the transaction, or the order that was withdrawn."""
         return self.fact.id if isinstance(self.fact, Transaction) else self.fact.order
 
     @property

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from gateway.model.device import Device
 from gateway.model.intertie import IntertieSettings
+from gateway.model.membership import Allowance, Consent
 from gateway.model.product import Product
 from gateway.model.share import AggregateSettings, ShareSettings
 from gateway.model.tender import Party
@@ -85,6 +86,22 @@ class Tariff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerTls:
+    """How a mosquitto of our own is reached by TLS; files in PEM.
+
+    Attributes:
+        ca: that certificates of clients are believed by.
+        use_identity_as_username: the certificate's common name is the user.
+    """
+
+    certificate: str
+    key: str
+    ca: str | None = None
+    require_client_certificate: bool = False
+    use_identity_as_username: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerSettings:
     """Where MQTT is spoken.
 
@@ -95,6 +112,8 @@ class BrokerSettings:
         listen_host, listen_port: of an own broker; port 0 = any free one.
         password_file: of ``username``; None = no password.
         guest: whether the own broker knows user guest with password guest (demo only).
+        tls: of an own mosquitto; ``ca``, ``certificate``, ``key``: of the gateway towards an
+            external broker, None = the system's authorities and no certificate.
         devices: topic filters that user ``devices`` of an own broker may read and write.
     """
 
@@ -106,6 +125,10 @@ class BrokerSettings:
     listen_port: int = 0
     guest: bool = False
     devices: tuple[str, ...] = ()
+    tls: BrokerTls | None = None
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +182,19 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionSettings:
+    """Who may become a party, and enrol in a product, without being configured.
+
+    Attributes:
+        silence: of parties without one of their own; None = silence changes nothing.
+    """
+
+    registration: Consent = Consent.CLOSED
+    enrollment: Consent = Consent.CONSENT
+    silence: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeAssistantSettings:
     """Whether devices are announced to Home Assistant, and under which prefix it looks."""
 
@@ -189,7 +225,8 @@ class Site:
     Attributes:
         area: its id; also marketId and the market's party id.
         devices: healthy ones in file order.
-        parties: outside parties with their budgets, in file order.
+        parties: outside parties with their budgets, in file order; ``allowances``: what else
+            they may do, by name.
         products: in file order; the first with resource POWER is the dispatch product.
         metrics: None = off.
         location: None = the sun over it is not known.
@@ -214,6 +251,8 @@ class Site:
     metrics: MetricsSettings | None = None
     home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)
     location: Location | None = None
+    allowances: Mapping[str, Allowance] = field(default_factory=dict)
+    admission: AdmissionSettings = field(default_factory=AdmissionSettings)
     shares: tuple[ShareSettings, ...] = ()
     aggregate: AggregateSettings | None = None
     interties: tuple[IntertieSettings, ...] = ()

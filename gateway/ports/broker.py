@@ -1,9 +1,28 @@
 """The broker port: where MQTT is spoken, whoever runs the broker."""
 
-from typing import Literal, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol, runtime_checkable
 
 MqttVersion = Literal[4, 5]
 """Protocol level on the wire: 4 is MQTT 3.1.1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Whom a client believes and how it shows itself, files in PEM.
+
+    Attributes:
+        ca: authority that the broker is believed by; None = those of the system.
+        certificate, key: the client's own; None = it shows none.
+    """
+
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
+SYSTEM_TRUST: Final = Trust()
 
 
 class BrokerEndpoint(Protocol):
@@ -34,6 +53,11 @@ class BrokerEndpoint(Protocol):
         ...
 
     @property
+    def trust(self) -> Trust:
+        """Of a connection that is encrypted."""
+        ...
+
+    @property
     def protocol(self) -> MqttVersion:
         """The highest MQTT version it speaks (of an external broker: assumed)."""
         ...
@@ -51,4 +75,19 @@ class BrokerEndpoint(Protocol):
     @property
     def alive(self) -> bool:
         """Whether our own broker is running; True for an external one, which we cannot see."""
+        ...
+
+
+@runtime_checkable
+class OwnBroker(BrokerEndpoint, Protocol):
+    """A broker of our own, that lets in whom it is told."""
+
+    async def admit(self, users: Mapping[str, str]) -> None:
+        """From now on exactly these may log in, beside the gateway, by their passwords.
+
+        Whoever is connected and not among them any more is hung up on.
+
+        Raises:
+            OSError: nobody more and nobody less may, for the disk does not take it.
+        """
         ...

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from gateway.model.admittance import AskRegistration, ConsentGiven, RegistrationTold
 from gateway.model.request import LimitRequest, OwnerRequest, PriceHeard, Reply, Request
 
 
@@ -17,6 +18,26 @@ class Exchange(Protocol):
 
     def withdraw(self, party: str) -> None:
         """Cancel all that a silent party tenders, SUPERVISORY."""
+        ...
+
+    def hear(self, party: str) -> None:
+        """Something came from the party; whoever is silent may lose its tenders."""
+        ...
+
+    async def register(self, asked: AskRegistration) -> RegistrationTold:
+        """A stranger asks to be a party; returns when the answer is durable."""
+        ...
+
+    async def consent(self, given: ConsentGiven) -> None:
+        """The owner says yes or no to what waits under a name."""
+        ...
+
+    def acknowledge(self, party: str, push: str) -> None:
+        """The party has taken note of what it was told."""
+        ...
+
+    def back(self, party: str) -> None:
+        """The party says that it is there: what it has not acknowledged is told again."""
         ...
 
     async def owner(self, request: OwnerRequest) -> None:

@@ -29,18 +29,21 @@ class Budget:
     """A party may send as many tenders in a minute as it may have open, at least 120.
 
     What the journal takes of a flooding party, and what is remembered of it, is bounded so.
+    The owner may allow it less or more.
     """
 
     def __init__(self) -> None:
         self._buckets: dict[str, _Bucket] = {}
 
-    def per_minute(self, party: Party) -> int:
-        """What the party may send in a minute."""
-        return max(LEAST_PER_MINUTE, party.max_open_tenders)
+    def per_minute(self, party: Party, allowed: int | None = None) -> int:
+        """What the party may send in a minute; ``allowed`` where the owner said so."""
+        return max(LEAST_PER_MINUTE, party.max_open_tenders) if allowed is None else allowed
 
-    def spend(self, party: Party, request: Request, now: Instant) -> bool:
+    def spend(
+        self, party: Party, request: Request, now: Instant, allowed: int | None = None
+    ) -> bool:
         """Whether the party may still ask this; if so, it is counted."""
-        limit = self.per_minute(party)
+        limit = self.per_minute(party, allowed)
         full = limit * MINUTE
         bucket = self._buckets.setdefault(party.id, _Bucket(full, now))
         gained = max(0, now - bucket.at) * limit

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Protocol, cast
 
 from gateway.model.canonical import to_json
-from gateway.model.event import CancelReason, MarketEvent
+from gateway.model.event import CancelReason, MarketEvent, Push
 from gateway.model.negotiation import Negotiation
 from gateway.model.request import Reply
 from gateway.model.settlement import Delivery
@@ -14,6 +14,7 @@ from gateway.model.tender import Party, TenderSet
 from gateway.model.time import Instant
 from gateway.ports.journal import Body, Journal
 from gateway.runtime.rows import (
+    Acknowledged,
     Advanced,
     CancelAsked,
     Checkpoint,
@@ -22,9 +23,23 @@ from gateway.runtime.rows import (
     Negotiated,
     Seen,
     Start,
+    StillUnread,
     Submitted,
     worth_a_row,
 )
+
+
+class Unread(Protocol):
+    """Who keeps what parties outside have not acknowledged."""
+
+    @property
+    def unread(self) -> tuple[Push, ...]:
+        """All of it."""
+        ...
+
+    def note(self, at: Instant, events: Sequence[MarketEvent]) -> None:
+        """These were just recorded."""
+        ...
 
 
 class Recorder:
@@ -42,6 +57,7 @@ class Recorder:
         self._start: Start | None = None
         self._given: Input | None = None
         self._newest = 0
+        self.unread: Unread | None = None
         self.on_events: Callable[[Sequence[MarketEvent]], None] = lambda _events: None
 
     @property
@@ -83,7 +99,10 @@ class Recorder:
             message = "a checkpoint is recorded after the start it belongs to"
             raise RuntimeError(message)
         state = Checkpoint(product=product, start=self._start.of(product), dump=dump)
-        return self._append(now, "checkpoint", state)
+        seq = self._append(now, "checkpoint", state)
+        if self.unread is not None and self.unread.unread:
+            seq = self._append(now, "unread", StillUnread(pushes=self.unread.unread))
+        return seq
 
     def submit(
         self,
@@ -145,8 +164,14 @@ class Recorder:
         """The answer to a request of an outside party."""
         return self._append(now, "reply", reply)
 
+    def acknowledged(self, now: Instant, party: str, push: str) -> int:
+        """A party outside knows of what it was told; nothing waits for this row."""
+        return self._append(now, "ack", Acknowledged(party=party, push=push))
+
     def _happened(self, now: Instant, happened: Happened) -> int:
         seq = self._append(now, "event", happened)
+        if self.unread is not None:
+            self.unread.note(now, happened.events)
         if self._heard is not None:
             self._heard(seq, happened.events)
         return seq

@@ -7,6 +7,7 @@ is for the market.  Nothing here raises, whatever the bytes.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.model.admittance import AskRegistration, ConsentGiven, RegistrationTold
 from gateway.model.event import Detail, Refused
 from gateway.model.limit import LimitKey
 from gateway.model.request import (
@@ -20,6 +21,7 @@ from gateway.model.site import ControlMode, OwnerControl
 from gateway.model.time import Duration, Instant, parse_duration, parse_iso_duration
 from gateway.wire.border import Border
 from gateway.wire.message import Message
+from gateway.wire.newcomers import parse_consent, parse_registration
 from gateway.wire.operations import OPERATIONS
 from gateway.wire.operations.operation import forbidden, quoted, shaped
 from gateway.wire.payloads import OwnerControlMessage
@@ -29,9 +31,11 @@ from gateway.wire.tenders import Refusal, decode_end, decode_instant, invalid, u
 from gateway.wire.text import Unreadable, read
 from gateway.wire.topics import (
     AcknowledgementTopic,
+    ConsentTopic,
     OwnerLimitTopic,
     OwnerTopic,
     PartyStatusTopic,
+    RegistrationTopic,
     RequestTopic,
     is_foreign_id,
 )
@@ -51,6 +55,13 @@ class Answer:
 
     message: Message
     refused: Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyThere:
+    """A party says that it is there."""
+
+    party: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +88,18 @@ class Ignored:
 
 
 Parsed = (
-    Request | OwnerRequest | LimitRequest | PartyLeft | PriceHeard | Answer | Acknowledged | Ignored
+    Request
+    | OwnerRequest
+    | LimitRequest
+    | PartyLeft
+    | PriceHeard
+    | Answer
+    | Acknowledged
+    | Ignored
+    | PartyThere
+    | AskRegistration
+    | RegistrationTold
+    | ConsentGiven
 )
 
 
@@ -94,6 +116,11 @@ def parse(  # noqa: PLR0911 - one arm per kind of topic
             return _acknowledged(topic, party, operation, payload)
         case PartyStatusTopic(party):
             return _party_status(topic, party, payload)
+        case RegistrationTopic(client):
+            return parse_registration(client, payload, border, now)
+        case ConsentTopic():
+            consent = parse_consent(payload)
+            return Ignored(topic=topic, reason=consent) if isinstance(consent, str) else consent
         case OwnerTopic():
             return _owner(topic, payload, now, border)
         case OwnerLimitTopic() as asked:
@@ -157,9 +184,10 @@ def _acknowledged(topic: str, party: str, operation: str, payload: bytes) -> Par
         document = _object(payload)
     except Refusal as refusal:
         return Ignored(topic=topic, reason=refusal.description)
-    transaction = document.get("marketTransactionId")
+    transaction = document.get("marketTransactionId", document.get("inResponseTo"))
     if not isinstance(transaction, str):
-        return Ignored(topic=topic, reason="marketTransactionId is missing")
+        why = "neither marketTransactionId nor inResponseTo says what is acknowledged"
+        return Ignored(topic=topic, reason=why)
     return Acknowledged(party=party, operation=operation, transaction=transaction)
 
 
@@ -169,7 +197,7 @@ def _party_status(topic: str, party: str, payload: bytes) -> Parsed:
     except Refusal as refusal:
         return Ignored(topic=topic, reason=refusal.description)
     if message["status"] == "online":
-        return Ignored(topic=topic, reason="that a party is there changes nothing")
+        return PartyThere(party=party)
     return PartyLeft(party=party)
 
 
