@@ -129,7 +129,8 @@ class Admission:
         return self._rules.duplicate(tenders.party, text)
 
     def _increments_before(self, tenders: TenderSet) -> Accepted | Refused | None:
-        taken = self._books.taken_ids(tenders.party)
+        ids = [tender.id for tender in tenders.tenders]
+        taken = self._books.taken(tenders.party, ids)
         before = [taken[tender.id] for tender in tenders.tenders if tender.id in taken]
         if not before:
             return None

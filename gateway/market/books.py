@@ -1,6 +1,6 @@
 """The books of all instruments of one product that are not yet over."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from gateway.market.book import InstrumentBook
@@ -115,15 +115,17 @@ class Books:
         """Parties with live tenders, sorted."""
         return tuple(party for party in sorted(self._starts) if self.open_tenders(party))
 
-    def taken_ids(self, party: str) -> dict[str, Taken]:
-        """The party's increments, open or ended, by id."""
+    def taken(self, party: str, ids: Collection[str]) -> dict[str, Taken]:
+        """Those of the ids that the party's increments have, open or ended."""
         taken: dict[str, Taken] = {}
         for book in self.of(party):
             start = book.interval.start
-            for end in book.ended.get(party, {}).values():
-                withdrawn = end.filled < end.tender.quantity
-                taken[end.tender.id] = Taken(start, end.tender, end.sequence, withdrawn)
-            for step in book.increments.get(party, {}).values():
-                if step.tender is not None:
-                    taken[step.tender.id] = Taken(start, step.tender, step.sequence)
+            ended, standing = book.ended.get(party, {}), book.increments.get(party, {})
+            for id_ in ids:
+                if (end := ended.get(id_)) is not None:
+                    withdrawn = end.filled < end.tender.quantity
+                    taken[id_] = Taken(start, end.tender, end.sequence, withdrawn)
+                step = standing.get(id_)
+                if step is not None and step.tender is not None:
+                    taken[id_] = Taken(start, step.tender, step.sequence)
         return taken

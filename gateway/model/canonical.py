@@ -136,6 +136,9 @@ def _plain(value: object) -> Json:
         case dict() | Mapping():
             return {key: to_json(value[key]) for key in sorted(map(_key, value))}
         case list() | Sequence() if not isinstance(value, bytes | bytearray):
+            # A dump is lists of lists of these, which are as they are.
+            if type(value) is list and _AS_THEY_ARE.issuperset(map(type, value)):
+                return [*value]
             return [to_json(item) for item in value]
         case _:
             message = f"{type(value).__name__} has no canonical form: {value!r}"
