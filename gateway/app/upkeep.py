@@ -35,6 +35,8 @@ async def tidy(gateway: Gateway) -> None:
     """Forget old rows and keep the day's copy; a disk that fails is said and tried again."""
     products = [product.id for product in gateway.settings.products]
     try:
+        if gateway.ledger is not None:
+            await gateway.ledger.before_prune(products, gateway.settings.journal.keep)
         await gateway.journal.prune(products, gateway.settings.journal.keep)
         await gateway.journal.keep_copy()
     except JournalFailed as fault:

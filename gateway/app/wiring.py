@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from gateway.adapters.armory import FileArmory
+from gateway.adapters.calendar import read_calendar
 from gateway.adapters.drill import DrillFiles
 from gateway.adapters.journal import SqliteJournal, open_journal
 from gateway.adapters.memory import FileMemory
+from gateway.adapters.standing_file import StandingFile
 from gateway.adapters.state import StateDir
 from gateway.adapters.wear import WearFile
 from gateway.agents import agents_for, wires
@@ -54,6 +56,7 @@ from gateway.runtime.register import Register
 from gateway.runtime.rows import Start
 from gateway.runtime.sharing import WatchedLine
 from gateway.runtime.site import Site
+from gateway.runtime.standings import Standings
 from gateway.runtime.station import Station
 from gateway.runtime.writes import Writes
 from gateway.wire.border import border
@@ -353,6 +356,11 @@ def _marketplace(
         remembered=recovered.replies,
         owed=owed.happened.events if owed is not None and owed.happened.product in ids else (),
         deliveries=None if ledger is None else ledger.book,
+        standings=Standings(
+            StandingFile(Path(settings.state_dir)),
+            read_calendar,
+            threaded=ground.world.threaded,
+        ),
     )
     if ledger is not None:
         ledger.join(marketplace, recorder)
