@@ -2,6 +2,6 @@
 
 from gateway.app.what_if.book import Book, read_book
 from gateway.app.what_if.page import page
-from gateway.app.what_if.run import MECHANISMS, clear, rules_of
+from gateway.app.what_if.run import clear, known, rules_of
 
-__all__ = ["MECHANISMS", "Book", "clear", "page", "read_book", "rules_of"]
+__all__ = ["Book", "clear", "known", "page", "read_book", "rules_of"]

@@ -4,24 +4,25 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
+from gateway.app.mechanisms import mechanisms
 from gateway.app.what_if.book import Book
 from gateway.app.what_if.tenders import Kept
 from gateway.app.what_if.terms import Terms
-from gateway.market.mechanisms import built_in
 from gateway.market.mechanisms.equilibrium import EquilibriumBook
 from gateway.model.errors import WrongInput
 from gateway.model.product import Product
 from gateway.model.resource import Resource
 from gateway.model.tender import Party, Side, Tender
 from gateway.model.time import HOUR, Duration
-from gateway.ports.mechanism import Matching, Outcome, Step
+from gateway.ports.mechanism import Matching, Mechanism, Outcome, Step
 
 # Prices of a book are places on its grid, cut finer, so that one between two places has a number.
 _FINE: Final = 10**12
-_MATCHED: Final = {
-    name: one for name, one in built_in().items() if one.matching is not Matching.QUOTES
-}
-MECHANISMS: Final = tuple(_MATCHED)
+
+
+def known() -> dict[str, Mechanism]:
+    """Mechanisms that make something of tenders alone, by name, installed ones too."""
+    return {n: one for n, one in mechanisms().items() if one.matching is not Matching.QUOTES}
 
 
 def rules_of(mechanism: str) -> tuple[str, ...]:
@@ -30,10 +31,11 @@ def rules_of(mechanism: str) -> tuple[str, ...]:
     Raises:
         WrongInput: no mechanism of this name.
     """
-    if mechanism not in _MATCHED:
-        message = f"--mechanism: found {mechanism!r}, allowed: {', '.join(MECHANISMS)}"
+    every = known()
+    if mechanism not in every:
+        message = f"--mechanism: found {mechanism!r}, allowed: {', '.join(sorted(every))}"
         raise WrongInput(message)
-    return _MATCHED[mechanism].price_rules
+    return every[mechanism].price_rules
 
 
 def clear(book: Book, mechanism: str, rule: str | None = None) -> dict[str, object]:
@@ -41,7 +43,7 @@ def clear(book: Book, mechanism: str, rule: str | None = None) -> dict[str, obje
 
     Args:
         book: what was read.
-        mechanism: one of ``MECHANISMS``.
+        mechanism: one of ``known``.
         rule: one of ``rules_of`` it; None for its own.
 
     Raises:
@@ -71,7 +73,7 @@ def _auctioned(book: Book, mechanism: str, rule: str) -> dict[str, object]:
         tick=_FINE,
         maker=book.terms.maker,
     )
-    steps = _MATCHED[mechanism].open_book(product)
+    steps = known()[mechanism].open_book(product)
     if isinstance(steps, EquilibriumBook):
         _state(book, steps)
     else:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.app.what_if import MECHANISMS, clear, page, read_book, rules_of
+from gateway.app.what_if import clear, known, page, read_book, rules_of
 from gateway.cli import main
 from gateway.model.errors import WrongInput
 
+MECHANISMS = tuple(known())
 TICKS = {"price_min": 0, "price_max": 250, "price_tick": 1, "lot": 1}
 STEPS = {"price_min": 0, "price_max": 1, "price_steps": 101, "lot": 1}
 
@@ -253,7 +254,7 @@ def test_a_book_without_terms_is_refused_with_what_is_missing(text, why):
 
 
 def test_mechanisms_and_rules_that_do_not_exist_are_named_with_those_that_do():
-    with pytest.raises(WrongInput, match="allowed: uniform-price, pay-as-bid"):
+    with pytest.raises(WrongInput, match="allowed: equilibrium, order-book"):
         rules_of("lottery")
     with pytest.raises(WrongInput, match="needs no rule"):
         outcome([], "equilibrium", "midpoint")
