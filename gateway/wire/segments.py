@@ -9,7 +9,6 @@ from typing import Final
 from gateway.model.event import SessionStatus
 from gateway.model.product import AHEAD, Product
 from gateway.model.time import iso_duration
-from gateway.wire.operations import OPERATIONS
 from gateway.wire.payloads_state import SegmentFacts
 from gateway.wire.schemas import SHAPES
 from gateway.wire.topics import Topics
@@ -54,7 +53,7 @@ def facts(area: str, product: Product) -> SegmentFacts:
         "marketMechanism": market_mechanism(product),
         "auctionAtClose": market_mechanism(product) == _AUCTION,
         "tradeableAhead": iso_duration(AHEAD),
-        "negotiationsPermitted": "create-quote" in OPERATIONS,
+        "negotiationsPermitted": product.negotiated,
         "tickerTenders": _has_ticker("tender"),
         "tickerQuotes": _has_ticker("quote"),
         "tickerRfqs": _has_ticker("rfq"),
