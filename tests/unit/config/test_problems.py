@@ -391,6 +391,47 @@ BROKEN = {
             "allowed: a multiple of 10s, the interval of power"
         ),
     ),
+    "rule about a term that nobody measures": (
+        "products: {power: {rules: {minimum: {pricee: 1}}}}\n",
+        (
+            "site.yaml:1:37: products.power.rules.minimum: found the term pricee, allowed: bounds "
+            "by term, out of price, quantity, expirationTime, minimumNotificationDuration, "
+            "maximumNotificationDuration, minimumResponseDuration, maximumResponseDuration; "
+            "did you mean 'price'?"
+        ),
+    ),
+    "rule off the tick": (
+        "products: {power: {tick: 0.01, rules: {maximum: {price: 0.005}}}}\n",
+        (
+            "site.yaml:1:49: products.power.rules.maximum: found 0.005, "
+            "allowed: a multiple of 0.0100 for price"
+        ),
+    ),
+    "offset beyond the interval": (
+        "products: {power: {interval: 10s, offset: 10s}}\n",
+        "site.yaml:1:43: products.power.offset: found 10s, allowed: less than 10s",
+    ),
+    "gate of the dispatched product before its interval": (
+        "products: {power: {interval: 10s, gate_lead: 10s}}\n",
+        (
+            "site.yaml:1:46: products.power.gate_lead: found 10s, "
+            "allowed: less than 10s, the interval of power"
+        ),
+    ),
+    "instructions that nobody knows": (
+        "products: {power: {execution_instructions: X}}\n",
+        (
+            "site.yaml:1:44: products.power.execution_instructions: found 'X', "
+            "allowed: codes: G (all or none), 6 (only wait)"
+        ),
+    ),
+    "warrant twice": (
+        "products: {power: {warrants: [local, local]}}\n",
+        (
+            "site.yaml:1:30: products.power.warrants: found a list, allowed: a list of warrants "
+            "such as renewable, local: up to 16 words of A-Z, a-z, 0-9, . _ ~ and -, each once"
+        ),
+    ),
     "calendar as a price": (
         "grid: {import_price: {ics: tariff.ics}}\n",
         (
