@@ -233,7 +233,8 @@ class MqttAdapter:
         own_back = not leaves_out_own(self._endpoint.protocol)
         if self._ghosts.hear(topic, payload, retained=message.retain, own_back=own_back):
             return
-        if message.retain and topic not in self._border.prices:
+        border = self._border
+        if message.retain and topic not in border.prices and not border.topics.stands(topic):
             # Whoever retained it did so before we listened: it is not meant for now.
             self._log.warning("mqtt.message_ignored", topic=topic, reason="it was retained")
             return

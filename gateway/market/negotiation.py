@@ -10,10 +10,10 @@ from typing import Final
 
 from gateway.market.grid import PriceGrid
 from gateway.market.quotes import Changed, QuoteBoard
-from gateway.market.rules import AHEAD, Rules
+from gateway.market.rules import Rules
 from gateway.model.event import Detail, Refused, ResponseCode
 from gateway.model.negotiation import AcceptQuote, CancelQuotes, CreateQuote, CreateRfq, RejectQuote
-from gateway.model.product import Product
+from gateway.model.product import AHEAD, Product
 from gateway.model.quote import Ending, Quote, QuoteChanged, QuoteRejected, Rfq
 from gateway.model.tender import Party, Side, Tender, TenderSet
 from gateway.model.time import Instant, Interval, rfc3339

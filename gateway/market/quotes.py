@@ -62,6 +62,10 @@ class QuoteBoard:
         """What of the party stands; each counts as a tender."""
         return tuple(one for one in self._open() if one.party == party)
 
+    def quotes_of(self, party: str) -> tuple[QuoteChanged, ...]:
+        """The party's open quotes."""
+        return tuple(one for one in self.open_of(party) if isinstance(one, QuoteChanged))
+
     def quote(self, quote: str) -> QuoteChanged | None:
         """By the market's id, also one that ended."""
         return self._quotes.get(quote)

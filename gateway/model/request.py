@@ -10,6 +10,7 @@ from gateway.model.negotiation import QuoteRequest
 from gateway.model.position import Position
 from gateway.model.quote import QuoteChanged, QuoteRejected, RfqChanged
 from gateway.model.site import OwnerControl
+from gateway.model.standing import StandingRequest, StandingTold
 from gateway.model.tender import TenderSet
 from gateway.model.time import Instant, Interval
 from gateway.model.transaction import Transaction
@@ -78,6 +79,7 @@ Request = (
     | AskDelivery
     | Admittance
     | QuoteRequest
+    | StandingRequest
 )
 """Each says ``party``, ``request_id`` and ``product``."""
 
@@ -93,6 +95,7 @@ Outcome = (
     | RfqChanged
     | QuoteRejected
     | Transaction
+    | StandingTold
 )
 """What an answer may tell."""
 

@@ -35,6 +35,7 @@ from gateway.model.request import (
     SubmitTenders,
 )
 from gateway.model.snapshot import Snapshot
+from gateway.model.standing import StandingRequest
 from gateway.model.tender import Party, TenderSet
 from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval
 from gateway.ports.agent import Agent, Gate
@@ -47,6 +48,7 @@ from gateway.runtime.bidding import gate_for, requirement
 from gateway.runtime.counters.deliveries import DeliveryCounter
 from gateway.runtime.counters.positions import PositionCounter
 from gateway.runtime.counters.quotes import QuoteCounter
+from gateway.runtime.counters.standings import Restricted, StandingCounter
 from gateway.runtime.counters.tenders import TenderCounter
 from gateway.runtime.delivery_book import DeliveryBook
 from gateway.runtime.desk import Desk
@@ -56,6 +58,7 @@ from gateway.runtime.register import Register
 from gateway.runtime.rows import Start
 from gateway.runtime.site import Site
 from gateway.runtime.spending import DayOf, Spending, utc_day
+from gateway.runtime.standings import Standings, unread
 from gateway.runtime.views import Views
 
 _CHECKPOINT_EVERY = Duration(HOUR)
@@ -95,6 +98,7 @@ class Marketplace:
         remembered: Mapping[tuple[str, str], Reply],
         owed: Sequence[MarketEvent] = (),
         deliveries: DeliveryBook | None = None,
+        standings: Standings | None = None,
         register: Register | None = None,
         day_of: DayOf = utc_day,
     ) -> None:
@@ -135,13 +139,15 @@ class Marketplace:
             clock=clock,
             trading=trading,
         )
+        self._standings = standings = standings or Standings(None, unread)
+        held = Restricted(tenders, standings)
+        standing = StandingCounter(standings, self._markets, tenders, self._quotes)
         self._deliveries = DeliveryCounter(deliveries or DeliveryBook({}), clock)
         self._desk = Desk(
             counters={
-                **dict.fromkeys(get_args(QuoteRequest), self._quotes),
-                SubmitTenders: tenders,
-                SubmitStream: tenders,
-                CancelTenders: tenders,
+                **dict.fromkeys(get_args(QuoteRequest), Restricted(self._quotes, standings)),
+                **dict.fromkeys((SubmitTenders, SubmitStream, CancelTenders), held),
+                **dict.fromkeys(get_args(StandingRequest), standing),
                 AskPosition: PositionCounter(self._markets),
                 AskDelivery: self._deliveries,
             },
@@ -238,13 +244,14 @@ class Marketplace:
 
     async def _hold_gates(self, market: Market) -> None:
         product = market.product
-        announced: Interval | None = None
+        announced: tuple[Interval, SessionStatus] | None = None
         while self._markets.get(product.id) is market:
             now = self._clock.now()
             interval = product.next_interval(Instant(now + product.gate_lead))
-            if interval != announced:
-                self._announce(product, interval, now)
-                announced = interval
+            session = interval, self._status()
+            if session != announced:
+                self._announce(product, *session, now)
+                announced = session
             closes = await self._gate_closes(product, interval)
             if self._markets.get(product.id) is not market:
                 return
@@ -360,7 +367,10 @@ class Marketplace:
         """A request of an outside party; the answer leaves when it is durable."""
         if isinstance(request, AskDelivery) and request.product in self._markets:
             await self._deliveries.ready(request, self._markets[request.product].product)
-        return await self._desk.handle(request)
+        reply = await self._desk.handle(request)
+        if isinstance(request, StandingRequest):
+            await self._standings.kept()
+        return reply
 
     def withdraw(self, party: str) -> None:
         """Cancel all that a silent party tenders, SUPERVISORY."""
@@ -390,8 +400,12 @@ class Marketplace:
         sets = (one for market in self._markets.values() for one in market.live_sets(party))
         return sum(len(one.tenders) for one in sets)
 
-    def _announce(self, product: Product, interval: Interval, now: Instant) -> None:
-        status = SessionStatus.HALTED if self._journal.failed else SessionStatus.OPEN
+    def _status(self) -> SessionStatus:
+        return SessionStatus.HALTED if self._journal.failed else SessionStatus.OPEN
+
+    def _announce(
+        self, product: Product, interval: Interval, status: SessionStatus, now: Instant
+    ) -> None:
         self._bus.publish(
             SessionChanged(
                 product=product.id,

@@ -24,9 +24,11 @@ from gateway.wire.message import Message
 from gateway.wire.newcomers import parse_consent, parse_registration
 from gateway.wire.operations import OPERATIONS
 from gateway.wire.operations.operation import forbidden, quoted, shaped
+from gateway.wire.operations.standings import CREATE_AVAIL, CREATE_OPT, MARKET
 from gateway.wire.payloads import OwnerControlMessage
 from gateway.wire.payloads_state import StatusPayload
 from gateway.wire.replies import refusal_message
+from gateway.wire.self_description import as_availability, as_opt
 from gateway.wire.tenders import Refusal, decode_end, decode_instant, invalid, unknown
 from gateway.wire.text import Unreadable, read
 from gateway.wire.topics import (
@@ -34,6 +36,8 @@ from gateway.wire.topics import (
     ConsentTopic,
     OwnerLimitTopic,
     OwnerTopic,
+    PartyAvailTopic,
+    PartyOptTopic,
     PartyStatusTopic,
     RegistrationTopic,
     RequestTopic,
@@ -103,7 +107,7 @@ Parsed = (
 )
 
 
-def parse(  # noqa: PLR0911 - one arm per kind of topic
+def parse(  # noqa: C901, PLR0911 - one arm per kind of topic
     topic: str, payload: bytes, border: Border, now: Instant
 ) -> Parsed:
     """What the message asks of the house, or the answer to it.  Never raises."""
@@ -116,6 +120,12 @@ def parse(  # noqa: PLR0911 - one arm per kind of topic
             return _acknowledged(topic, party, operation, payload)
         case PartyStatusTopic(party):
             return _party_status(topic, party, payload)
+        case PartyOptTopic(party):
+            asked = RequestTopic(party, MARKET, CREATE_OPT.name)
+            return _request(asked, as_opt(party, payload), border, now)
+        case PartyAvailTopic(party):
+            asked = RequestTopic(party, MARKET, CREATE_AVAIL.name)
+            return _request(asked, as_availability(party, payload), border, now)
         case RegistrationTopic(client):
             return parse_registration(client, payload, border, now)
         case ConsentTopic():

@@ -6,7 +6,13 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from gateway.wire import payloads, payloads_ledger, payloads_quotes, payloads_state
+from gateway.wire import (
+    payloads,
+    payloads_ledger,
+    payloads_quotes,
+    payloads_standing,
+    payloads_state,
+)
 from gateway.wire.topics import matches
 
 SHAPES: Final[Mapping[str, Any]] = {
@@ -41,6 +47,13 @@ SHAPES: Final[Mapping[str, Any]] = {
     "u/U/req/P/accept-quote": payloads_quotes.AcceptQuote,
     "u/U/req/P/reject-quote": payloads_quotes.RejectQuote,
     "u/U/req/P/create-rfq": payloads_quotes.CreateRfq,
+    "u/U/opt": payloads_standing.OptPayload,
+    "u/U/req/market/create-opt": payloads_standing.CreateOpt,
+    "u/U/req/market/cancel-opt": payloads_standing.CancelOpt,
+    "u/U/req/market/create-avail": payloads_standing.CreateAvail,
+    "u/U/in/created-opt": payloads_standing.StandingAnswer,
+    "u/U/in/canceled-opt": payloads_standing.StandingAnswer,
+    "u/U/in/created-avail": payloads_standing.StandingAnswer,
     "u/U/in/created-tender": payloads.CreatedTender,
     "u/U/in/created-stream-tender": payloads.CreatedStreamTender,
     "u/U/in/canceled-tender": payloads.CanceledTender,

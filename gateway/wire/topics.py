@@ -50,6 +50,20 @@ class PartyStatusTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class PartyOptTopic:
+    """``u/U/opt``, retained by the party: whether it takes part."""
+
+    party: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartyAvailTopic:
+    """``u/U/avail``, retained by the party: when it is available."""
+
+    party: str
+
+
+@dataclass(frozen=True, slots=True)
 class OwnerTopic:
     """``owner/control``."""
 
@@ -78,6 +92,8 @@ ForeignTopic = (
     RequestTopic
     | AcknowledgementTopic
     | PartyStatusTopic
+    | PartyOptTopic
+    | PartyAvailTopic
     | OwnerTopic
     | OwnerLimitTopic
     | ConsentTopic
@@ -253,8 +269,14 @@ class Topics:
     @property
     def listened(self) -> tuple[str, ...]:
         """Filters the gateway subscribes to, beside the price topics of its configuration."""
-        theirs = (f"{self.base}/u/+/{leaf}" for leaf in ("req/#", "ack/#", "status"))
+        theirs = (
+            f"{self.base}/u/+/{leaf}" for leaf in ("req/#", "ack/#", "status", "opt", "avail")
+        )
         return (*theirs, self.owner_control, self.owner_consent, self.owner_limit("+", "+"))
+
+    def stands(self, topic: str) -> bool:
+        """Whether others retain it for us: what was said before we listened still holds."""
+        return isinstance(self.parse(topic), PartyOptTopic | PartyAvailTopic)
 
     @property
     def retained(self) -> tuple[str, ...]:
@@ -278,7 +300,7 @@ class Topics:
         )
         return tuple(f"{self.base}/{shape}" for shape in shapes)
 
-    def parse(  # noqa: PLR0911 - one arm per kind of topic
+    def parse(  # noqa: C901, PLR0911 - one arm per kind of topic
         self, topic: str
     ) -> ForeignTopic | None:
         """What a topic that somebody else published on means; None = nothing to the gateway."""
@@ -303,6 +325,10 @@ class Topics:
                 return AcknowledgementTopic(party, "/".join(operation))
             case [party, "status"]:
                 return PartyStatusTopic(party)
+            case [party, "opt"]:
+                return PartyOptTopic(party)
+            case [party, "avail"]:
+                return PartyAvailTopic(party)
             case _:
                 return None
 

@@ -1,6 +1,6 @@
 """Where quotes are made, asked for, accepted and rejected."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, cast
 
@@ -102,6 +102,13 @@ class QuoteCounter:
             if market.quotes.board.open_of(party):
                 events = self._tell(market, LeaveQuotes(party=party), now)
                 self._show(market, self._recorder.newest, events, now)
+
+    def withdraw_for(self, product: str, party: str, intervals: Collection[Interval]) -> None:
+        """Cancel what the party quotes for these intervals."""
+        market, now = self._markets[product], self._clock.now()
+        for one in market.quotes.board.quotes_of(party):
+            if one.quote.interval in intervals:
+                self._cancel(market, party, one.id, one.id, now)
 
     def show(self) -> None:
         """Show every quote and request that stands, at the start."""

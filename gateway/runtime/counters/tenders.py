@@ -1,12 +1,12 @@
 """Where tenders are submitted and cancelled."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from gateway.market import Market
 from gateway.model.clearing import Clearing
 from gateway.model.event import Accepted, Cancelled, CancelReason, Fact, MarketEvent, Refused
 from gateway.model.request import CancelTenders, SubmitTenders
-from gateway.model.time import Instant
+from gateway.model.time import Instant, Interval
 from gateway.model.transaction import Transaction
 from gateway.ports.clock import Clock
 from gateway.runtime.counters.counter import Decision, is_ahead, replied
@@ -99,6 +99,14 @@ class TenderCounter:
         market = self._markets[product]
         if market.live_sets(party):
             self._withdraw(party, market, None)
+
+    def withdraw_for(self, product: str, party: str, intervals: Collection[Interval]) -> None:
+        """Cancel what the party tenders for these intervals, SUPERVISORY."""
+        market = self._markets[product]
+        sets = (one for one in market.live_sets(party) if one.interval in intervals)
+        ids = tuple(tender.id for one in sets for tender in one.tenders)
+        if ids:
+            self._withdraw(party, market, ids)
 
     def _submit(
         self, market: Market, request: SubmitTenders, now: Instant

@@ -24,6 +24,7 @@ from gateway.wire.operations.registrations import (
 from gateway.wire.operations.reject_quote import REJECT_QUOTE
 from gateway.wire.operations.request_delivery import REQUEST_DELIVERY
 from gateway.wire.operations.request_position import REQUEST_POSITION
+from gateway.wire.operations.standings import CANCEL_OPT, CREATE_AVAIL, CREATE_OPT
 
 _EVERY: Final = (
     CREATE_TENDER,
@@ -34,6 +35,9 @@ _EVERY: Final = (
     ACCEPT_QUOTE,
     REJECT_QUOTE,
     CREATE_RFQ,
+    CREATE_OPT,
+    CANCEL_OPT,
+    CREATE_AVAIL,
     REQUEST_POSITION,
     REQUEST_DELIVERY,
     CREATE_ENROLLMENT,
