@@ -30,6 +30,7 @@ from gateway.model.event import (
     FaultChanged,
     HealthChanged,
     LimitsChanged,
+    Push,
     SessionChanged,
     SessionStatus,
     StateChanged,
@@ -103,6 +104,27 @@ POSITION = Position(
     party="guest", product="power", steps=(PositionStep(interval=NEXT, quantity=800),)
 )
 
+_MATCH = Transaction(
+    id="home-tx-12-7001",
+    product="power",
+    party="guest",
+    counter_party="home",
+    tender="app-1",
+    side=Side.BUY,
+    price=800,
+    quantity=800,
+    interval=NEXT,
+    clearing=4411,
+)
+_WITHDRAWN = Cancelled(
+    party="guest",
+    product="power",
+    tender="app-1",
+    order="home-o-12-9920",
+    reason=CancelReason.SUPERVISORY,
+    remaining=800,
+)
+
 FACTS = (
     ControlChanged(
         control=OwnerControl(mode=ControlMode.HANDS_OFF, until=Instant(NOW + 7200 * SECOND)),
@@ -146,27 +168,11 @@ FACTS = (
         ),
         book_revision=9120,
     ),
-    Transaction(
-        id="home-tx-12-7001",
-        product="power",
-        party="guest",
-        counter_party="home",
-        tender="app-1",
-        side=Side.BUY,
-        price=800,
-        quantity=800,
-        interval=NEXT,
-        clearing=4411,
-    ),
+    _MATCH,
+    Push(fact=_MATCH, at=NOW, epoch=12, seq=41),
     POSITION,
-    Cancelled(
-        party="guest",
-        product="power",
-        tender="app-1",
-        order="home-o-12-9920",
-        reason=CancelReason.SUPERVISORY,
-        remaining=800,
-    ),
+    _WITHDRAWN,
+    Push(fact=_WITHDRAWN, at=NOW, epoch=12, seq=42),
     Described(
         device="roof",
         description=Description(
@@ -319,10 +325,16 @@ to the product's; others are converted where that is exact. All tenders of one r
 interval, alternatives excepted. `netting: true` with a growing `revision` states the party's whole
 requirement for the interval and replaces its former set; without it, tenders add up. After a match
 the party gets
-`create-transaction` on its inbox; it is binding when sent and may be acknowledged on
-`u/U/ack/created-transaction`. When `u/U/status` says `{"v": 1, "status": "offline"}`, best as the
-will of the party's connection, all it tenders is withdrawn. A party may send as many tenders a
-minute as it may have open, at least 120; more are refused.
+`create-transaction` on its inbox; it is binding when sent, and comes again,
+ever more seldom and with the same `requestId`, until it is acknowledged on
+`u/U/ack/created-transaction`: at once when the party says on `u/U/status` that it is online, also
+after a restart of the gateway, for a day. A withdrawal by the market is acknowledged on
+`u/U/ack/canceled-tender`. `seq` numbers what a party is told, from 1 in each `epoch` of the
+gateway; a missing number was missed.
+
+When `u/U/status` says `{"v": 1, "status": "offline"}`, best as the will of the party's connection,
+all it tenders is withdrawn. A party may send as many tenders a minute as it may have open, at least
+120; more are refused.
 
 | operation `OP` | answer on `u/U/in/` |
 |---|---|

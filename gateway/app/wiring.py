@@ -20,7 +20,7 @@ from gateway.adapters.state import StateDir
 from gateway.adapters.wear import WearFile
 from gateway.agents import agents_for, wires
 from gateway.app.admission import day_in, open_reception, open_register, recount
-from gateway.app.beside import beside, obey
+from gateway.app.beside import attend, beside, obey
 from gateway.app.catalogue import Catalogue, revised, tag_of
 from gateway.app.gateway import Gateway, World
 from gateway.app.interties import connect
@@ -219,6 +219,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
     recount(marketplace, ground.journal, world.clock.now())
     writes.on_day = dispatcher.tell
     obey(others.limits, marketplace, dispatcher)
+    attend(marketplace, _dispatched(settings), ground.bus, world.clock)
     handover = Handover(
         armory=ground.armory,
         stations=stations,

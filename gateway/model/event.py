@@ -161,6 +161,7 @@ class FaultChanged:
 
     Attributes:
         code: ``SETPOINT_NOT_FOLLOWED``, ``JOURNAL_FAILED``, ``LIMIT_BROKEN``, ...
+        expected, observed: what should be and what is, where the fault is about a number.
     """
 
     device: str
@@ -168,6 +169,8 @@ class FaultChanged:
     active: bool
     at: Instant
     text: str = ""
+    expected: float | None = None
+    observed: float | None = None
 
 
 class SessionStatus(StrEnum):

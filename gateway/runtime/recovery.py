@@ -1,14 +1,15 @@
 """Recovery: the markets and answers as they were when the daemon stopped or died."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from gateway.model.event import Refused, ResponseCode
+from gateway.model.event import Push, Refused, ResponseCode
 from gateway.model.request import Reply
 from gateway.model.time import HOUR, Duration, Instant
 from gateway.ports.journal import Row
 from gateway.runtime.replay import Difference, LoadMarket, Replay
 from gateway.runtime.rows import Happened, read_body
+from gateway.runtime.unread import UnreadRows
 
 REMEMBER = Duration(24 * HOUR)
 
@@ -32,6 +33,7 @@ class Recovered:
         owed: what the newest input came to, if the crash cut off its row; to be recorded first.
         difference: where these rules answered otherwise than the journal says, or None.  An
             operator must know: acknowledged transactions may not stand any more.
+        unread: what parties outside were to be told, and have not acknowledged.
     """
 
     dumps: Mapping[str, object]
@@ -39,18 +41,24 @@ class Recovered:
     epoch: int
     owed: Owed | None
     difference: Difference | None
+    unread: tuple[Push, ...] = ()
 
 
-def recover(rows: Iterable[Row], load: LoadMarket, *, now: Instant) -> Recovered:
+def recover(
+    rows: Iterable[Row], load: LoadMarket, *, now: Instant, own: Collection[str] = ()
+) -> Recovered:
     """Run the rows again from the checkpoints among them.
+
+    ``own`` are the parties of the gateway itself: they need not be told what binds them.
 
     Raises:
         JournalFailed: a row cannot be understood.
     """
     replay = Replay(load)
     replies: dict[tuple[str, str], Reply] = {}
-    newest = now
+    newest, unread = now, UnreadRows(own, now)
     for row in replay.run(rows):
+        unread.take(row)
         newest = row.now
         if row.kind == "reply" and now - row.now <= REMEMBER:
             reply = read_body(Reply, row)
@@ -64,6 +72,7 @@ def recover(rows: Iterable[Row], load: LoadMarket, *, now: Instant) -> Recovered
         epoch=max((start.epoch for start in replay.starts.values()), default=0),
         owed=None if replay.owed is None else Owed(newest, replay.owed),
         difference=replay.difference,
+        unread=unread.pushes,
     )
 
 

@@ -1,7 +1,8 @@
 """What stands in the body of each kind of journal row.
 
-Inputs of the markets: ``start checkpoint submit cancel advance negotiate snapshot``.  What came of them:
-``event reply``; the body of a ``reply`` is a ``Reply``.
+Inputs of the markets: ``start checkpoint submit cancel advance negotiate snapshot``.  What came
+of them: ``event reply delivery``; the body of a ``reply`` is a ``Reply``.  What parties outside
+know of it: ``ack unread``.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import TypeVar
 from gateway.model.canonical import from_json
 from gateway.model.clearing import Clearing
 from gateway.model.errors import JournalFailed
-from gateway.model.event import CancelReason, MarketEvent, Refused
+from gateway.model.event import CancelReason, MarketEvent, Push, Refused
 from gateway.model.negotiation import Negotiation
 from gateway.model.product import Product
 from gateway.model.snapshot import Snapshot
@@ -139,6 +140,21 @@ class Happened:
 
     product: str
     events: tuple[MarketEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """Body of an ``ack`` row."""
+
+    party: str
+    push: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillUnread:
+    """Body of an ``unread`` row, after a checkpoint: all that was not acknowledged then."""
+
+    pushes: tuple[Push, ...]
 
 
 Input = Submitted | CancelAsked | Advanced | Negotiated

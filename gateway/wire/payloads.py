@@ -242,10 +242,13 @@ class CanceledTender(TypedDict):
     """EiCanceledTenderPayload, on ``u/U/in/canceled-tender``.
 
     Unsolicited with cancelReason SUPERVISORY when the market withdrew the tender;
-    ``inResponseTo`` is then null.
+    ``inResponseTo`` is then null, and it is acknowledged by its ``requestId``.
     """
 
     v: Version
+    epoch: NotRequired[int]
+    seq: NotRequired[int]
+    requestId: NotRequired[str]
     inResponseTo: str | None
     partyId: str
     counterPartyId: str
@@ -282,9 +285,15 @@ class TransactionPayload(TypedDict):
 
 
 class CreateTransaction(TypedDict):
-    """EiCreateTransactionPayload, pushed on ``u/U/in/create-transaction``: binding."""
+    """EiCreateTransactionPayload, pushed on ``u/U/in/create-transaction``: binding.
+
+    It comes again, with the same requestId, until it is acknowledged.  ``seq`` numbers what the
+    party is told, from 1 in each ``epoch``: a missing number was missed.
+    """
 
     v: Version
+    epoch: int
+    seq: int
     requestId: str
     partyId: str
     counterPartyId: str

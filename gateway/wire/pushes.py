@@ -1,8 +1,7 @@
 """Pushes to a party's inbox ``u/U/in/OP``: what it did not ask for."""
 
-from gateway.model.event import Cancelled
+from gateway.model.event import Cancelled, Push
 from gateway.model.product import Product
-from gateway.model.time import Instant
 from gateway.model.transaction import Transaction
 from gateway.wire.message import Message
 from gateway.wire.operations.cancel_tender import canceled_response
@@ -13,25 +12,38 @@ from gateway.wire.text import write
 from gateway.wire.topics import Topics
 
 
-def withdrawn_message(area: str, cancelled: Cancelled, at: Instant) -> Message:
+def withdrawn_message(area: str, push: Push) -> Message:
     """The push that tells a party the market withdrew its tender (SUPERVISORY)."""
+    cancelled = push.fact
+    if not isinstance(cancelled, Cancelled):
+        message = f"{push.id} is no withdrawal"
+        raise TypeError(message)
     payload: CanceledTender = {
         "v": 1,
+        "epoch": push.epoch,
+        "seq": push.seq,
+        "requestId": push.id,
         "inResponseTo": None,
         "partyId": cancelled.party,
         "counterPartyId": area,
         "segmentId": cancelled.product,
         "eiCanceledResponse": canceled_response(cancelled),
         "canceledTenders": [canceled_response(cancelled)],
-        "response": response(None, at, description="withdrawn by the market"),
+        "response": response(None, push.at, description="withdrawn by the market"),
     }
     return Message(Topics(area).inbox(cancelled.party, "canceled-tender"), write(payload))
 
 
-def transaction_message(area: str, transaction: Transaction, product: Product) -> Message:
+def transaction_message(area: str, push: Push, product: Product) -> Message:
     """The push of a binding match to its party; its id is also the request id."""
+    transaction = push.fact
+    if not isinstance(transaction, Transaction):
+        message = f"{push.id} is no match"
+        raise TypeError(message)
     payload: CreateTransaction = {
         "v": 1,
+        "epoch": push.epoch,
+        "seq": push.seq,
         "requestId": transaction.id,
         "partyId": transaction.party,
         "counterPartyId": transaction.counter_party,

@@ -18,7 +18,7 @@ from gateway.adapters.clock import WallClock
 from gateway.adapters.mqtt import MqttAdapter
 from gateway.adapters.mqtt_watch import watch
 from gateway.model.errors import JournalFailed
-from gateway.model.event import Accepted, Detail, Refused, ResponseCode
+from gateway.model.event import Accepted, Detail, Push, Refused, ResponseCode
 from gateway.model.position import Position, PositionStep
 from gateway.model.product import Product
 from gateway.model.reading import Reading
@@ -74,6 +74,7 @@ class FakeExchange:
         self.clock = clock
         self.requests, self.controls, self.prices, self.left = [], [], [], []
         self.limits = []
+        self.acknowledged, self.there = [], []
         self.failure = None
         self.heard = asyncio.Event()
         self.gate = asyncio.Event()
@@ -114,6 +115,13 @@ class FakeExchange:
     def withdraw(self, party):
         self.left.append(party)
         self.heard.set()
+
+    def acknowledge(self, party, push):
+        self.acknowledged.append((party, push))
+        self.heard.set()
+
+    def back(self, party):
+        self.there.append(party)
 
     async def owner(self, request):
         self.controls.append(request.control)
@@ -265,7 +273,7 @@ def reading(clock, power_w, device="roof"):
 
 def transaction(number, party="alice"):
     interval = PRODUCT.interval_at(10**18)
-    return Transaction(
+    match = Transaction(
         id=f"home-tx-1-{number}",
         product="power",
         party=party,
@@ -277,6 +285,7 @@ def transaction(number, party="alice"):
         interval=interval,
         clearing=1,
     )
+    return Push(fact=match, at=interval.start, epoch=1, seq=number + 1)
 
 
 def tender_payload(**changes):

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -10,9 +9,9 @@ from pydantic import TypeAdapter
 
 from gateway.model.event import (
     BookView,
-    CancelReason,
     Detail,
     FaultChanged,
+    Push,
     Refused,
     ResponseCode,
 )
@@ -117,21 +116,22 @@ def test_missing_values_are_null_or_absent_and_never_zero():
     assert "soc_pct" not in payload
 
 
-def test_transaction_is_pushed_to_parties_outside_only():
+def test_match_is_ticked_for_all_and_pushed_with_its_number():
     transaction = fact("Transaction")
-    local = replace(transaction, party="roof")
-    assert [message.topic for message in MIRROR.messages(transaction, NOW)] == [
-        "rmf/1/home/u/guest/in/create-transaction",
-        "rmf/1/home/p/power/tick/transaction",
-    ]
-    assert len(MIRROR.messages(local, NOW)) == 1
+    [tick] = MIRROR.messages(transaction, NOW)
+    assert tick.topic == "rmf/1/home/p/power/tick/transaction"
+    [push] = MIRROR.messages(Push(fact=transaction, at=NOW, epoch=3, seq=7), NOW)
+    assert push.topic == "rmf/1/home/u/guest/in/create-transaction"
+    payload = json.loads(push.payload)
+    assert (payload["epoch"], payload["seq"], payload["requestId"]) == (3, 7, transaction.id)
 
 
-def test_only_supervisory_cancellations_are_pushed():
+def test_withdrawal_is_pushed_with_an_id_to_acknowledge_it_by():
     cancelled = fact("Cancelled")
-    asked = replace(cancelled, reason=CancelReason.REQUESTED)
-    assert len(MIRROR.messages(cancelled, NOW)) == 1
-    assert MIRROR.messages(asked, NOW) == ()
+    assert MIRROR.messages(cancelled, NOW) == ()
+    [push] = MIRROR.messages(Push(fact=cancelled, at=NOW, epoch=3, seq=8), NOW)
+    payload = json.loads(push.payload)
+    assert (payload["seq"], payload["requestId"]) == (8, cancelled.order)
 
 
 def test_refusals_are_not_mirrored():
