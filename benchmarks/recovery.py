@@ -9,6 +9,7 @@ run again, the new start recorded.
 """
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -83,6 +84,7 @@ def read(path: Path) -> tuple[float, float, int]:
     recovered = recover(rows, load_market, now=now)
     market = load_market(PRODUCT, start(journal.epoch), recovered.dumps[PRODUCT.id])
     Recorder(journal).start(now, start(journal.epoch), {PRODUCT.id: market.dump()})
+    asyncio.run(journal.durable(journal.seq))
     took, used = perf_counter() - began, process_time() - busy
     assert recovered.difference is None
     standing = sum(len(one.tenders) for p in PARTIES for one in market.live_sets(p.id))
@@ -95,6 +97,7 @@ def main() -> None:
         path = Path(sys.argv[2])
         if sys.argv[1] == "write":
             asyncio.run(write(path, int(sys.argv[3])))
+        gc.disable()  # as the daemon does while it starts
         print(*read(path))
         os._exit(0)
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000

@@ -51,6 +51,7 @@ async def run_daemon(site: Site, scale: Scale | None, read: Callable[[], Loaded]
         speed=1.0 if scale is None else scale.speed,
     )
     stop, hangup = _signals()
+    gc.disable()  # what a start makes, it keeps
     async with Tasks() as tasks:
         async with open_gateway(site, world) as gateway:
             gateway.bus.listen(FaultTeller().listen)
@@ -79,6 +80,7 @@ def _collect_seldom() -> None:
     A full collection walks everything, and nothing is read meanwhile: 60 ms with a hundred
     devices.  What the devices have told by the time they are all known stands as well.
     """
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
