@@ -66,7 +66,7 @@ from gateway.wire.requests import Answer, Parsed, parse
 from gateway.wire.schemas import SHAPES
 from gateway.wire.tender_documents import encode_submission
 from gateway.wire.text import write
-from scripts import mqtt_docs_quotes, mqtt_docs_tenders
+from scripts import mqtt_docs_quotes, mqtt_docs_standings, mqtt_docs_tenders
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "mqtt.md"
 
@@ -419,6 +419,9 @@ def _asked() -> list[str]:
     parts.append(mqtt_docs_quotes.TEXT)
     for operation, document, request, outcomes in mqtt_docs_quotes.exchanges(PRODUCT, NEXT):
         parts += _exchanged(operation, write(document), request, outcomes)
+    parts.append(mqtt_docs_standings.TEXT)
+    for operation, document, request, outcomes in mqtt_docs_standings.exchanges():
+        parts += _exchanged(operation, write(document), request, outcomes, "market")
     parts.append("### Pushes\n")
     pushes = [one for fact in FACTS for one in Mirror(SITE).messages(fact, NOW)]
     parts += [_example(one.topic, one.payload) for one in pushes if "/in/" in one.topic]
@@ -426,10 +429,14 @@ def _asked() -> list[str]:
 
 
 def _exchanged(
-    operation: str, payload: bytes, request: Request, outcomes: tuple[Told, ...]
+    operation: str,
+    payload: bytes,
+    request: Request,
+    outcomes: tuple[Told, ...],
+    product: str = "power",
 ) -> list[str]:
     """A request and its answer."""
-    topic = f"rmf/1/home/u/guest/req/power/{operation}"
+    topic = f"rmf/1/home/u/guest/req/{product}/{operation}"
     _checked(parse(topic, payload, border(SITE), NOW), request)
     reply = Reply(party="guest", request_id=request.request_id, at=NOW, outcomes=outcomes)
     answer = reply_message(border(SITE), request, reply)

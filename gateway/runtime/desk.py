@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from gateway.model.errors import JournalFailed
 from gateway.model.event import ResponseCode
+from gateway.model.negotiation import AcceptQuote, CreateQuote, CreateRfq
 from gateway.model.request import AskPosition, Reply, Request, SubmitStream, SubmitTenders
 from gateway.model.time import HOUR, Duration, Instant
 from gateway.ports.clock import Clock
@@ -18,7 +19,13 @@ _REMEMBER = Duration(24 * HOUR)
 # Older answers of a party go first; what it repeats then is judged anew, by ids and gates.
 _MOST_REMEMBERED = 20_000
 # What only a party that is enrolled in the product may ask.
-_TRADING: Final[tuple[type[Any], ...]] = (SubmitTenders, SubmitStream)
+_TRADING: Final[tuple[type[Any], ...]] = (
+    SubmitTenders,
+    SubmitStream,
+    CreateQuote,
+    CreateRfq,
+    AcceptQuote,
+)
 
 
 class Desk:

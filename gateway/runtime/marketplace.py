@@ -138,6 +138,7 @@ class Marketplace:
             outlet=self._outlet,
             clock=clock,
             trading=trading,
+            spending=self.spending,
         )
         self._standings = standings = standings or Standings(None, unread)
         held = Restricted(tenders, standings)

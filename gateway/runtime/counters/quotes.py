@@ -19,13 +19,15 @@ from gateway.model.negotiation import (
     UndoAccept,
 )
 from gateway.model.quote import Ending, QuoteChanged, QuoteRejected, RfqChanged
-from gateway.model.request import Outcome
+from gateway.model.request import Outcome, SubmitTenders
+from gateway.model.tender import TenderSet
 from gateway.model.time import SECOND, Duration, Instant, Interval
 from gateway.model.transaction import Transaction
 from gateway.ports.clock import Clock
 from gateway.runtime.counters.counter import Decision, is_ahead, replied
 from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
+from gateway.runtime.spending import Spending
 from gateway.runtime.views import Views
 
 # Acceptances that may still have to be undone: those that wait for the disk.
@@ -44,6 +46,7 @@ class QuoteCounter:
         outlet: Outlet,
         clock: Clock,
         trading: Callable[[], bool],
+        spending: Spending,
     ) -> None:
         self._markets = markets
         self._views = views
@@ -51,6 +54,7 @@ class QuoteCounter:
         self._outlet = outlet
         self._clock = clock
         self._trading = trading
+        self._spending = spending
         self._traded: dict[tuple[str, str], int] = {}  # what the newest acceptances came to
 
     def closed(self, request: QuoteRequest, now: Instant) -> str:
@@ -70,6 +74,9 @@ class QuoteCounter:
     def decide(self, request: QuoteRequest, now: Instant) -> Decision:
         """Give it to the market of its product; what ended meanwhile is told beside."""
         market = self._markets[request.product]
+        beyond = self._beyond(request, now)
+        if beyond is not None:
+            return beyond
         known = _is_known(market, request)
         events = self._tell(market, request, now)
         asked = [event for event in events if _answers(request, event)]
@@ -129,6 +136,24 @@ class QuoteCounter:
                     events = self._tell(market, EndQuotes(), now)
                     self._show(market, self._recorder.newest, events, now)
             await self._clock.sleep(Duration(SECOND))
+
+    def _beyond(self, request: QuoteRequest, now: Instant) -> Decision | None:
+        """The refusal of a quote or an acceptance that could break the day's budget."""
+        if not isinstance(request, CreateQuote | AcceptQuote):
+            return None
+        found = self._markets[request.product].quotes.board
+        if isinstance(request, CreateQuote):
+            quote, tender = request.quote, request.quote.tender
+        elif (standing := found.quote(request.quote)) is not None:
+            quote, tender = standing.quote, request.tender
+        else:
+            return None
+        tenders = TenderSet(
+            party=request.party, product=quote.product, interval=quote.interval, tenders=(tender,)
+        )
+        asked = SubmitTenders(party=request.party, request_id=request.request_id, tenders=tenders)
+        refusal = self._spending.refusal(asked)
+        return None if refusal is None else Decision(replied(request, now, (refusal,)))
 
     def _tell(self, market: Market, asked: Negotiation, now: Instant) -> Sequence[MarketEvent]:
         product = market.product.id

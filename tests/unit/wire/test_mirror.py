@@ -39,6 +39,8 @@ def shape(topic):
     match topic.removeprefix("rmf/1/home/").split("/"):
         case ["p", _, "tender", _]:
             return "p/P/tender/U"
+        case ["p", _, ("quote" | "rfq") as kind, _]:
+            return f"p/P/{kind}/{kind[0].upper()}ID"
         case ["u", _, "pos", _]:
             return "u/U/pos/P"
         case ["d", _, "fault", _]:
