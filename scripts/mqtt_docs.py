@@ -66,7 +66,13 @@ from gateway.wire.requests import Answer, Parsed, parse
 from gateway.wire.schemas import SHAPES
 from gateway.wire.tender_documents import encode_submission
 from gateway.wire.text import write
-from scripts import mqtt_docs_quotes, mqtt_docs_standings, mqtt_docs_tenders
+from scripts import (
+    mqtt_docs_ledger,
+    mqtt_docs_parties,
+    mqtt_docs_quotes,
+    mqtt_docs_standings,
+    mqtt_docs_tenders,
+)
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "mqtt.md"
 
@@ -140,6 +146,7 @@ FACTS = (
     ),
     BookView(party="guest", product="power", sets=(SET,)),
     *mqtt_docs_quotes.facts(NEXT),
+    *mqtt_docs_ledger.facts(NOW),
     Clearing(
         sequence=4411,
         product="power",
@@ -293,6 +300,7 @@ PUBLISHED = {
     "d/D/energy": "energy counted, every five minutes; it never falls",
     "d/D/limits": "the limits that `owner/limit/D/KEY` sets, and between what",
     "u/U/pos/P": "the party's position; only it may read it; QoS 0 of the gateway's own agents",
+    **mqtt_docs_ledger.PUBLISHED,
 }
 
 INTRODUCTION = """\
@@ -342,6 +350,7 @@ all it tenders is withdrawn. A party may send as many tenders a minute as it may
 | `create-stream-tender` | `created-stream-tender` |
 | `cancel-tender` | `canceled-tender` |
 | `request-position` | `reply-position` |
+| `request-delivery` | `reply-delivery` |
 | anything else | `response` |
 """
 
@@ -422,6 +431,14 @@ def _asked() -> list[str]:
     parts.append(mqtt_docs_standings.TEXT)
     for operation, document, request, outcomes in mqtt_docs_standings.exchanges():
         parts += _exchanged(operation, write(document), request, outcomes, "market")
+    parts.append(mqtt_docs_ledger.TEXT)
+    document, request, outcomes = mqtt_docs_ledger.delivery(PRODUCT, NEXT)
+    parts += _exchanged("request-delivery", write(document), request, outcomes)
+    parts.append(mqtt_docs_parties.TEXT)
+    said, heard = mqtt_docs_parties.registration(border(SITE), NOW)
+    parts += [_example(*said), *(_example(one.topic, one.payload) for one in heard)]
+    for product, operation, document, request, outcomes in mqtt_docs_parties.exchanges(NOW):
+        parts += _exchanged(operation, write(document), request, outcomes, product)
     parts.append("### Pushes\n")
     pushes = [one for fact in FACTS for one in Mirror(SITE).messages(fact, NOW)]
     parts += [_example(one.topic, one.payload) for one in pushes if "/in/" in one.topic]

@@ -73,6 +73,7 @@ class Reception:
         self._stamp = store.stamp
         self._began = clock.monotonic()
         self._silent: set[str] = set()
+        self._leaving = False
         self._applying = asyncio.Lock()
         self._log = structlog.get_logger()
         self.on_logins: Callable[[], Awaitable[None]] = _nobody
@@ -91,6 +92,8 @@ class Reception:
         """Notice what commands did to the book, and who is silent, until cancelled."""
         while True:
             await self._clock.sleep(SECOND)
+            if self._leaving:
+                await self._renew_logins()
             if self._store.stamp != self._stamp:
                 await self.look()
             self._watch_silence()
@@ -245,9 +248,15 @@ class Reception:
         for name in after.keys() - before.keys():
             self._log.info("party.added", party=name)
         self._end_trade(was, after)
-        if before.keys() != after.keys():
-            await self.on_logins()
+        # Whoever leaves hears the answer first: its login ends with the next look.
+        self._leaving = self._leaving or bool(before.keys() - after.keys())
+        if after.keys() - before.keys():
+            await self._renew_logins()
         self._tell(old, book)
+
+    async def _renew_logins(self) -> None:
+        self._leaving = False
+        await self.on_logins()
 
     def _enrolled(self, names: Iterable[str]) -> set[tuple[str, str]]:
         return {

@@ -9,9 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 from gateway.wire import (
     payloads,
     payloads_ledger,
+    payloads_parties,
     payloads_quotes,
     payloads_standing,
     payloads_state,
+    payloads_tie,
 )
 from gateway.wire.topics import matches
 
@@ -71,6 +73,22 @@ SHAPES: Final[Mapping[str, Any]] = {
     "u/U/req/P/request-delivery": payloads_ledger.RequestDelivery,
     "u/U/in/reply-delivery": payloads_ledger.ReplyDelivery,
     "u/U/statement/YYYYMMDD": payloads_ledger.StatementPayload,
+    "tie/B/contract": payloads_tie.TieContractPayload,
+    "tie/B/state": payloads_tie.TieStatePayload,
+    "tie/B/pos": payloads_tie.TiePositionPayload,
+    "u/U/req/P/create-enrollment": payloads_parties.CreateEnrollment,
+    "u/U/req/P/request-enrollment": payloads_parties.RequestEnrollment,
+    "u/U/req/P/cancel-enrollment": payloads_parties.CancelEnrollment,
+    "u/U/req/P/request-party-registration": payloads_parties.RequestPartyRegistration,
+    "u/U/req/P/cancel-party-registration": payloads_parties.CancelPartyRegistration,
+    "u/U/in/created-enrollment": payloads_parties.CreatedEnrollment,
+    "u/U/in/reply-enrollment": payloads_parties.ReplyEnrollment,
+    "u/U/in/canceled-enrollment": payloads_parties.CanceledEnrollment,
+    "u/U/in/reply-party-registration": payloads_parties.ReplyPartyRegistration,
+    "u/U/in/canceled-party-registration": payloads_parties.CanceledPartyRegistration,
+    "reg/CLIENTID/create-party-registration": payloads_parties.CreatePartyRegistration,
+    "reg/CLIENTID/created-party-registration": payloads_parties.CreatedPartyRegistration,
+    "owner/consent": payloads_parties.ConsentMessage,
     "owner/control": payloads.OwnerControlMessage,
 }
 """Topic below ``rmf/1/A/`` -> the shape of its payload."""

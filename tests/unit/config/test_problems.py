@@ -24,9 +24,10 @@ BROKEN = {
         (
             "site.yaml:2:1: broekr: found an unknown key, allowed: aggregate, area, broker, "
             "control, currency, "
-            "devices, dispatch, grid, home_assistant, journal, ledger, location, log, metrics, "
+            "devices, dispatch, enrollment, grid, home_assistant, interties, journal, ledger, location, "
+            "log, metrics, "
             "parties, "
-            "products, share, state_dir, timezone; "
+            "products, registration, share, silence, state_dir, timezone; "
             "did you mean 'broker'?"
         ),
     ),
@@ -458,14 +459,15 @@ BROKEN = {
         "broker: {url: 'mqtt://ann:secret@h'}\n",
         (
             "site.yaml:1:15: broker.url: found a URL with user or password, "
-            "allowed: mqtt://HOST:PORT, with username and password_file as keys of their own"
+            "allowed: mqtt://HOST:PORT or mqtts://HOST:PORT, "
+            "with username and password_file as keys of their own"
         ),
     ),
     "external and own broker": (
         "broker: {url: 'mqtt://h', kind: embedded}\n",
         (
             "site.yaml:1:27: broker.kind: found a setting for a broker of our own besides url, "
-            "allowed: either url, or kind, listen, guest and devices"
+            "allowed: either url, or kind, listen, tls, guest and devices"
         ),
     ),
     "password file that is not there": (
@@ -660,9 +662,10 @@ BROKEN = {
         (
             "site.yaml:1:1: aera: found an unknown key, allowed: aggregate, area, broker, "
             "control, currency, "
-            "devices, dispatch, grid, home_assistant, journal, ledger, location, log, metrics, "
+            "devices, dispatch, enrollment, grid, home_assistant, interties, journal, ledger, location, "
+            "log, metrics, "
             "parties, "
-            "products, share, state_dir, timezone; "
+            "products, registration, share, silence, state_dir, timezone; "
             "did you mean 'area'?"
         ),
         "site.yaml:3:19: grid.import_limit_w: found -1, allowed: a number in W, at least 0",

@@ -59,6 +59,7 @@ def test_mosquitto_file_is_the_same_rules():
         "topic readwrite #",
         "user owner",
         "topic write rmf/1/home/owner/control",
+        "topic write rmf/1/home/owner/consent",
         "topic write rmf/1/home/owner/limit/#",
         "topic read homeassistant/#",
         "topic write homeassistant/status",
@@ -69,6 +70,7 @@ def test_mosquitto_file_is_the_same_rules():
         "pattern write rmf/1/home/u/%u/avail",
         "pattern write rmf/1/home/u/%u/opt",
         "pattern read rmf/1/home/u/%u/#",
+        "pattern write rmf/1/%u/tie/home/pos",
         "pattern read rmf/1/home/status",
         "pattern read rmf/1/home/dir",
         "pattern read rmf/1/home/m/#",
@@ -96,3 +98,34 @@ def test_devices_speak_on_their_topics_alone_and_nobody_else_does(access):
     assert not allowed(rules, "devices", Access.WRITE, f"{BASE}/status")
     for other in ("app", "owner", None):
         assert not allowed(rules, other, access, "zigbee2mqtt/plug/set")
+
+
+@pytest.mark.parametrize("topic", ["status", "dir", "m/ref", "p/power/clearing", "d/roof/reading"])
+def test_a_market_above_reads_its_aggregate_and_nothing_else(topic):
+    rules = acl("home", neighbours=["street"])
+    assert allowed(rules, "street", Access.READ, f"{BASE}/tie/street/pos")
+    assert not allowed(rules, "street", Access.READ, f"{BASE}/tie/street/state")
+    assert not allowed(rules, "street", Access.READ, f"{BASE}/{topic}")
+    assert not allowed(rules, "street", Access.READ, f"{BASE}/u/street/in/response")
+    assert allowed(rules, "app", Access.READ, f"{BASE}/{topic}")
+    assert not allowed(rules, "app", Access.READ, f"{BASE}/tie/street/pos")
+
+
+def test_a_child_area_brings_its_own_aggregate_only():
+    rules = acl("street")
+    assert allowed(rules, "home", Access.WRITE, "rmf/1/home/tie/street/pos")
+    assert not allowed(rules, "anna", Access.WRITE, "rmf/1/home/tie/street/pos")
+    assert not allowed(rules, "anna", Access.READ, "rmf/1/home/tie/street/pos")
+    assert allowed(rules, "gateway", Access.READ, "rmf/1/home/tie/street/pos")
+
+
+def test_a_stranger_speaks_and_listens_under_its_own_client_id_only():
+    rules = acl("home", registration=True)
+    ask, told = (f"{BASE}/reg/box-1/{leaf}-party-registration" for leaf in ("create", "created"))
+    assert allowed(rules, None, Access.WRITE, ask, client="box-1")
+    assert allowed(rules, None, Access.READ, told, client="box-1")
+    for client in ("", "box-2", "+", "#", "box-1/x"):
+        assert not allowed(rules, None, Access.WRITE, ask, client=client)
+        assert not allowed(rules, None, Access.READ, told, client=client)
+    assert not allowed(rules, None, Access.READ, ask, client="box-1")
+    assert not allowed(RULES, None, Access.WRITE, ask, client="box-1")

@@ -21,7 +21,7 @@ from gateway.model.site import ControlMode
 from gateway.model.tender import Side, Tender
 from gateway.model.time import HOUR, SECOND, Duration, parse_rfc3339
 from gateway.wire.border import Border
-from gateway.wire.requests import Acknowledged, Answer, Ignored, parse
+from gateway.wire.requests import Acknowledged, Answer, Ignored, PartyThere, parse
 
 NOW = parse_rfc3339("2026-06-21T12:00:00Z")
 POWER_10S = Product(id="power", resource=POWER, unit="W", interval=Duration(10 * SECOND))
@@ -265,7 +265,9 @@ def test_owner_message_that_is_not_understood_changes_nothing(payload):
 def test_a_partys_will_says_that_it_left():
     topic = "rmf/1/home/u/app/status"
     assert parse(topic, b'{"v":1,"status":"offline"}', BORDER, NOW) == PartyLeft(party="app")
-    for payload in (b"", b"offline", b'{"v":1,"status":"online"}', b'{"status":3}'):
+    there = parse(topic, b'{"v":1,"status":"online"}', BORDER, NOW)
+    assert there == PartyThere(party="app")
+    for payload in (b"", b"offline", b'{"status":3}'):
         assert isinstance(parse(topic, payload, BORDER, NOW), Ignored)
 
 
