@@ -102,6 +102,7 @@ SITE = Site(
     journal=JournalSettings(),
     parties=(),
     log=LogSettings(),
+    interties=(mqtt_docs_tie.SETTINGS,),
 )
 TENDER = Tender(id="app-1", side=Side.BUY, price=2500, quantity=800)
 SET = TenderSet(party="guest", product="power", interval=NEXT, tenders=(TENDER,))
@@ -228,6 +229,7 @@ FACTS = (
     ),
     HealthChanged(device="roof", at=NOW, faults=("SETPOINT_NOT_FOLLOWED",)),
     EnergyCounted(device="roof", at=NOW, in_wh=210, out_wh=12_345_678),
+    *mqtt_docs_tie.facts(NOW, NEXT),
     LimitsChanged(
         device="roof",
         at=NOW,
@@ -277,6 +279,7 @@ ASK = {
 }
 
 PUBLISHED = {
+    **mqtt_docs_tie.PUBLISHED,
     "status": "birth and will of the gateway",
     "dir": "what there is to subscribe to",
     "m/ref": "market reference data",
@@ -489,7 +492,7 @@ def _example(topic: str, payload: bytes) -> str:
 
 def undocumented() -> set[str]:
     """Topic shapes with a schema that the tables do not name."""
-    return {shape for shape in SHAPES if shape[0] in "sdmp"} - set(PUBLISHED)
+    return {shape for shape in SHAPES if shape[0] in "sdmp" or shape.startswith("tie/")} - set(PUBLISHED)
 
 
 if __name__ == "__main__":
