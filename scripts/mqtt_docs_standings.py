@@ -15,20 +15,20 @@ from gateway.model.time import parse_rfc3339
 TEXT = """\
 ### Opting out, and being available
 
-A party that opts out takes no part: what it tenders and quotes is withdrawn (SUPERVISORY), and what
-it asks to trade is answered 403 PARTY_RESTRICTED until it opts in, or until `until`. It says so on
-`u/U/opt`, retained, or asks by `create-opt`; an empty payload on `u/U/opt`, or `optType` `optIn`,
-ends every opt-out, `cancel-opt` one of them. `marketContext` names one product.
+A party that opts out takes no part: what it tenders and quotes is withdrawn (SUPERVISORY), and
+what it asks to trade is answered 403 PARTY_RESTRICTED until it opts in, or until `until`. It says
+so on `u/U/opt`, retained, or asks by `create-opt`; an empty payload on `u/U/opt`, or `optType`
+`optIn`, ends every opt-out, `cancel-opt` one of them. `marketContext` names one product.
 
-On `u/U/avail`, retained, or by `create-avail`, a party says when it is available at all: iCalendar
-text or jCal with VAVAILABILITY. An interval it trades lies wholly inside availability; what stands
-and does not is withdrawn. `X-RMF-PRODUCT` bounds a VAVAILABILITY to one product; by PRIORITY a
-higher one overrides the lower ones in its range; where none reaches, the party is available. Windows that
-touch are one. Times are in UTC or with TZID. RRULE is taken with FREQ DAILY, WEEKLY, MONTHLY or
-YEARLY and INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH, WKST, with EXDATE and RDATE; DTSTART
-meets its own rule, and a window that comes again lasts at most 7 days. What cannot be understood is
-answered 400 and the former calendar stands. The gateway keeps the last word of each party over
-restarts; the newest one counts, whichever way it came.
+On `u/U/avail`, retained, or by `create-avail`, a party says when it is available at all:
+iCalendar text or jCal with VAVAILABILITY. An interval it trades lies wholly inside availability;
+what stands and does not is withdrawn. `X-RMF-PRODUCT` bounds a VAVAILABILITY to one product; by
+PRIORITY a higher one overrides the lower ones in its range; where none reaches, the party is
+available. Windows that touch are one. Times are in UTC or with TZID. RRULE is taken with FREQ
+DAILY, WEEKLY, MONTHLY or YEARLY and INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH, WKST,
+with EXDATE and RDATE; DTSTART meets its own rule, and a window that comes again lasts at most 7
+days. What cannot be understood is answered 400 and the former calendar stands. The gateway keeps
+the last word of each party over restarts; the newest one counts, whichever way it came.
 """
 
 _CALENDAR = [

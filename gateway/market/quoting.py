@@ -1,6 +1,7 @@
 """The part of a market where quotes are made, asked for, accepted and rejected."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from gateway.market.bilateral import Match, Trade
@@ -25,7 +26,7 @@ from gateway.model.negotiation import (
 )
 from gateway.model.product import Product
 from gateway.model.quote import Ending
-from gateway.model.tender import Party
+from gateway.model.tender import Party, TenderSet
 from gateway.model.time import Instant
 
 Events = tuple[MarketEvent, ...]
@@ -72,6 +73,19 @@ class Quoting:
     def open_of(self, party: str) -> int:
         """How many quotes and requests of the party stand."""
         return len(self.board.open_of(party))
+
+    def sets_of(self, party: str) -> tuple[TenderSet, ...]:
+        """What is left of the party's tradeable quotes, as tenders."""
+        return tuple(
+            TenderSet(
+                party=party,
+                product=one.product,
+                interval=one.quote.interval,
+                tenders=(replace(one.quote.tender, quantity=one.remaining),),
+            )
+            for one in self.board.quotes_of(party)
+            if one.quote.tradeable
+        )
 
     def dump(self) -> Json:
         """Everything, for ``load``; None where nobody ever quoted."""

@@ -92,7 +92,8 @@ class Spending:
         paid, moved = self._paid.get(key, Decimal(0)), self._moved.get(key, Decimal(0))
         for market in self._markets.values():
             asked = request.sets if market.product.id == request.product else ()
-            for one in _standing(market.live_sets(request.party), asked):
+            live = (*market.live_sets(request.party), *market.quotes.sets_of(request.party))
+            for one in _standing(live, asked):
                 if self._day_of(one.interval.start) != day:
                     continue
                 position = market.positions.at(request.party, one.interval.start)
