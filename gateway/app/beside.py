@@ -12,10 +12,12 @@ from gateway.model.site import Site
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.runtime.dispatcher import Dispatcher
+from gateway.runtime.dropouts import Dropouts
 from gateway.runtime.energy import Energy
 from gateway.runtime.health import Health
 from gateway.runtime.limits import OwnerLimits
 from gateway.runtime.marketplace import Marketplace
+from gateway.runtime.plausibility import Plausibility
 from gateway.runtime.polarity import PolarityWatch
 from gateway.runtime.refusals import LastRefusals
 
@@ -79,6 +81,18 @@ def beside(settings: Site, state: StateDir, clock: Clock, bus: Bus, *, threaded:
             bus=bus,
         ),
     )
+
+
+def attend(marketplace: Marketplace, product: str, bus: Bus, clock: Clock) -> None:
+    """Let go of what a device held in the dispatched ``product`` when it drops out."""
+    Dropouts(
+        market=marketplace.market(product),
+        withdraw=marketplace.withdraw,
+        auction=marketplace.auction,
+        bus=bus,
+        clock=clock,
+    )
+    Plausibility(bus)
 
 
 def obey(limits: OwnerLimits, marketplace: Marketplace, dispatcher: Dispatcher) -> None:

@@ -15,6 +15,12 @@ FAULTS: Final = {
     "gateway does not drive it.",
     "DEVICE_FROZEN": "Restart the device's logger or what connects it: it shows the same values "
     "whatever it is told, so it is not believed and kept at its fall-back level.",
+    "DEVICE_LOST": "Check its power, its network and that no other program holds its only "
+    "connection. What it had traded was traded back; it tenders again when it answers.",
+    "DATA_STALE": "See whether what connects the device (a logger, a cloud, a bridge) still hears "
+    "it: what it tells is of before, and nothing rests on it.",
+    "VALUE_OUT_OF_RANGE": "Compare with the device's own display: a wrong scale or register in its "
+    "map, or a nameplate that is set too small, tells such values.",
     "DEVICE_EXCHANGED": "Nothing, if you exchanged it: it is taken as a new one. Else see who has "
     "its address. The notice ends after a day.",
     "FIRMWARE_CHANGED": "See in its release notes what changed, and whether control from outside "
@@ -25,6 +31,10 @@ FAULTS: Final = {
     "manual. It is not taken for a failure.",
     "WIRING_SUSPECT": "Do as the text proposes, then restart the gateway. Until then its numbers, "
     "and what is steered by them, cannot be right.",
+    "INTERTIE_BREACH": "See what draws or gives so much, or agree on more with the market above. "
+    "It ends by itself once the contract is kept for as long as its notice.",
+    "INTERTIE_DEAD": "See to the fuse and the meter of the connection: it measures no voltage, so "
+    "nothing is traded with the market above.",
     "SETPOINT_CONTESTED": "Find the other controller (an app, a home automation, the maker's "
     "cloud) and stop it, or choose with the device's key contest who gives way.",
     "SETPOINT_NOT_FOLLOWED": "See whether the device allows control from outside, and whether "
@@ -103,7 +113,7 @@ def _halted(board: Board) -> Iterator[Attention]:
 def _device(device: str, board: Board, *, faulted: bool) -> Iterator[Attention]:
     state = board.of(f"d/{device}/state")
     word = str(state.get("state", ""))
-    if word in _STATES:
+    if word in _STATES and board.of(f"d/{device}/fault/DEVICE_LOST") == {}:
         yield Attention(
             subject=device,
             what=_sentence(word, state.get("reason")),

@@ -218,7 +218,13 @@ class Progress:
             return None
         self._faulty = bad
         return FaultChanged(
-            device=self.device, code=_FAULT, active=bad, at=reading.at, text=verdict.reason
+            device=self.device,
+            code=_FAULT,
+            active=bad,
+            at=reading.at,
+            text=verdict.reason,
+            expected=self._accepted.quantity,
+            observed=reading.power_w,
         )
 
     def status(self, now: Instant, *, acting: bool) -> SetpointStatus:

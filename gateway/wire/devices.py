@@ -10,6 +10,7 @@ from gateway.model.event import (
     StateChanged,
 )
 from gateway.model.setpoint import SetpointStatus
+from gateway.model.severity import severity
 from gateway.model.time import Instant, in_seconds, iso_duration, rfc3339
 from gateway.wire.payloads_state import (
     CapabilitiesPayload,
@@ -89,13 +90,19 @@ def setpoint(status: SetpointStatus) -> SetpointPayload:
 
 def fault(changed: FaultChanged) -> FaultPayload:
     """``d/D/fault/CODE`` while it is active."""
-    return {
+    payload: FaultPayload = {
         "v": 1,
         "deviceId": changed.device,
         "code": changed.code,
+        "severity": severity(changed.code).value,
         "since": rfc3339(changed.at),
         "text": changed.text,
     }
+    if (expected := number(changed.expected)) is not None:
+        payload["expected"] = expected
+    if (observed := number(changed.observed)) is not None:
+        payload["observed"] = observed
+    return payload
 
 
 def energy(counted: EnergyCounted) -> EnergyPayload:

@@ -379,13 +379,19 @@ class SetpointPayload(TypedDict):
 
 
 class FaultPayload(TypedDict):
-    """``d/D/fault/CODE``."""
+    """``d/D/fault/CODE``.
+
+    ``severity`` as in ITU-T X.733; ``expected`` and ``observed`` where it is about a number.
+    """
 
     v: Version
     deviceId: str
     code: str
+    severity: Literal["critical", "major", "minor", "warning"]
     since: InstantText
     text: str
+    expected: NotRequired[float]
+    observed: NotRequired[float]
 
 
 class EnergyPayload(TypedDict):

@@ -89,3 +89,17 @@ def test_an_agent_that_fails_does_not_tender_and_the_others_do(gates, tenderer):
     floor = gates(12, None, broken, load)
     bought = [f.party for f in floor.bus if isinstance(f, Transaction) and f.party != "utility"]
     assert set(bought) == {"load"}
+
+
+def test_sessions_are_halted_while_the_journal_fails_and_open_again_after_it(gates, clock):
+    async def fail_and_mend(floor):
+        await clock.sleep(seconds(3))
+        floor.journal.failed = "the disk is full"
+        await clock.sleep(seconds(2))
+        floor.journal.failed = None
+        await clock.sleep(seconds(2))
+
+    told = [f for f in gates(0, fail_and_mend).bus if isinstance(f, SessionChanged)]
+    assert [f.status.value for f in told] == ["OPEN", "HALTED", "OPEN"]
+    assert len({f.interval for f in told}) == 1
+    assert told[1].at - told[0].at <= seconds(4)
