@@ -46,7 +46,8 @@ class Inbox:
         self._acknowledge = acknowledge
         self._start = start
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._last_seq: int | None = None
+        self._epoch: int | None = None
+        self._last_seq = 0
         self.gaps = 0
         self.directory: Feed[Mapping[str, Any]] = Feed(start)
         self.terms: dict[str, Feed[Terms]] = {}
@@ -124,7 +125,7 @@ class Inbox:
                 feed.put(one)
             if request is not None:
                 self._remember(request)
-                self._count(document.get("seq"))
+                self._count(document.get("epoch"), document.get("seq"))
         if request is not None:
             self._acknowledge(operation, document)
 
@@ -133,9 +134,12 @@ class Inbox:
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
 
-    def _count(self, seq: int | None) -> None:
-        if seq is None:
+    def _count(self, epoch: int | None, seq: int | None) -> None:
+        """A run of the gateway that was met in its middle was not missed from its beginning."""
+        if epoch is None or seq is None:
             return
-        if self._last_seq is not None and seq > self._last_seq + 1:
-            self.gaps += seq - self._last_seq - 1
-        self._last_seq = max(seq, self._last_seq or seq)
+        first = self._epoch is None
+        if epoch != self._epoch:
+            self._epoch, self._last_seq = epoch, seq - 1 if first else 0
+        self.gaps += max(0, seq - self._last_seq - 1)
+        self._last_seq = max(seq, self._last_seq)

@@ -154,6 +154,11 @@ class Party:
         found: Session = await self._first(self._inbox.of(self._inbox.sessions, product))
         return found
 
+    def clearing(self, product: str) -> Clearing | None:
+        """The last one heard; None before the first."""
+        found: Clearing | None = self._inbox.of(self._inbox.clearings, product).newest
+        return found
+
     async def position(self, product: str, interval: Interval | None = None) -> Position:
         """What was traded over the interval, of the next one if none is given.
 
