@@ -1,0 +1,59 @@
+"""``parties.json`` and the passwords beside it."""
+
+import pytest
+
+from gateway.adapters.credentials import passwords
+from gateway.adapters.party_file import PartyFile
+from gateway.adapters.state import StateUnusable
+from gateway.model.errors import WrongInput
+from gateway.model.membership import Allowance, Enrolled, Member, Newcomer, PartyBook
+from gateway.model.time import Instant
+
+NOW = Instant(1_800_000_000_000_000_000)
+BOX = Newcomer(name="box", since=NOW, client="c", request="r", password="a-long-password")
+
+
+def test_no_file_is_an_empty_book(tmp_path):
+    assert PartyFile(tmp_path).load() == PartyBook()
+    assert PartyFile(tmp_path).stamp is None
+
+
+def test_what_is_changed_is_read_back_by_another(tmp_path):
+    file = PartyFile(tmp_path)
+    allowance = Allowance(money_per_day=2.5, energy_per_day=0.0, enrolled=())
+    member = Member(name="carol", since=NOW, by="command", allowance=allowance)
+    written = file.change(
+        lambda book: book.add(member).ask(BOX).decide("carol", "heat", Enrolled.WAITING, NOW)
+    )
+    assert PartyFile(tmp_path).load() == written
+    before = file.stamp
+    file.change(lambda book: book.remove("carol", NOW))
+    assert file.stamp != before
+
+
+def test_the_password_of_a_newcomer_becomes_a_login_with_the_consent_and_ends_with_it(tmp_path):
+    file, folder = PartyFile(tmp_path), tmp_path / "credentials"
+    file.change(lambda book: book.ask(BOX))
+    assert not (folder / "box").exists()
+    file.change(lambda book: book.accept("box", NOW))
+    assert passwords(folder, ["box"]) == {"box": "a-long-password"}
+    assert "a-long-password" not in (tmp_path / "parties.json").read_text()
+    file.change(lambda book: book.remove("box", NOW))
+    assert not (folder / "box").exists()
+
+
+def test_a_change_that_is_refused_changes_nothing(tmp_path):
+    file = PartyFile(tmp_path)
+    with pytest.raises(WrongInput):
+        file.change(lambda book: book.remove("nobody", NOW))
+    assert not (tmp_path / "parties.json").exists()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"v": 2}', '{"v": 1, "book": 3}'])
+def test_a_broken_file_is_named_and_left_as_it_is(tmp_path, content):
+    path = tmp_path / "parties.json"
+    path.write_text(content)
+    for use in (PartyFile(tmp_path).load, lambda: PartyFile(tmp_path).change(lambda book: book)):
+        with pytest.raises(StateUnusable, match=r"parties\.json.*mend it"):
+            use()
+    assert path.read_text() == content
