@@ -22,6 +22,7 @@ from gateway.wire.payloads_state import (
     SetpointPayload,
     StatePayload,
 )
+from gateway.wire.reports import reports
 from gateway.wire.text import number
 
 
@@ -44,6 +45,7 @@ def description(described: Described, device: Device | None) -> DescriptionPaylo
             "after": iso_duration(device.fallback.after),
             "level_w": number(device.fallback.level_w),
         },
+        "reports": reports(device, told.capabilities),
         "notes": list(told.notes),
     }
 

@@ -299,6 +299,27 @@ class FallbackPayload(TypedDict):
     level_w: float | None
 
 
+class ItemBasePayload(TypedDict):
+    """EMIX itemBase: what is measured, and in which unit."""
+
+    itemDescription: str
+    itemUnits: str
+    siScaleCode: Literal["none"]
+
+
+class ReportPayload(TypedDict):
+    """One value that a device reports: ``field`` of the payload on ``d/D/topic``.
+
+    A value that a device does not know is null or absent there.
+    """
+
+    topic: Literal["reading", "energy", "set", "state"]
+    field: str
+    reportType: str
+    readingType: str
+    itemBase: ItemBasePayload
+
+
 class DescriptionPayload(TypedDict):
     """``d/D/desc``."""
 
@@ -312,6 +333,7 @@ class DescriptionPayload(TypedDict):
     models: list[int]
     capabilities: CapabilitiesPayload
     fallback: FallbackPayload | None
+    reports: list[ReportPayload]
     notes: list[str]
 
 
