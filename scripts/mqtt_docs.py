@@ -72,6 +72,7 @@ from scripts import (
     mqtt_docs_quotes,
     mqtt_docs_standings,
     mqtt_docs_tenders,
+    mqtt_docs_tie,
 )
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "mqtt.md"
@@ -329,6 +330,8 @@ the clock runs faster than real time, each topic gets at most 5 messages per sec
 ASKING = """\
 ## Asking: requests of parties
 
+From nothing to a running program: [write an app](how-to/write-an-app.md).
+
 Party `U` publishes on `u/U/req/P/OP` (QoS 1, not retained: retained requests are ignored) and gets
 the answer on `u/U/in/…`. Its user name at the broker is its party id. Requests are idempotent by
 (party, requestId) for 24 hours: the same id gets the first answer again. A tender's scales default
@@ -492,7 +495,8 @@ def _example(topic: str, payload: bytes) -> str:
 
 def undocumented() -> set[str]:
     """Topic shapes with a schema that the tables do not name."""
-    return {shape for shape in SHAPES if shape[0] in "sdmp" or shape.startswith("tie/")} - set(PUBLISHED)
+    told = (shape for shape in SHAPES if shape[0] in "sdmp" or shape.startswith("tie/"))
+    return set(told) - set(PUBLISHED)
 
 
 if __name__ == "__main__":

@@ -437,11 +437,15 @@ class Intertie:
     # What the world is told.
 
     def _fault(self, code: str, text: str) -> None:
-        word = "intertie.breach" if code == "INTERTIE_BREACH" else "intertie.dead"
-        if text:
-            self._log.error(word, reason=text)
-        else:
-            self._log.info(f"{word}_over")
+        match code, bool(text):
+            case "INTERTIE_BREACH", True:
+                self._log.error("intertie.breach", reason=text)
+            case "INTERTIE_BREACH", False:
+                self._log.info("intertie.breach_over")
+            case _, True:
+                self._log.error("intertie.dead", reason=text)
+            case _:
+                self._log.info("intertie.dead_over")
         fault = FaultChanged(
             device="gateway", code=code, active=bool(text), at=self._clock.now(), text=text
         )

@@ -45,13 +45,14 @@ class StandingTerms(TypedDict):
 
 
 class TieContractPayload(TypedDict):
-    """``tie/B/contract``: what the two areas agreed about the wire."""
+    """``tie/B/contract``: what this area and the one above, ``counterPartyId``, agreed."""
 
     v: Version
     contractId: str
-    to: str
-    product: str
-    parentProduct: str
+    partyId: str
+    counterPartyId: str
+    segmentId: str
+    counterSegmentId: str
     maxImport: int
     maxExport: int
     quantityScale: Scale
@@ -64,7 +65,6 @@ class TieContractPayload(TypedDict):
     validUntil: InstantText | None
     onBreach: Literal["HALT", "STANDING"]
     standingTerms: StandingTerms
-    # "from" is a word of the language, so it is added where the payload is made.
 
 
 class TieRowPayload(TypedDict):

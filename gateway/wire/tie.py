@@ -23,9 +23,10 @@ def contract_message(contract: Contract, product: Product) -> Message:
     payload: TieContractPayload = {
         "v": 1,
         "contractId": contract.id,
-        "to": contract.area,
-        "product": contract.product,
-        "parentProduct": contract.parent_product,
+        "partyId": contract.area,
+        "counterPartyId": contract.parent,
+        "segmentId": contract.product,
+        "counterSegmentId": contract.parent_product,
         "maxImport": contract.bounds.imports,
         "maxExport": contract.bounds.exports,
         "quantityScale": product.quantity_scale,
@@ -55,8 +56,7 @@ def contract_message(contract: Contract, product: Product) -> Message:
             "priceScale": product.price_scale,
         },
     }
-    document: Mapping[str, object] = {**payload, "from": contract.parent}
-    return _retained(contract, "contract", document)
+    return _retained(contract, "contract", payload)
 
 
 def state_message(state: TieState, product: Product) -> Message:

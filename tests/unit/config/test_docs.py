@@ -30,6 +30,15 @@ from gateway.config.shapes import (
     SiteShape,
     WritesShape,
 )  # fmt: skip
+from gateway.config.shapes_intertie import (
+    CollarShape,
+    ContractShape,
+    IntertieShape,
+    ParentBrokerShape,
+    StandingShape,
+    ValidityShape,
+    WindowShape,
+)
 from gateway.config.shapes_ledger import LedgerShape, SettlementShape
 from gateway.config.shapes_product import ProductShape, RulesShape
 
@@ -38,6 +47,8 @@ SHAPES = (
     SiteShape, BrokerShape, ListenShape, DeviceShape, FallbackShape, LimitsShape, WritesShape,
     ProductShape, RulesShape, SettlementShape, LedgerShape,
     GridShape, DispatchShape, JournalShape, PartyShape,
+    IntertieShape, ParentBrokerShape, ContractShape, CollarShape, WindowShape, ValidityShape,
+    StandingShape,
     HomeAssistantShape, LocationShape, LogShape, MetricsShape, ShareShape, AggregateShape,
 )  # fmt: skip
 
@@ -47,7 +58,8 @@ def table(shape: type[Shape]) -> str:
     rows = ["| key | default | allowed | what it is |", "|---|---|---|---|"]
     for name, field in shape.model_fields.items():
         default = "required" if field.is_required() else written(field.default)
-        rows.append(f"| `{name}` | {default} | {allowed(field)} | {field.description} |")
+        key = field.alias or name
+        rows.append(f"| `{key}` | {default} | {allowed(field)} | {field.description} |")
     return "\n".join(rows)
 
 

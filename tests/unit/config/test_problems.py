@@ -24,8 +24,8 @@ BROKEN = {
         (
             "site.yaml:2:1: broekr: found an unknown key, allowed: aggregate, area, broker, "
             "control, currency, "
-            "devices, dispatch, enrollment, grid, home_assistant, interties, journal, ledger, location, "
-            "log, metrics, "
+            "devices, dispatch, enrollment, grid, home_assistant, interties, journal, ledger, "
+            "location, log, metrics, "
             "parties, "
             "products, registration, share, silence, state_dir, timezone; "
             "did you mean 'broker'?"
@@ -662,8 +662,8 @@ BROKEN = {
         (
             "site.yaml:1:1: aera: found an unknown key, allowed: aggregate, area, broker, "
             "control, currency, "
-            "devices, dispatch, enrollment, grid, home_assistant, interties, journal, ledger, location, "
-            "log, metrics, "
+            "devices, dispatch, enrollment, grid, home_assistant, interties, journal, ledger, "
+            "location, log, metrics, "
             "parties, "
             "products, registration, share, silence, state_dir, timezone; "
             "did you mean 'area'?"

@@ -43,6 +43,8 @@ def shape(topic):
             return f"p/P/{kind}/{kind[0].upper()}ID"
         case ["u", _, "pos", _]:
             return "u/U/pos/P"
+        case ["tie", _, leaf]:
+            return f"tie/B/{leaf}"
         case ["u", _, "statement", _]:
             return "u/U/statement/YYYYMMDD"
         case ["d", _, "fault", _]:
