@@ -30,7 +30,7 @@ class DeliveryCounter:
     async def ready(self, request: AskDelivery, product: Product) -> None:
         """Wait for the data, where waiting helps; at most ``LONGEST_WAIT``."""
         deadline = Instant(self._clock.now() + LONGEST_WAIT)
-        if request.party not in self._book.meters or due(product, request.interval) > deadline:
+        if self._refused(request) or due(product, request.interval) > deadline:
             return
         while self._lacks(request) and self._clock.now() < deadline:
             await self._clock.sleep(SECOND)
