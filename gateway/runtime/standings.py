@@ -133,7 +133,7 @@ class Standings:
         try:
             self._standings = dict(from_json(_Kept, json.loads(content)).standings)
         except ValueError as error:
-            self._log.error("standing.unusable", reason=str(error))
+            self._log.error("standing.unreadable", reason=str(error))
         for party, standing in self._standings.items():
             if standing.availability:
                 self._understand(party, standing.availability)
@@ -142,7 +142,7 @@ class Standings:
         try:
             self._calendars[party] = self._read(calendar)
         except WrongInput as error:
-            self._log.error("standing.unusable", party=party, reason=str(error))
+            self._log.error("availability.unreadable", party=party, reason=str(error))
 
 
 def unread(_calendar: str) -> Availability:
