@@ -7,7 +7,10 @@ rising price has passed; so one tree holds all units and a second only the SELL 
 Source: P. Fenwick, A New Data Structure for Cumulative Frequency Tables, 1994.
 """
 
-from typing import NamedTuple
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import NamedTuple, Protocol
 
 ABOVE = 1 << 62  # above every place
 
@@ -28,6 +31,83 @@ class Crossing(NamedTuple):
     high: int
     partial: int
     sold: int
+
+
+class Supply(Protocol):
+    """Where demand meets supply: what ``Curves`` and ``SortedCurves`` can be asked."""
+
+    def crossing(self, injected: int = 0) -> Crossing | None:
+        """The crossing when ``injected`` (SELL +) is traded beside the curves in any case."""
+        ...
+
+    def before(self, place: int) -> int:
+        """Units at places below ``place``."""
+        ...
+
+    def occupied_after(self, passed: int) -> int:
+        """The place of the first unit after ``passed`` units in order of places, or ABOVE."""
+        ...
+
+    def occupied_before(self, place: int) -> int:
+        """The nearest place below ``place`` where a step stands, or -1."""
+        ...
+
+
+class SortedCurves:
+    """The same of steps that stay as they are: one sort, for a book that is cleared once.
+
+    >>> SortedCurves([(20, 100), (61, 60)]).crossing()
+    Crossing(low=20, high=20, partial=60, sold=60)
+    """
+
+    __slots__ = ("_bought", "_places", "_quantities", "_sold", "_units")
+
+    def __init__(self, steps: Iterable[tuple[int, int]]) -> None:
+        quantities: dict[int, int] = {}
+        for place, quantity in steps:
+            quantities[place] = quantities.get(place, 0) + quantity
+        self._places = sorted(quantities)
+        self._quantities = [quantities[place] for place in self._places]
+        self._units = list(accumulate(self._quantities, initial=0))
+        sells = (
+            0 if place & 1 else quantity
+            for place, quantity in zip(self._places, self._quantities, strict=True)
+        )
+        self._sold = list(accumulate(sells, initial=0))
+        self._bought = self._units[-1] - self._sold[-1]
+
+    def crossing(self, injected: int = 0) -> Crossing | None:
+        """The crossing when ``injected`` (SELL +) is traded beside the curves in any case.
+
+        None if the curves cannot balance it.
+        """
+        target = self._bought - injected
+        if not 0 <= target <= self._units[-1]:
+            return None
+        if not target:
+            return Crossing(-1, self.occupied_after(0), 0, 0)
+        index = bisect_left(self._units, target)
+        low, passed, sold = self._places[index - 1], self._units[index], self._sold[index]
+        left = passed - target
+        if not left:
+            return Crossing(low, self.occupied_after(passed), 0, sold)
+        if low & 1:
+            return Crossing(low, low, left, sold)
+        return Crossing(low, low, self._quantities[index - 1] - left, sold - left)
+
+    def before(self, place: int) -> int:
+        """Units at places below ``place``."""
+        return self._units[bisect_left(self._places, place)]
+
+    def occupied_after(self, passed: int) -> int:
+        """The place of the first unit after ``passed`` units in order of places, or ABOVE."""
+        index = bisect_right(self._units, passed)
+        return self._places[index - 1] if index < len(self._units) else ABOVE
+
+    def occupied_before(self, place: int) -> int:
+        """The nearest place below ``place`` where a step stands, or -1."""
+        index = bisect_left(self._places, place)
+        return self._places[index - 1] if index else -1
 
 
 class Curves:

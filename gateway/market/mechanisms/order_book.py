@@ -97,7 +97,20 @@ class OrderBookSteps:
         waiting = _shown(other, filled) if not whole else self._resting.after(other)
         own = _shown(newcomer, gone) if gone < newcomer.quantity else self._resting.best(side)
         bought, sold = (own, waiting) if side is Side.BUY else (waiting, own)
-        return self._outcome([(newcomer, one, q) for one, q in trades], bought, sold)
+        if len(trades) > 1:
+            return self._outcome([(newcomer, one, q) for one, q in trades], bought, sold)
+        price = other.price
+        return Outcome(
+            price=price,
+            low=price,
+            high=price,
+            quantity=filled,
+            type=ClearingType.EXACT,
+            fills=((other, filled), (newcomer, filled)),
+            prices=(price, price),
+            next_cheaper=bought,
+            next_dearer=sold,
+        )
 
     def _once_more(self) -> Outcome:
         """Every step arrives again."""

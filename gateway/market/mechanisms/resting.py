@@ -16,7 +16,7 @@ _Entry = tuple[int, bool, Step]
 
 
 class _Half:
-    """One side; ``eager`` is the smaller, the better a price is for the other side."""
+    """One side; ``eager`` is the larger, the better a price is for the other side: best last."""
 
     __slots__ = ("eagers", "levels")
 
@@ -60,11 +60,11 @@ class RestingBook:
         if not self._eagers or step.sequence > self._newest:
             self._newest = step.sequence
         if step.side is Side.BUY:
-            self._eagers[step] = -place
-            self._buys.add(-place, step)
-        else:
             self._eagers[step] = place
-            self._sells.add(place, step)
+            self._buys.add(place, step)
+        else:
+            self._eagers[step] = -place
+            self._sells.add(-place, step)
 
     def remove(self, step: Step) -> None:
         """Take a resting step out."""
@@ -75,9 +75,9 @@ class RestingBook:
         """Whether the best of the other side would trade with it."""
         if step.side is Side.BUY:
             eagers = self._sells.eagers
-            return bool(eagers) and eagers[0] < place
+            return bool(eagers) and -eagers[-1] < place
         eagers = self._buys.eagers
-        return bool(eagers) and -eagers[0] > place
+        return bool(eagers) and eagers[-1] > place
 
     def serves(self, step: Step) -> bool:
         """Whether the step arrived after all that rest, and is divisible."""
@@ -86,10 +86,10 @@ class RestingBook:
     def meet(self, step: Step, place: int) -> list[tuple[Step, int]] | None:
         """(who rests, quantity) of each trade, best first; None: one's own other side is there."""
         buying = step.side is Side.BUY
-        half, limit = (self._sells, place) if buying else (self._buys, -place)
+        half, limit = (self._sells, -place) if buying else (self._buys, place)
         trades, wanted = list[tuple[Step, int]](), step.quantity
-        for eager in half.eagers:
-            if eager >= limit:
+        for eager in reversed(half.eagers):
+            if eager <= limit:
                 break
             for _, _, other in half.levels[eager]:
                 if other.party == step.party:
@@ -105,7 +105,7 @@ class RestingBook:
     def best(self, side: Side) -> MarginalTender | None:
         """The first that rests on a side."""
         half = self._buys if side is Side.BUY else self._sells
-        return _shown(half.levels[half.eagers[0]][0][2]) if half.eagers else None
+        return _shown(half.levels[half.eagers[-1]][0][2]) if half.eagers else None
 
     def after(self, step: Step) -> MarginalTender | None:
         """The one that rests behind a resting step."""
@@ -114,8 +114,8 @@ class RestingBook:
         level = half.levels[eager]
         if level[-1][2] is not step:
             return _shown(level[bisect_left(level, (step.sequence, step.closing)) + 1][2])
-        index = bisect_left(half.eagers, eager) + 1
-        return _shown(half.levels[half.eagers[index]][0][2]) if index < len(half.eagers) else None
+        index = bisect_left(half.eagers, eager)
+        return _shown(half.levels[half.eagers[index - 1]][0][2]) if index else None
 
 
 def _shown(step: Step) -> MarginalTender:

@@ -10,7 +10,7 @@ from typing import Final
 from gateway.market import gridlabd, price_rules
 from gateway.market.allocation import share
 from gateway.market.blocks import Block, select
-from gateway.market.curves import ABOVE, Crossing, Curves
+from gateway.market.curves import ABOVE, Crossing, Curves, SortedCurves, Supply
 from gateway.market.grid import PriceGrid
 from gateway.model.clearing import ClearingType, MarginalTender
 from gateway.model.errors import InvariantBroken
@@ -144,14 +144,20 @@ class UniformPriceBook:
                 self._curves.add(place, step.quantity)
         return self._curves
 
+    def _summed(self) -> Supply:
+        """The trees where there are any, else one sort: most books are cleared once."""
+        if self._curves is not None:
+            return self._curves
+        return SortedCurves((place, s.quantity) for s, place in self._divisible.items())
+
     def _solve(self) -> _Solution:
-        curves = self._trees()
         chosen: list[Block] = []
         exact = True
         if self._blocks:
+            trees = self._trees()
             quantities = [(place, step.quantity) for step, place in self._divisible.items()]
-            chosen, exact = select(tuple(self._blocks.values()), curves, self._grid, quantities)
-        crossing = curves.crossing(sum(block.injected for block in chosen))
+            chosen, exact = select(tuple(self._blocks.values()), trees, self._grid, quantities)
+        crossing = self._summed().crossing(sum(block.injected for block in chosen))
         if crossing is None:
             message = "the selected all-or-none tenders do not balance"
             raise InvariantBroken(message)
@@ -228,7 +234,7 @@ class UniformPriceBook:
 
     def _neighbours(self, price: int) -> tuple[int, int]:
         """The nearest places where a step asks less, and more, than the price."""
-        curves, grid = self._trees(), self._grid
+        curves, grid = self._summed(), self._grid
         first = grid.place(Side.BUY, price, closing=True)
         last = grid.place(Side.SELL, price, closing=True)
         return curves.occupied_before(first), curves.occupied_after(curves.before(last + 1))
