@@ -20,6 +20,7 @@ from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.plausibility import Plausibility
 from gateway.runtime.polarity import PolarityWatch
 from gateway.runtime.refusals import LastRefusals
+from gateway.runtime.strings import Strings
 
 _T = TypeVar("_T")
 
@@ -84,7 +85,7 @@ def beside(settings: Site, state: StateDir, clock: Clock, bus: Bus, *, threaded:
 
 
 def attend(marketplace: Marketplace, product: str, bus: Bus, clock: Clock) -> None:
-    """Let go of what a device held in the dispatched ``product`` when it drops out."""
+    """Let go of what a device held in the dispatched ``product``; tell what cannot be right."""
     Dropouts(
         market=marketplace.market(product),
         withdraw=marketplace.withdraw,
@@ -93,6 +94,7 @@ def attend(marketplace: Marketplace, product: str, bus: Bus, clock: Clock) -> No
         clock=clock,
     )
     Plausibility(bus)
+    Strings(bus)
 
 
 def obey(limits: OwnerLimits, marketplace: Marketplace, dispatcher: Dispatcher) -> None:

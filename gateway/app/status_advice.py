@@ -21,6 +21,8 @@ FAULTS: Final = {
     "it: what it tells is of before, and nothing rests on it.",
     "VALUE_OUT_OF_RANGE": "Compare with the device's own display: a wrong scale or register in its "
     "map, or a nameplate that is set too small, tells such values.",
+    "STRING_LOW": "Have the string looked at: its fuse, its connectors, its switch, what shades "
+    "it. The inverter gives what the others make.",
     "DEVICE_EXCHANGED": "Nothing, if you exchanged it: it is taken as a new one. Else see who has "
     "its address. The notice ends after a day.",
     "FIRMWARE_CHANGED": "See in its release notes what changed, and whether control from outside "

@@ -23,6 +23,7 @@ _OF: Final[Mapping[str, Severity]] = {
     "SETPOINT_CONTESTED": Severity.MINOR,
     "VALUE_OUT_OF_RANGE": Severity.MINOR,
     "DATA_STALE": Severity.MINOR,
+    "STRING_LOW": Severity.MINOR,
     "JOURNAL_SET_ASIDE": Severity.WARNING,
     "DEVICE_EXCHANGED": Severity.WARNING,
     "FIRMWARE_CHANGED": Severity.WARNING,
