@@ -74,8 +74,8 @@ class Inbox:
         if not payload:
             return
         try:
-            put = self._read(topic, json.loads(payload))
-        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            put = self._read(topic, _object(payload))
+        except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
             _log.warning("%s is not understood: %r", topic, error)
             return
         put()
@@ -143,3 +143,13 @@ class Inbox:
             self._epoch, self._last_seq = epoch, seq - 1 if first else 0
         self.gaps += max(0, seq - self._last_seq - 1)
         self._last_seq = max(seq, self._last_seq)
+
+
+def _object(payload: bytes) -> Mapping[str, Any]:
+    """A JSON object whose ids, where it has them, are texts and numbers."""
+    document = json.loads(payload)
+    ids = (document.get(key) for key in ("requestId", "inResponseTo", "epoch", "seq"))
+    if any(isinstance(one, dict | list) for one in ids):
+        message = "an id is no text"
+        raise TypeError(message)
+    return dict(document)
