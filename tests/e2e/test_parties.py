@@ -115,10 +115,11 @@ async def until_refused(port, user, password, within_s=8.0):
     async with asyncio.timeout(within_s):
         while True:
             try:
-                async with listening(port, user, password):
+                async with aiomqtt.Client("127.0.0.1", port, username=user, password=password):
                     pass
             except aiomqtt.MqttError:
                 return
+            await asyncio.sleep(0.1)
 
 
 async def test_its_rows_come_out_the_same_when_they_are_replayed(place):
