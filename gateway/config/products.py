@@ -10,12 +10,15 @@ from gateway.config.problem import Finding, Path
 from gateway.config.shapes import SiteShape
 from gateway.config.shapes_product import STREAMS
 from gateway.config.shapes_product import ProductShape as Shape
+from gateway.market.admission import ONLY_WAIT
+from gateway.market.price_rules import RULES
+from gateway.market.warranted import ONE_PRICE
 from gateway.model.product import MAX_QUANTITY, Product
 from gateway.model.resource import POWER, Resource, is_resource
 from gateway.model.settlement import CounterParty, DeviationRule, Settlement
 from gateway.model.terms import NUMBERS, OtherTerms, Purpose, TermRule
 from gateway.model.time import Duration, short_duration
-from gateway.ports.mechanism import Mechanism
+from gateway.ports.mechanism import Matching, Mechanism
 
 _UNITS: Final = {
     "POWER": "W", "ENERGY": "Wh", "WATER_FLOW": "l/min", "GAS_FLOW": "l/min",
@@ -37,6 +40,7 @@ def read_products(
         products.append(replace(product, price_rule=price_rule(shape, mechanisms)))
         findings.extend(draft.findings)
     findings.extend(_together(products))
+    findings.extend(_served(products, mechanisms))
     findings.extend(check_mechanisms(products, site.products, list(site.parties), mechanisms))
     findings.extend(_gate(products, site))
     return tuple(products), tuple(findings)
@@ -178,6 +182,25 @@ class _Draft:
         if unit is None and resource not in _UNITS:
             self._find("unit", "nothing", f"a unit; {resource} has no usual one")
         return unit or _UNITS.get(resource, "")
+
+
+def _served(products: list[Product], mechanisms: Mapping[str, Mechanism]) -> Iterator[Finding]:
+    """Warrants need one price for all; a tender can only wait where others are matched at once."""
+    for product in products:
+        path: Path = ("products", product.id)
+        mechanism = mechanisms.get(product.mechanism)
+        if product.warrants and product.mechanism not in ONE_PRICE:
+            found = f"mechanism {product.mechanism}"
+            allowed = f"warrants with mechanism: {' or '.join(ONE_PRICE)}"
+            yield Finding(path=(*path, "warrants"), found=found, allowed=allowed)
+        elif product.warrants and product.price_rule not in RULES:
+            found, allowed = f"price_rule {product.price_rule}", f"with warrants {', '.join(RULES)}"
+            yield Finding(path=(*path, "warrants"), found=found, allowed=allowed)
+        waits = ONLY_WAIT in product.execution_instructions
+        if waits and mechanism is not None and mechanism.matching is not Matching.ARRIVAL:
+            found = f"{ONLY_WAIT} with mechanism {product.mechanism}"
+            allowed = f"{ONLY_WAIT} only where tenders are matched as they arrive (order-book)"
+            yield Finding(path=(*path, "execution_instructions"), found=found, allowed=allowed)
 
 
 def _together(products: list[Product]) -> Iterator[Finding]:

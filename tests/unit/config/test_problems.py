@@ -433,6 +433,20 @@ BROKEN = {
             "such as renewable, local: up to 16 words of A-Z, a-z, 0-9, . _ ~ and -, each once"
         ),
     ),
+    "warrants without one price": (
+        "products: {power: {}, heat: {resource: x-HEAT, mechanism: order-book, warrants: a}}\n",
+        (
+            "site.yaml:1:81: products.heat.warrants: found mechanism order-book, "
+            "allowed: warrants with mechanism: uniform-price"
+        ),
+    ),
+    "only to wait where nobody is met before the gate": (
+        "products: {power: {execution_instructions: G6}}\n",
+        (
+            "site.yaml:1:44: products.power.execution_instructions: found 6 with mechanism "
+            "uniform-price, allowed: 6 only where tenders are matched as they arrive (order-book)"
+        ),
+    ),
     "calendar as a price": (
         "grid: {import_price: {ics: tariff.ics}}\n",
         (
