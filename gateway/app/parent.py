@@ -16,6 +16,7 @@ from gateway.model.request import SubmitTenders
 from gateway.model.resource import POWER
 from gateway.model.tender import Side, TenderSet
 from gateway.model.time import Instant, parse_iso_duration, parse_rfc3339
+from gateway.party.errors import NotAdmitted
 from gateway.party.heard import read_interval
 from gateway.party.link import Address, Away, Link
 from gateway.ports.parent import Award, Cleared, Session
@@ -77,7 +78,11 @@ class MqttParent:
         return self._session
 
     async def run(self) -> None:
-        """Be connected, until cancelled."""
+        """Be connected, until cancelled.
+
+        Raises:
+            BrokerUnavailable: the password cannot be read, or the broker does not let us in.
+        """
         self._link = link = Link(
             self._address(),
             filters=tuple(self._readers),
@@ -87,7 +92,7 @@ class MqttParent:
         )
         self._away = f"{self._settings.url} is not reached"
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(link.run(), name=f"link[{self._settings.contract.tie}]")
+            tasks.create_task(self._linked(link), name=f"link[{self._settings.contract.tie}]")
             tasks.create_task(self._say_what_waits(), name="acknowledgements")
 
     async def state(self, tenders: TenderSet) -> str:
@@ -150,6 +155,18 @@ class MqttParent:
                 raise BrokerUnavailable(message) from error
             password = text.partition("\n")[0].strip() or None
         return Address(url=given.url, user=given.username, password=password, ca=given.ca or "")
+
+    async def _linked(self, link: Link) -> None:
+        """Connected as long as it goes.
+
+        Raises:
+            BrokerUnavailable: the broker does not let this area in.
+        """
+        try:
+            await link.run()
+        except NotAdmitted as error:
+            self._away = str(error)
+            raise BrokerUnavailable(self._away) from error
 
     async def _greet(self) -> None:
         topic = f"{self._topics.base}/u/{self._party}/status"

@@ -2,10 +2,14 @@
 
 import pytest
 
+from gateway.adapters.journal import read_journal
+from gateway.agents import agents_for
+from gateway.app import load_market
 from gateway.model.intertie import TieMode, TiePosition, TieState
 from gateway.model.tender import Side
 from gateway.model.time import parse_rfc3339
 from gateway.model.transaction import Transaction
+from gateway.runtime.replay import Replay
 from gateway.testing import VirtualClock
 from tests.simulation.harness import open_home
 from tests.simulation.neighbours import NextDoor, intertie, open_area
@@ -196,3 +200,15 @@ def test_a_block_of_time_with_a_tighter_window_is_kept(under_the_street):
         script,
         {"schedule": [{"from": "23:00", "until": "01:00", "max_import_w": 300}]},
     )
+
+
+def test_the_journal_replays_although_the_awards_came_from_elsewhere(under_the_street, tmp_path):
+    async def script(home, street, link):
+        await home.pass_time(60)
+        return home.gateway.settings
+
+    settings = under_the_street(script, {"fee": 0.012, "loss": 0.97})
+    run = Replay(load_market, agents=agents_for(settings))
+    rows = list(run.run(read_journal(tmp_path / "state" / "journal.sqlite")))
+    assert run.difference is None
+    assert any('"street"' in row.body for row in rows if row.kind == "submit")
