@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from gateway.cli.arguments import FAILED, FINE, WRONG, command, load
 if TYPE_CHECKING:
     from gateway.cli.arguments import Commands
     from gateway.ports.agent import Agent
-    from gateway.runtime.replay import LoadMarket
 
 
 def add(commands: "Commands") -> None:
@@ -31,7 +29,7 @@ def add(commands: "Commands") -> None:
         "--mechanism",
         default=None,
         metavar="NAME",
-        help="clear by this one, whatever rules the journal was written under",
+        help="say what this one would have changed: prices, volume, money of each party",
     )
     text = "Clear a book of tenders by a mechanism, without a daemon."
     clear = command(commands, "clear", _clear, text)
@@ -44,9 +42,11 @@ def add(commands: "Commands") -> None:
 def _replay(options: argparse.Namespace) -> int:
     from gateway.adapters.journal import read_journal
     from gateway.agents import agents_for
-    from gateway.app import rules_of
+    from gateway.app import load_market, rules_of
     from gateway.runtime.replay import Replay
 
+    if options.mechanism is not None:
+        return _rerun(options)
     agents: tuple[Agent, ...] = ()
     if options.config is not None:
         loaded = load(options.config)
@@ -55,8 +55,7 @@ def _replay(options: argparse.Namespace) -> int:
         if loaded.site is None:
             return WRONG
         agents = agents_for(loaded.site)
-    markets, other = _market_loader(options.mechanism), options.mechanism is not None
-    run, count = Replay(markets, None if other else rules_of, agents), 0
+    run, count = Replay(load_market, rules_of, agents), 0
     for row in run.run(read_journal(options.journal)):
         count += 1
         if options.json:
@@ -77,6 +76,19 @@ def _replay(options: argparse.Namespace) -> int:
     return FINE
 
 
+def _rerun(options: argparse.Namespace) -> int:
+    """What another mechanism would have made of the journal."""
+    import json
+
+    from gateway.adapters.journal import read_journal
+    from gateway.app.what_if.rerun import Rerun, comparison
+
+    run = Rerun(options.mechanism)
+    changes = run.run(read_journal(options.journal))
+    print(json.dumps(changes, indent=2) if options.json else comparison(changes, run.rows))
+    return FINE
+
+
 def _clear(options: argparse.Namespace) -> int:
     import json
 
@@ -93,22 +105,3 @@ def _clear(options: argparse.Namespace) -> int:
     outcome = clear(read_book(text), options.mechanism, options.price_rule)
     print(json.dumps(outcome, indent=2) if options.json else page(outcome))
     return FINE
-
-
-def _market_loader(mechanism: str | None) -> "LoadMarket":
-    """Makes the markets of a replay, under their own mechanism or the one named."""
-    from gateway.app import load_market
-    from gateway.app.mechanisms import mechanisms
-    from gateway.model.errors import WrongInput
-
-    if mechanism is None:
-        return load_market
-    if mechanism not in mechanisms():
-        message = (
-            f"--mechanism: found {mechanism!r}, which is not installed; "
-            f"allowed: {', '.join(sorted(mechanisms()))}"
-        )
-        raise WrongInput(message)
-    return lambda product, start, dump: load_market(
-        replace(product, mechanism=mechanism), start, dump
-    )

@@ -36,7 +36,7 @@ from gateway.runtime.rows import (
     worth_a_row,
 )
 
-_INPUTS: Final[Mapping[str, type[Input]]] = {
+INPUTS: Final[Mapping[str, type[Input]]] = {
     "submit": Submitted,
     "cancel": CancelAsked,
     "advance": Advanced,
@@ -172,6 +172,7 @@ class Replay:
         self.markets: dict[str, ReplayedMarket] = {}
         self.difference: Difference | None = None
         self.skipped = 0
+        self._met: set[str] = set()
 
     def run(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The same rows with what the markets say now, in a new hash chain.
@@ -196,21 +197,23 @@ class Replay:
             return self._compare_events(row)
         if self.owed is not None:
             self._miss(row)
+        if row.kind == "start":
+            self._met.clear()
         if row.kind == "checkpoint":
             return self._compare_checkpoint(row)
         if row.kind == "snapshot" and self._agents:
             seen = read_body(Seen, row)
             self._seen[seen.product] = seen.snapshot
-        return self._feed(row) if row.kind in _INPUTS else row.body
+        return self._feed(row) if row.kind in INPUTS else row.body
 
     def _feed(self, row: Row) -> str:
         """Give an input to its market and keep the answer for the next row."""
-        given = read_body(_INPUTS[row.kind], row)
+        given = read_body(INPUTS[row.kind], row)
         body = self._tendered_again(row, given)
         market = self.markets.get(given.product)
         if market is None:
             self.skipped += 1
-        elif worth_a_row(given, events := _put(market, given, row.now)):
+        elif worth_a_row(given, events := put(market, given, row.now)):
             self.owed = Happened(product=given.product, events=tuple(events))
         return body
 
@@ -277,18 +280,22 @@ class Replay:
             market = self._open(terms, state.start, state.dump)
         self.markets[state.product] = market
         self.starts[state.product] = state.start
+        self._join(state.product, state.start)
         return body
 
     def _open(self, terms: Product, start: Start, dump: object) -> ReplayedMarket:
-        """The market of a start; it shares positions with those of the same one."""
+        """The market of a start."""
         market = self._load(terms, start, dump)
         if start.together:
-            opened = (id_ for id_ in start.together if self._epoch(id_) == start.epoch)
-            market.share(self.markets[found] if (found := next(opened, None)) else None)
+            market.share(None)
         return market
 
-    def _epoch(self, product: str) -> int:
-        return self.starts[product].epoch if product in self.markets else 0
+    def _join(self, product: str, start: Start) -> None:
+        """Let it share positions with those that were met under the same start."""
+        met = (id_ for id_ in start.together if id_ in self._met)
+        if (other := next(met, None)) is not None:
+            self.markets[product].share(self.markets[other])
+        self._met.add(product)
 
     def _check_rules(self, row: Row, state: Checkpoint, terms: Product) -> None:
         if self._rules is None:
@@ -306,7 +313,8 @@ class Replay:
             self.difference = Difference(seq=seq, journalled=journalled, replayed=replayed)
 
 
-def _put(market: ReplayedMarket, given: Input, now: Instant) -> Sequence[MarketEvent]:
+def put(market: ReplayedMarket, given: Input, now: Instant) -> Sequence[MarketEvent]:
+    """Give an input row's body to its market."""
     match given:
         case Submitted():
             return market.submit(given.tenders, now, *given.more)

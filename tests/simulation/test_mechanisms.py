@@ -4,6 +4,7 @@ import pytest
 
 from gateway.adapters.journal import read_journal
 from gateway.app import load_market
+from gateway.app.what_if.rerun import Rerun, comparison
 from gateway.model.clearing import Clearing
 from gateway.model.event import Accepted, BookView, Refused
 from gateway.model.request import SubmitTenders
@@ -92,6 +93,26 @@ def test_a_house_is_dispatched_under_another_mechanism(at_home, tmp_path, mechan
         by_clearing.setdefault(one.clearing, []).append(one.signed)
     assert not any(sum(signed) for signed in by_clearing.values())
     assert replays(tmp_path)
+
+
+def test_a_journal_run_under_another_mechanism_says_what_would_have_changed(at_home, tmp_path):
+    async def script(home):
+        await home.clock.sleep(seconds(90))
+
+    at_home(script, HOUSE, **STRANGERS)
+    rows = list(read_journal(tmp_path / "state" / "journal.sqlite"))
+    same = Rerun("uniform-price").run(rows)["power"]
+    other = Rerun("pay-as-bid").run(rows)["power"]
+    assert same["before"] == same["after"]
+    assert same["after"]["clearings"] >= 8
+    assert other["before"] == same["before"]
+    assert other["after"]["price"] != same["after"]["price"]
+    for told in (same["before"], other["after"]):
+        assert abs(sum(told["money"].values())) < 1e-5
+    page = comparison({"power": other}, len(rows))
+    assert page.startswith("power:")
+    assert "roof" in page
+    assert "every outcome is the same" in comparison({"power": same}, len(rows))
 
 
 def test_a_quoted_product_tells_a_tender_where_to_go(at_home):

@@ -66,7 +66,7 @@ def test_unknown_mechanism_is_wrong_input_and_the_known_ones_are_named(command, 
     code, said = command("replay", journal("uniform-price/1"), "--mechanism", "lottery")
     assert code == 2
     assert "found 'lottery'" in said
-    assert "allowed: order-book, pay-as-bid, uniform-price" in said
+    assert "allowed: equilibrium, negotiated, order-book, pay-as-bid" in said
 
 
 def test_journal_of_a_newer_version_is_refused(command, journal):
