@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.adapters.armory import FileArmory
+from gateway.adapters.party_file import PartyFile
 from gateway.adapters.presence import Presence, find
 from gateway.adapters.state import StateDir, StateUnusable
+from gateway.app.party_page import asking
 from gateway.model.site import OwnerControl
 from gateway.model.time import Instant
 
@@ -22,6 +24,7 @@ class Ground:
             that cannot be used.
         written: when the journal's file was written last, None without one.
         presence: what the last gateway left of itself.
+        asking: a sentence for each that waits for the owner's consent.
     """
 
     path: Path
@@ -32,6 +35,7 @@ class Ground:
     broken: tuple[str, ...]
     written: Instant | None
     presence: Presence | None
+    asking: tuple[str, ...] = ()
 
 
 def read_ground(state: StateDir) -> Ground:
@@ -56,6 +60,7 @@ def read_ground(state: StateDir) -> Ground:
         broken=() if armory is None else armory.broken,
         written=_written(state.journal),
         presence=find(state.path),
+        asking=_asking(state.path),
     )
 
 
@@ -71,6 +76,13 @@ def nothing_at(path: Path) -> Ground:
         written=None,
         presence=None,
     )
+
+
+def _asking(folder: Path) -> tuple[str, ...]:
+    try:
+        return tuple(asking(PartyFile(folder).load()))
+    except StateUnusable as fault:
+        return (str(fault),)
 
 
 def _written(journal: Path) -> Instant | None:

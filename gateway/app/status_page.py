@@ -186,6 +186,9 @@ class _Page:
         told = [f"{name} ({tendering.get(name, 0)} tenders)" for name in names]
         if told:
             yield from self._entry("parties", ", ".join(told))
+        ground = self._status.ground
+        for sentence in () if ground is None else ground.asking:
+            yield from self._entry("consent", sentence)
 
     def _device(self, device: str) -> Iterator[str]:
         state, reading = self._board.of(f"d/{device}/state"), self._board.of(f"d/{device}/reading")
@@ -291,6 +294,7 @@ def document(status: Status) -> dict[str, object]:
         "broker": status.broker,
         "clockSynchronised": status.synchronised,
         "armed": [] if ground is None else list(ground.armed),
+        "asking": [] if ground is None else list(ground.asking),
         "journalWritten": None
         if ground is None or ground.written is None
         else rfc3339(ground.written),

@@ -73,6 +73,7 @@ class FakeExchange:
     def __init__(self, clock):
         self.clock = clock
         self.requests, self.controls, self.prices, self.left = [], [], [], []
+        self.speakers = set()
         self.limits = []
         self.acknowledged, self.there = [], []
         self.failure = None
@@ -119,6 +120,9 @@ class FakeExchange:
     def acknowledge(self, party, push):
         self.acknowledged.append((party, push))
         self.heard.set()
+
+    def hear(self, party):
+        self.speakers.add(party)
 
     def back(self, party):
         self.there.append(party)
