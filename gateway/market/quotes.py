@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 
 from gateway.model.canonical import Json, from_json, to_json
 from gateway.model.product import Product
@@ -39,6 +40,9 @@ class QuoteBoard:
         self._rfqs: dict[str, RfqChanged] = {}
         self._given: dict[tuple[str, str], str] = {}  # (party, its own id)
         self._unsaid: list[str] = []
+        self._open_of: dict[str, dict[str, Changed]] = {}  # by party
+        self._ending: list[tuple[Instant, str]] = []  # heap: when open ones end by themselves
+        self._over: list[tuple[Instant, str]] = []  # heap: when each may be forgotten
 
     def __bool__(self) -> bool:
         return bool(self._number)
@@ -51,7 +55,9 @@ class QuoteBoard:
     @property
     def next(self) -> Instant | None:
         """When the next one ends by itself."""
-        return min((self._ends(one) for one in self._open()), default=None)
+        while self._ending and self._is_closed(self._ending[0][1]):
+            heappop(self._ending)
+        return self._ending[0][0] if self._ending else None
 
     @property
     def parties(self) -> tuple[str, ...]:
@@ -60,7 +66,7 @@ class QuoteBoard:
 
     def open_of(self, party: str) -> tuple[Changed, ...]:
         """What of the party stands; each counts as a tender."""
-        return tuple(one for one in self._open() if one.party == party)
+        return tuple(self._open_of.get(party, {}).values())
 
     def quotes_of(self, party: str) -> tuple[QuoteChanged, ...]:
         """The party's open quotes."""
@@ -108,11 +114,13 @@ class QuoteBoard:
         """End what is due, and forget what was for intervals that are over."""
         unsaid = [one for id_ in self._unsaid if (one := self._found(id_)) is not None]
         self._unsaid.clear()
-        due = [one for one in self._open() if self._ends(one) <= now]
-        ended = [self.end(one, Ending.EXPIRED) for one in due]
-        self._quotes = {i: one for i, one in self._quotes.items() if one.quote.interval.end > now}
-        self._rfqs = {i: one for i, one in self._rfqs.items() if one.rfq.within.end > now}
-        self._given = {key: i for key, i in self._given.items() if self._found(i) is not None}
+        ended: list[Changed] = []
+        while (due := self.next) is not None and due <= now:
+            _, id_ = heappop(self._ending)
+            if (one := self._found(id_)) is not None:
+                ended.append(self.end(one, Ending.EXPIRED))
+        while self._over and self._over[0][0] <= now:
+            self._forget(heappop(self._over)[1])
         return (*unsaid, *ended)
 
     def dump(self) -> Json:
@@ -143,12 +151,29 @@ class QuoteBoard:
         return f"{self._area}-{kind}-{self._epoch}-{self._number}"
 
     def _keep(self, one: Changed) -> None:
+        if self._found(one.id) is None:
+            heappush(self._over, (_over(one), one.id))
         if isinstance(one, QuoteChanged):
             self._quotes[one.id] = one
-            self._given[one.party, one.quote.tender.id] = one.id
         else:
             self._rfqs[one.id] = one
-            self._given[one.party, one.rfq.id] = one.id
+        self._given[one.party, _own_id(one)] = one.id
+        opened = self._open_of.setdefault(one.party, {})
+        if one.ending is not None:
+            opened.pop(one.id, None)
+            return
+        if one.id not in opened:
+            heappush(self._ending, (self._ends(one), one.id))
+        opened[one.id] = one
+
+    def _forget(self, id_: str) -> None:
+        one = self._quotes.pop(id_, None) or self._rfqs.pop(id_, None)
+        if one is not None:
+            self._given.pop((one.party, _own_id(one)), None)
+
+    def _is_closed(self, id_: str) -> bool:
+        one = self._found(id_)
+        return one is None or one.ending is not None
 
     def _open(self) -> Iterator[Changed]:
         yield from (one for one in self._quotes.values() if one.ending is None)
@@ -169,3 +194,13 @@ class QuoteBoard:
         """Of the last instrument that a request asks for."""
         last = self._product.interval_at(Instant(rfq.within.end - 1))
         return self._product.gate(last)
+
+
+def _own_id(one: Changed) -> str:
+    """What its party calls it."""
+    return one.quote.tender.id if isinstance(one, QuoteChanged) else one.rfq.id
+
+
+def _over(one: Changed) -> Instant:
+    """When nobody can refer to it any more."""
+    return one.quote.interval.end if isinstance(one, QuoteChanged) else one.rfq.within.end
