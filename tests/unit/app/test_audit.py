@@ -44,9 +44,10 @@ class Still:
     """A clock that stands."""
 
     synchronised = True
+    at = START
 
     def now(self):
-        return START
+        return self.at
 
 
 class House:
@@ -207,3 +208,40 @@ def test_a_seal_file_of_other_rows_is_found(house):
     assert house.audit(newest=other).faults == [
         (32, "is not the row that the newest seal was made under")
     ]
+
+
+def test_rows_forgotten_by_the_gateway_leave_a_ledger_that_holds(tmp_path):
+    clock = Still()
+    signer, told = open_signer(tmp_path), []
+    path = tmp_path / "journal.sqlite"
+    journal = open_journal(path, clock=clock, settings=JournalSettings(), threaded=False)
+    sealing = Sealing(
+        area="home",
+        zone="UTC",
+        every=Duration(HOUR),
+        journal=journal,
+        signer=signer,
+        clock=clock,
+        tell=lambda _seq, facts: told.extend(facts),
+    )
+
+    async def live_and_forget():
+        for day in range(4):
+            clock.at = Instant(START + day * 24 * HOUR)
+            journal.append(clock.now(), "checkpoint", {"product": "power"})
+            for _ in range(20):
+                both = [transaction("anna", "BUY", 100), transaction("roof", "SELL", 100)]
+                journal.append(clock.now(), "event", {"events": both, "product": "power"})
+            await journal.durable(sealing.seal("day"))
+        boundary = journal.prunable(["power"], Duration(25 * HOUR))
+        assert boundary > journal.begins + 1
+        await journal.durable(sealing.seal("prune", boundary))
+        assert await journal.prune(["power"], Duration(25 * HOUR)) > 0
+        await journal.close()
+
+    asyncio.run(live_and_forget())
+    with open_rows(path) as (head, rows):
+        found = audit(head, rows, keys=[signer.public], newest=told[-1], is_signed=is_signed)
+    assert found.begins > 1
+    assert found.faults == []
+    assert found.trusted == found.ends
