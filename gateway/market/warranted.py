@@ -9,6 +9,7 @@ Dulmage, 1958).
 Source: docs/mechanisms/warrants.md.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -209,11 +210,18 @@ class _Sides:
     def best(self) -> int | None:
         """The lowest place of a SELL up to which the most changes hands; None: nothing does."""
         most, best = 0, None
-        for limit in dict.fromkeys(sell.place for sell in self._sells):
-            buys, sells = self._within(limit)
-            if min(_sum(buys), _sum(sells)) <= most:
+        wanted, offered = _totals(self._buys), dict[Warrants, int]()
+        buys = deque(sorted(self._buys, key=lambda buy: -buy.place))
+        for limit, sells in groupby(self._sells, key=lambda sell: sell.place):
+            for sell in sells:
+                offered[sell.warrants] = offered.get(sell.warrants, 0) + sell.quantity
+            while buys and -buys[0].place <= limit:
+                gone = buys.popleft()
+                wanted[gone.warrants] -= gone.quantity
+            if min(sum(wanted.values()), sum(offered.values())) <= most:
                 continue
-            flow = sum(filled for _, filled in _served(buys, sells, _serves))
+            transport = Transport(offered, _serves)
+            flow = sum(transport.send(kind, quantity) for kind, quantity in wanted.items())
             if flow > most:
                 most, best = flow, limit
         return best
@@ -253,18 +261,18 @@ def _serves(buy: Warrants, sell: Warrants) -> bool:
     return buy <= sell
 
 
-def _sum(classes: Iterable[_Class]) -> int:
-    return sum(one.quantity for one in classes)
+def _totals(classes: Iterable[_Class]) -> dict[Warrants, int]:
+    totals: dict[Warrants, int] = {}
+    for one in classes:
+        totals[one.warrants] = totals.get(one.warrants, 0) + one.quantity
+    return totals
 
 
 def _served(
     first: Sequence[_Class], others: Sequence[_Class], fits: Fits
 ) -> list[tuple[_Class, int]]:
     """How much of each of ``first``, in their order, some flow to the ``others`` serves."""
-    capacity: dict[Warrants, int] = {}
-    for other in others:
-        capacity[other.warrants] = capacity.get(other.warrants, 0) + other.quantity
-    transport = Transport(capacity, fits)
+    transport = Transport(_totals(others), fits)
     return [(one, transport.send(one.warrants, one.quantity)) for one in first]
 
 
