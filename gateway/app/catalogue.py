@@ -92,7 +92,7 @@ class Catalogue:
             else place.market(product.id)
             for product in products
         }
-        share_positions(markets, dumps)
+        share_positions(markets, dumps, self._closed)
         self._closed |= {id_: dumps[id_] for id_ in standing if id_ not in markets}
         place.trade(markets, start)
 

@@ -102,7 +102,7 @@ class Market:
             self._parties,
             self._trade,
             self._books.open_tenders,
-            named=(area, epoch),
+            name=self._numbers.named,
         )
         self._admission = Admission(self._rules, self._books, self._numbers, self.quotes.open_of)
         self._expirations = Expirations(self._books)
@@ -297,6 +297,10 @@ class Market:
         self._shares = True
         if other is not None:
             self.positions = other.positions
+
+    def hold_alone(self) -> None:
+        """There is no other product of the resource any more."""
+        self._shares = False
 
     def position(self, party: str, interval: Interval) -> Position:
         """The party's position over ``interval``, in all products that share it."""

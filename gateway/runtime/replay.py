@@ -173,6 +173,7 @@ class Replay:
         self.difference: Difference | None = None
         self.skipped = 0
         self._met: set[str] = set()
+        self._closed: set[str] = set()
 
     def run(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The same rows with what the markets say now, in a new hash chain.
@@ -198,7 +199,7 @@ class Replay:
         if self.owed is not None:
             self._miss(row)
         if row.kind == "start":
-            self._met.clear()
+            self._begin(read_body(Start, row))
         if row.kind == "checkpoint":
             return self._compare_checkpoint(row)
         if row.kind == "snapshot" and self._agents:
@@ -269,7 +270,10 @@ class Replay:
         state = read_body(Checkpoint, row)
         (terms,) = state.start.products
         self._check_rules(row, state, terms)
-        market = self.markets.get(state.product)
+        # One that was closed meanwhile comes with what the others traded since.
+        reopened = state.product in self._closed
+        self._closed.discard(state.product)
+        market = None if reopened else self.markets.get(state.product)
         body = row.body
         if market is not None:
             if self.starts[state.product] != state.start:
@@ -289,6 +293,11 @@ class Replay:
         if start.together:
             market.share(None)
         return market
+
+    def _begin(self, start: Start) -> None:
+        """Products that it does not name are closed under it."""
+        self._met.clear()
+        self._closed |= set(self.markets) - {product.id for product in start.products}
 
     def _join(self, product: str, start: Start) -> None:
         """Let it share positions with those that were met under the same start."""

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.adapters.journal import read_journal
 from gateway.adapters.plugins import house_factories
-from gateway.app import load_market
+from gateway.app import load_market, rules_of
 from gateway.model.event import Accepted
 from gateway.model.position import Position
 from gateway.model.request import SubmitTenders
@@ -145,3 +145,27 @@ def test_recovery_from_any_row_of_shared_products_finds_the_same_positions(lives
         assert power == ahead
         assert recovered.difference is None
         assert [quantity for _, quantity in power["steps"]["anna"]] == [700, 0]
+
+
+def test_a_product_that_closes_and_opens_again_counts_nothing_twice(lives):
+    async def script(home):
+        catalogue, products = home.gateway.catalogue, home.gateway.settings.products
+        rules = {product.id: rules_of(product) for product in products}
+        await home.pass_time(5)
+        interval = next_of(home, "ahead")
+        await offers(home, "anna", Side.BUY, 3000, 700, "ahead", interval)
+        await offers(home, "bob", Side.SELL, 1000, 700, "ahead", interval)
+        await home.pass_time(120)
+        held = []
+        for kept in (products[:1], products, products[:1], products):
+            catalogue.renew(kept, rules)
+            await home.pass_time(12)
+            positions = home.gateway.marketplace.market("power").positions
+            held.append(positions.at("anna", home.clock.now()))
+            if len(kept) > 1:
+                assert home.gateway.marketplace.market("ahead").positions is positions
+        return held
+
+    [held], rows = lives((script, BOTH))
+    assert held == [700] * 4
+    replayed(rows)
