@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.config.load import Loaded
+from gateway.config.parties import admission_texts
 from gateway.config.places import state_origin
 from gateway.config.problem import Path
 from gateway.config.tie_text import tie_texts
@@ -223,6 +224,7 @@ class _Page:
                 f"kept {keep}",
             ),
             *_labelled("Parties", parties or "none from outside"),
+            *[line for text in admission_texts(site) for line in _labelled("Strangers", text)],
             *[line for text in served_texts(site) for line in _labelled("Served", text)],
             *_labelled("Log", self.marked(f"{site.log.level}, {site.log.format}", "log")),
             "",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.config.problem import Finding, closest
 from gateway.config.shapes_parties import EVERYTHING, TlsShape
 from gateway.model.membership import Allowance, Consent
-from gateway.model.site import AdmissionSettings, BrokerTls
+from gateway.model.site import AdmissionSettings, BrokerTls, Site
 
 if TYPE_CHECKING:
     from gateway.config.shapes import BrokerShape, SiteShape
@@ -125,3 +125,18 @@ def _check_outward(shape: "BrokerShape") -> Iterator[Finding]:
 def _named(shape: "BrokerShape | TlsShape", path: tuple[str, ...]) -> dict[tuple[str, ...], str]:
     named = {(*path, key): getattr(shape, key) for key in _FILES}
     return {where: name for where, name in named.items() if name is not None}
+
+
+def admission_texts(site: Site) -> Iterator[str]:
+    """How strangers come in, and whom TLS lets connect, where that is not as usual."""
+    how = {
+        Consent.CONSENT: "may ask to be a party; you say yes or no (gridtender party accept NAME)",
+        Consent.OPEN: "become parties by asking: whoever reaches the broker may",
+    }
+    if site.admission.registration is not Consent.CLOSED:
+        yield how[site.admission.registration]
+    tls = site.broker.tls
+    if tls is not None:
+        shown = "a certificate signed by " + str(tls.ca) if tls.require_client_certificate else ""
+        named = ", whose common name is the party" if tls.use_identity_as_username else ""
+        yield f"connect by TLS{' with ' + shown if shown else ''}{named}"

@@ -1,0 +1,68 @@
+"""Parties, registration and TLS in the file: what is taken, and what is named as a mistake."""
+
+import pytest
+
+from gateway.adapters.plugins import driver_packages, line_factories
+from gateway.config import explain, load
+from gateway.model.membership import Allowance, Consent
+from gateway.model.time import SECOND
+
+
+def loaded(tmp_path, text):
+    for name in ("c.pem", "k.pem", "ca.pem"):
+        (tmp_path / name).write_text("")
+    file = tmp_path / "site.yaml"
+    file.write_text(text + f"\nstate_dir: {tmp_path}\n")
+    return load(file, driver_packages(), line_factories(), environ={"HOME": str(tmp_path)})
+
+
+def test_what_a_party_may_do_and_how_strangers_come_in(tmp_path):
+    text = (
+        "registration: consent\nenrollment: open\nsilence: 60s\n"
+        "parties: {anna: {money_per_day: 2, energy_per_day: 5, messages_per_minute: 30, "
+        "enrolled: [power], silence: 5s}, bob: {}}\n"
+    )
+    found = loaded(tmp_path, text)
+    assert not found.problems
+    site = found.site
+    assert site.allowances["anna"] == Allowance(
+        messages_per_minute=30,
+        money_per_day=2.0,
+        energy_per_day=5.0,
+        silence=5 * SECOND,
+        enrolled=("power",),
+    )
+    assert site.allowances["bob"] == Allowance()
+    assert site.admission.registration is Consent.CONSENT
+    assert site.admission.silence == 60 * SECOND
+
+
+TLS = "broker: {tls: {certificate: c.pem, key: k.pem"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("parties: {anna: {enrolled: [powr]}}", "did you mean 'power'?"),
+        ("parties: {anna: {enrolled: power}}", "write [power]"),
+        ("registration: maybe", "closed, consent, open"),
+        ("registration: open\nbroker: {url: 'mqtt://there'}", "gridtender party add"),
+        ("broker: {tls: {certificate: nowhere.pem, key: k.pem}}", "'nowhere.pem', which is not"),
+        (TLS + ", require_client_certificate: true}}", "true with ca"),
+        (TLS + ", use_identity_as_username: true}}", "who shows no certificate has no name"),
+        (TLS + "}, kind: embedded}", "kind: mosquitto"),
+        ("broker: {url: 'mqtt://there', ca: ca.pem}", "url: mqtts://HOST:PORT"),
+        ("broker: {url: 'mqtts://there', key: k.pem}", "certificate and key together"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path, text, told):
+    problems = [str(problem) for problem in loaded(tmp_path, text).problems]
+    assert any(told in problem for problem in problems), problems
+
+
+def test_tls_is_taken_with_its_files_beside_the_configuration(tmp_path):
+    more = ", ca: ca.pem, require_client_certificate: true, use_identity_as_username: true}}"
+    found = loaded(tmp_path, TLS + more)
+    assert not found.problems
+    assert found.site.broker.tls.certificate == str(tmp_path / "c.pem")
+    assert "common name" in explain(found, {})
