@@ -46,6 +46,10 @@ class Numbers:
         if self._eras[-1][1] != self._epoch:
             self._eras.append((self._order, self._epoch))
 
+    def named(self, kind: str, number: int) -> str:
+        """The id of something else that is counted elsewhere, ``<area>-<kind>-<epoch>-<number>``."""
+        return f"{self._area}-{kind}-{self._epoch}-{number}{self._end}"
+
     def take(self, count: int) -> int:
         """The first of ``count`` consecutive order numbers."""
         first = self._order

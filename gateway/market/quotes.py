@@ -1,6 +1,6 @@
 """The quote board of one product: what is quoted and asked for, by the ids the market gave."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
@@ -32,9 +32,9 @@ class QuoteBoard:
     So a party's id means one quote, and who accepts too late is told what became of it.
     """
 
-    def __init__(self, product: Product, area: str, epoch: int) -> None:
+    def __init__(self, product: Product, name: Callable[[str, int], str]) -> None:
         self._product = product
-        self._area, self._epoch = area, epoch
+        self._naming = name
         self._number = 0
         self._quotes: dict[str, QuoteChanged] = {}
         self._rfqs: dict[str, RfqChanged] = {}
@@ -54,7 +54,9 @@ class QuoteBoard:
 
     @property
     def next(self) -> Instant | None:
-        """When the next one ends by itself."""
+        """When the next one ends by itself; at once where an end was not told yet."""
+        if self._unsaid:
+            return Instant(0)
         while self._ending and self._is_closed(self._ending[0][1]):
             heappop(self._ending)
         return self._ending[0][0] if self._ending else None
@@ -148,7 +150,7 @@ class QuoteBoard:
 
     def _name(self, kind: str) -> str:
         self._number += 1
-        return f"{self._area}-{kind}-{self._epoch}-{self._number}"
+        return self._naming(kind, self._number)
 
     def _keep(self, one: Changed) -> None:
         if self._found(one.id) is None:

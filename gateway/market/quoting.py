@@ -38,6 +38,7 @@ class Quoting:
     Args:
         trade: makes an accepted quote binding.
         open_tenders: how many tenders a party has, beside its quotes.
+        name: the id of a kind and number.
     """
 
     def __init__(
@@ -48,9 +49,9 @@ class Quoting:
         trade: Trade,
         open_tenders: Callable[[str], int],
         *,
-        named: tuple[str, int],
+        name: Callable[[str, int], str],
     ) -> None:
-        self.board = QuoteBoard(product, *named)
+        self.board = QuoteBoard(product, name)
         self._rules = rules
         self._parties = parties
         self._trade = trade
