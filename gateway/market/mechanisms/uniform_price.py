@@ -72,6 +72,7 @@ class UniformPriceBook:
         self._rule = price_rules.RULES.get(product.price_rule)
         self._divisible: dict[Step, int] = {}
         self._blocks: dict[Step, Block] = {}
+        self._sorted: SortedCurves | None = None  # until the next change
         self._curves: Curves | None = None  # two trees: only for a book that is asked for a price
 
     def add(self, step: Step) -> None:
@@ -82,11 +83,13 @@ class UniformPriceBook:
             self._blocks[step] = Block(step, place)
             return
         self._divisible[step] = place
+        self._sorted = None
         if self._curves is not None:
             self._curves.add(place, step.quantity)
 
     def remove(self, step: Step) -> None:
         """Take out exactly the step that was added."""
+        self._sorted = None
         place = self._divisible.pop(step, None)
         if place is None:
             del self._blocks[step]
@@ -148,7 +151,10 @@ class UniformPriceBook:
         """The trees where there are any, else one sort: most books are cleared once."""
         if self._curves is not None:
             return self._curves
-        return SortedCurves((place, s.quantity) for s, place in self._divisible.items())
+        if self._sorted is None:
+            steps = self._divisible.items()
+            self._sorted = SortedCurves([(place, step.quantity) for step, place in steps])
+        return self._sorted
 
     def _solve(self) -> _Solution:
         chosen: list[Block] = []
