@@ -34,7 +34,7 @@ MESSAGES = [
 ]
 
 
-def shape(topic):
+def shape(topic):  # noqa: PLR0911 - one arm per kind of topic
     """``rmf/1/home/d/roof/fault/X`` -> ``d/D/fault/CODE``."""
     match topic.removeprefix("rmf/1/home/").split("/"):
         case ["p", _, "tender", _]:
