@@ -47,7 +47,7 @@ class Numbers:
             self._eras.append((self._order, self._epoch))
 
     def named(self, kind: str, number: int) -> str:
-        """The id of something else that is counted elsewhere, ``<area>-<kind>-<epoch>-<number>``."""
+        """The id of what is counted elsewhere, ``<area>-<kind>-<epoch>-<number>``."""
         return f"{self._area}-{kind}-{self._epoch}-{number}{self._end}"
 
     def take(self, count: int) -> int:
