@@ -27,7 +27,7 @@ With `registration: consent` or `open` a client that is no party yet asks to be 
 `REGISTERED`, `WAITING` for the owner's consent, or `REFUSED`. It proposes the party id and the
 password it will log in with. Who proposes no password is given one in the first answer, once, and
 needs a random client id of at least 22 characters. The owner decides on `owner/consent` or by
-`gridtender party accept`; then the answer is told again with the new state.
+`gridtender party accept anna`; then the answer is told again with the new state.
 
 A party that is registered enrols in each product it wants to trade. Tenders for others are
 answered 403 PARTY_RESTRICTED. Requests about the registration itself are about no product:
