@@ -23,7 +23,7 @@ PARTIES = ("roof", "battery", "utility", "anna")
 
 moments = st.integers(0, 59).map(lambda s: Instant(s * SECOND))
 trades = st.lists(
-    st.tuples(moments, st.permutations(PARTIES + ("must-run",)), st.integers(1, 9000)), max_size=12
+    st.tuples(moments, st.permutations((*PARTIES, "must-run")), st.integers(1, 9000)), max_size=12
 )
 quantities = st.lists(st.integers(-(10**6), 10**6), min_size=6, max_size=6).map(tuple)
 terms = st.builds(

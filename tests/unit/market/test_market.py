@@ -260,7 +260,7 @@ def test_price_is_known_before_the_gate(floor):
 
 
 def test_unknown_mechanism_is_refused_by_name():
-    with pytest.raises(ValueError, match="have: equilibrium, .*pay-as-bid, .*uniform-price"):
+    with pytest.raises(ValueError, match=r"have: equilibrium, .*pay-as-bid, .*uniform-price"):
         Market(product(mechanism="lottery"), area="home", epoch=1)
 
 
