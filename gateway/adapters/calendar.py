@@ -6,21 +6,27 @@ priority overrides the lower ones in its range; where none reaches, the party is
 Source: RFC 7953; RFC 5545.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from gateway.adapters.recurrence import Rule, RuleUnusable, read_rule
+from gateway.adapters.spans import Span, inside, joined, outside
 from gateway.model.errors import WrongInput
-from gateway.model.time import MILLISECOND, SECOND, Instant, Interval
+from gateway.model.time import HOUR, MILLISECOND, SECOND, Instant, Interval
 
 _MOST_PARTS: Final = 200
+_MOST_COUNTS: Final = 10  # rules with COUNT: their days are walked
+_MOST_BLOCKS: Final = 64
 _LONGEST: Final = timedelta(days=7)  # of a window that comes again
 _LOWEST_PRIORITY: Final = 10
+_FOLD: Final = re.compile(r"(?:\r?\n)+[ \t]")
+_DAY: Final = 24 * HOUR
 _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-_Span = tuple[int, int]
-_ALWAYS: Final[_Span] = (-(2**63), 2**63)
+_ALWAYS: Final[Span] = (-(2**63), 2**63)
 
 
 class CalendarUnusable(WrongInput):
@@ -36,30 +42,28 @@ class _Window:
     by_clock: bool
     rule: Rule | None
     until: Instant | None
-    extra: frozenset[datetime]
     left_out: frozenset[datetime]
+    fixed: tuple[Span, ...] = ()  # those that follow no rule
 
-    def spans(self, interval: Interval) -> Iterator[_Span]:
+    def spans(self, interval: Interval) -> Iterator[Span]:
         """Those that may touch the interval."""
-        if self.rule is None:
-            yield self._span(self.start)
-        else:
+        if self.rule is not None:
             yield from self._repeated(self.rule, interval)
-        yield from (self._span(one) for one in self.extra)
+        yield from self.fixed
 
-    def _repeated(self, rule: Rule, interval: Interval) -> Iterator[_Span]:
+    def _repeated(self, rule: Rule, interval: Interval) -> Iterator[Span]:
         zone = self.start.tzinfo
         day = (_moment(interval.start).astimezone(zone) - self.length).date()
         last = _moment(interval.end).astimezone(zone).date()
         while day <= last:
             one = datetime.combine(day, self.start.timetz())
             if rule.happens(day) and one not in self.left_out:
-                span = self._span(one)
+                span = self.span(one)
                 if self.until is None or span[0] <= self.until:
                     yield span
             day += timedelta(days=1)
 
-    def _span(self, start: datetime) -> _Span:
+    def span(self, start: datetime) -> Span:
         """By the clock on the wall, 17:00 to 21:00 stays so when summer time begins."""
         begin = _instant(start)
         length = self.length // timedelta(milliseconds=1) * MILLISECOND
@@ -72,7 +76,7 @@ class _Part:
 
     product: str
     priority: int
-    range: _Span
+    range: Span
     windows: tuple[_Window, ...]
 
 
@@ -81,43 +85,94 @@ class Availabilities:
     """One calendar, understood; lowest priority first.  Implements ports.calendar."""
 
     parts: tuple[_Part, ...]
+    _free: dict[tuple[str, Interval], tuple[Span, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def covers(self, product: str, interval: Interval) -> bool:
         """Whether the interval lies wholly inside availability for the product."""
-        free: list[_Span] = [_ALWAYS]
+        # A stream asks for a thousand intervals: the days they lie in are worked out once.
+        first, last = interval.start // _DAY, -(-interval.end // _DAY)
+        days = Interval(Instant(first * _DAY), Instant(last * _DAY))
+        free = self._free.get((product, days))
+        if free is None:
+            if len(self._free) >= _MOST_BLOCKS:
+                self._free.clear()
+            free = self._free[product, days] = self._worked_out(product, days)
+        return any(a <= interval.start and interval.end <= b for a, b in free)
+
+    def _worked_out(self, product: str, interval: Interval) -> tuple[Span, ...]:
+        free: list[Span] = [_ALWAYS]
         for part in self.parts:
             if part.product in {"", product}:
                 spans = [span for one in part.windows for span in one.spans(interval)]
-                free = _outside(free, part.range) + _inside(spans, part.range)
-        return any(a <= interval.start and interval.end <= b for a, b in _joined(free))
+                free = [*joined(outside(free, part.range) + inside(spans, part.range))]
+        return tuple(free)
 
 
 def read_calendar(text: str) -> Availabilities:
     """The availability in iCalendar text, or in jCal (RFC 7265).
 
     Raises:
-        CalendarUnusable: no VAVAILABILITY, a floating time, a rule below days, too many parts.
+        CalendarUnusable: no VAVAILABILITY, a floating time, a zone that is not in the IANA
+            database, a rule below days, too many parts.
     """
     # Only parties with a calendar need the library: 3.5 MB.
     from icalendar import Calendar  # noqa: PLC0415
 
     try:
         jcal = text.lstrip().startswith("[")
-        calendar: Any = Calendar.from_jcal(text) if jcal else Calendar.from_ical(text)
+        # As bytes: the library takes a text of one line for the name of a file, and reads it.
+        calendar: Any = (
+            Calendar.from_jcal(text) if jcal else Calendar.from_ical(_zoneless(text).encode())
+        )
         found = calendar.walk("VAVAILABILITY")
-        parts = [_part(one) for one in found[:_MOST_PARTS]]
+        _check_size(found)
+        parts = [_part(one) for one in found]
     except CalendarUnusable:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, IndexError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        IndexError,
+        RecursionError,
+    ) as error:
         message = f"the calendar cannot be understood: {error}"
         raise CalendarUnusable(message) from error
     if not parts:
         message = "the calendar has no VAVAILABILITY"
         raise CalendarUnusable(message)
-    if len(found) > _MOST_PARTS or sum(len(one.windows) for one in parts) > _MOST_PARTS:
-        message = f"at most {_MOST_PARTS} VAVAILABILITY and AVAILABLE are taken"
-        raise CalendarUnusable(message)
     return Availabilities(tuple(sorted(parts, key=lambda one: one.priority)))
+
+
+def _zoneless(text: str) -> str:
+    """Without VTIMEZONE: the library keeps them for every later calendar, of anybody."""
+    kept, inside = list[str](), False
+    for line in _FOLD.sub("", text).split("\n"):
+        word = line.strip().upper()
+        zone = word.endswith("VTIMEZONE")
+        if zone and word.startswith("BEGIN"):
+            inside = True
+        if not inside:
+            kept.append(line)
+        if zone and word.startswith("END"):
+            inside = False
+    return "\n".join(kept)
+
+
+def _check_size(found: Sequence[Any]) -> None:
+    """What is worked out for every tender of its party has to be little."""
+    windows = [window for one in found for window in one.walk("AVAILABLE")]
+    dates = sum(len(_times(window, "RDATE")) for window in windows)
+    if len(found) > _MOST_PARTS or len(windows) + dates > _MOST_PARTS:
+        message = f"at most {_MOST_PARTS} VAVAILABILITY, AVAILABLE and RDATE are taken"
+        raise CalendarUnusable(message)
+    if sum("COUNT" in (_rules(window) or ()) for window in windows) > _MOST_COUNTS:
+        message = f"at most {_MOST_COUNTS} RRULE with COUNT are taken; UNTIL does the same"
+        raise CalendarUnusable(message)
 
 
 def _part(component: Any) -> _Part:  # noqa: ANN401 - the library has no types
@@ -159,15 +214,16 @@ def _window(component: Any) -> _Window:  # noqa: ANN401
     if (rules is not None or extra) and length > _LONGEST:
         message = f"a window that comes again lasts at most {_LONGEST.days} days"
         raise CalendarUnusable(message)
-    return _Window(
+    window = _Window(
         start=start,
         length=length,
         by_clock=by_clock,
         rule=None if rules is None else _rule(rules, start),
         until=None if rules is None else _until(rules, start),
-        extra=extra,
         left_out=_times(component, "EXDATE"),
     )
+    fixed = extra if rules is not None else {start, *extra}
+    return replace(window, fixed=tuple(window.span(one) for one in fixed))
 
 
 def _rules(component: Any) -> Mapping[str, Sequence[object]] | None:  # noqa: ANN401
@@ -234,9 +290,9 @@ def _time(component: Any, name: str) -> datetime | None:  # noqa: ANN401
 
 
 def _zoned(found: object, name: str) -> datetime:
-    if isinstance(found, datetime) and found.tzinfo is not None:
+    if isinstance(found, datetime) and (found.tzinfo is UTC or isinstance(found.tzinfo, ZoneInfo)):
         return found
-    message = f"{name} is a time in UTC or with TZID"
+    message = f"{name} is a time in UTC or with a TZID such as Europe/Berlin"
     raise CalendarUnusable(message)
 
 
@@ -246,28 +302,3 @@ def _moment(instant: Instant) -> datetime:
 
 def _instant(moment: datetime) -> Instant:
     return Instant((moment - _EPOCH) // timedelta(milliseconds=1) * MILLISECOND)
-
-
-def _outside(spans: Iterable[_Span], range_: _Span) -> list[_Span]:
-    begin, end = range_
-    pieces = [piece for a, b in spans for piece in ((a, min(b, begin)), (max(a, end), b))]
-    return [(a, b) for a, b in pieces if a < b]
-
-
-def _inside(spans: Iterable[_Span], range_: _Span) -> list[_Span]:
-    begin, end = range_
-    return [(max(a, begin), min(b, end)) for a, b in spans if max(a, begin) < min(b, end)]
-
-
-def _joined(spans: Iterable[_Span]) -> Iterator[_Span]:
-    """Windows that touch are one."""
-    begin = end = None
-    for a, b in sorted(spans):
-        if end is not None and begin is not None and a <= end:
-            end = max(end, b)
-            continue
-        if begin is not None and end is not None:
-            yield begin, end
-        begin, end = a, b
-    if begin is not None and end is not None:
-        yield begin, end

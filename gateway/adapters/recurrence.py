@@ -8,14 +8,16 @@ Source: RFC 5545, section 3.3.10.
 
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
 _DAYS: Final = {name: n for n, name in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
 _PARTS: Final = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "WKST"}
 _FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-_MOST_COUNTED: Final = 20_000  # days
+_MOST_COUNTED: Final = 20_000
+_MOST_WALKED: Final = 8000  # days
+_MOST_ORDINAL: Final = 5
 _WEEK: Final = 7
 
 
@@ -29,13 +31,13 @@ class Rule:
 
     Attributes:
         days: (ordinal, weekday); ordinal 0: every one.
-        count: how many times it happens; 0: without end.
+        last: the day it happens last; None: without end.
     """
 
     frequency: str
     start: date
     interval: int = 1
-    count: int = 0
+    last: date | None = None
     days: tuple[tuple[int, int], ...] = ()
     month_days: tuple[int, ...] = ()
     months: tuple[int, ...] = ()
@@ -43,19 +45,24 @@ class Rule:
 
     def happens(self, day: date) -> bool:
         """Whether the rule meets the day."""
-        if day < self.start or not self._meets(day):
-            return False
-        return not self.count or self._number(day) <= self.count
+        within = self.start <= day and (self.last is None or day <= self.last)
+        return within and self._meets(day)
 
-    def _number(self, day: date) -> int:
-        """Which of its occurrences the day is, from 1."""
-        if (day - self.start).days > _MOST_COUNTED:
-            return self.count + 1
-        number, one = 0, self.start
-        while one <= day and number <= self.count:
-            number += self._meets(one)
-            one += timedelta(days=1)
-        return number
+    def counted(self, count: int) -> "Rule":
+        """The rule, happening so many times; 0: without end.
+
+        Raises:
+            RuleUnusable: that takes more days than are walked.
+        """
+        if not count:
+            return self
+        for days in range(_MOST_WALKED):
+            one = self.start + timedelta(days=days)
+            count -= self._meets(one)
+            if not count:
+                return replace(self, last=one)
+        message = f"COUNT reaches beyond {_MOST_WALKED} days; say UNTIL"
+        raise RuleUnusable(message)
 
     def _meets(self, day: date) -> bool:
         return (
@@ -106,7 +113,7 @@ def read_rule(parts: Mapping[str, Sequence[object]], start: date) -> Rule:
     if frequency not in _FREQUENCIES:
         message = f"FREQ {frequency}: taken are {', '.join(_FREQUENCIES)}"
         raise RuleUnusable(message)
-    days = tuple(_weekday(one) for one in named.get("BYDAY", ()))
+    days = tuple(sorted({_weekday(one) for one in named.get("BYDAY", ())}))
     months = _numbers(named, "BYMONTH", 12, least=1)
     month_days = _numbers(named, "BYMONTHDAY", 31, least=-31)
     if any(n for n, _ in days) and not (frequency == "MONTHLY" or months):
@@ -121,7 +128,6 @@ def read_rule(parts: Mapping[str, Sequence[object]], start: date) -> Rule:
         frequency=frequency,
         start=start,
         interval=_number(named, "INTERVAL", 1),
-        count=_number(named, "COUNT", 0),
         days=days,
         month_days=month_days,
         months=months or ((start.month,) if frequency == "YEARLY" else ()),
@@ -130,12 +136,13 @@ def read_rule(parts: Mapping[str, Sequence[object]], start: date) -> Rule:
     if not rule.happens(start):
         message = f"DTSTART {start} does not meet its own rule"
         raise RuleUnusable(message)
-    return rule
+    return rule.counted(_number(named, "COUNT", 0))
 
 
 def _weekday(text: str) -> tuple[int, int]:
     ordinal, name = text[:-2], text[-2:].upper()
-    if name in _DAYS and (not ordinal or ordinal.lstrip("+-").isdigit()):
+    plain = not ordinal or ordinal.lstrip("+-").isdecimal()
+    if name in _DAYS and plain and abs(int(ordinal or 0)) <= _MOST_ORDINAL:
         return int(ordinal or 0), _DAYS[name]
     message = f"{text!r} is no weekday"
     raise RuleUnusable(message)
@@ -154,6 +161,6 @@ def _numbers(
 ) -> tuple[int, ...]:
     found = tuple(int(one) for one in named.get(part, ()) if one.lstrip("+-").isdigit())
     if len(found) == len(named.get(part, ())) and all(least <= n <= most and n for n in found):
-        return found
+        return tuple(sorted(set(found)))
     message = f"{part}: taken is {least} to {most}"
     raise RuleUnusable(message)

@@ -190,3 +190,58 @@ def test_a_rule_costs_the_same_however_long_ago_it_began():
     for _ in range(100):
         assert not found.covers("power", hour("2026-01-06T10:00:00Z"))
     assert time.process_time() - began < 1.0
+
+
+def test_a_calendar_is_never_taken_for_the_name_of_a_file(tmp_path):
+    secret = tmp_path / "owner"
+    secret.write_text("a-password-of-one-line\n")
+    with pytest.raises(CalendarUnusable) as refused:
+        read_calendar(str(secret))
+    assert "a-password" not in str(refused.value)
+
+
+ZONE = (
+    "BEGIN:VTIMEZONE\nTZID:{}\nBEGIN:STANDARD\nDTSTART:16010101T000000\nTZOFFSETFROM:+0100\n"
+    "TZOFFSETTO:+1200\nRRULE:FREQ=SECONDLY\nEND:STANDARD\nEND:VTIMEZONE\n"
+)
+
+
+def test_a_zone_defined_by_its_party_is_that_of_nobody():
+    known = ZONE.format("Europe/Berlin").replace("VTIMEZONE", "VTIME\r\n\n ZONE")
+    found = read_calendar(calendar(known, available(*EVENINGS)))
+    assert found.covers("power", hour("2026-03-27T16:00:00Z", 4))
+    for own in ("", ZONE.format("Mine")):
+        with pytest.raises(CalendarUnusable, match="Europe/Berlin"):
+            read_calendar(calendar(own, available("DTSTART;TZID=Mine:20260105T170000")))
+
+
+@pytest.mark.parametrize(
+    "calendar_text",
+    [
+        "[" * 1000 + "]" * 1000,
+        calendar(available(*EVENINGS[:2], "RDATE:99991231T230000Z")),
+        calendar(*(available(*EVENINGS[:2], EVENINGS[2] + ";COUNT=9") for _ in range(11))),
+        calendar(available(*EVENINGS[:2], "RRULE:FREQ=DAILY;COUNT=20000")),
+        calendar(
+            available(
+                "DTSTART:20260101T000000Z",
+                "DURATION:PT1H",
+                "RDATE:"
+                + ",".join(
+                    f"2026{n // 28 % 12 + 1:02}{n % 28 + 1:02}T0{n % 9}0000Z" for n in range(300)
+                ),
+            )
+        ),
+        calendar(available(*EVENINGS[:2], "RRULE:FREQ=MONTHLY;BYDAY=9MO")),
+        calendar(available(*EVENINGS, "SUMMARY:\ud800")),
+    ],
+)
+def test_what_would_take_long_or_overflow_is_refused_when_it_is_read(calendar_text):
+    with pytest.raises(CalendarUnusable):
+        read_calendar(calendar_text)
+
+
+def test_a_counted_rule_ends_with_its_last_day():
+    found = read_calendar(calendar(available(*EVENINGS[:2], "RRULE:FREQ=DAILY;COUNT=3")))
+    assert found.covers("power", hour("2026-01-07T16:00:00Z", 4))
+    assert not found.covers("power", hour("2026-01-08T16:00:00Z", 4))
