@@ -206,7 +206,7 @@ class Marketplace:
         owed, self._owed = self._owed, ()
         self._outlet.put(seq, owed)
         for views in self._views.values():
-            self._outlet.put(seq, [*views.all_positions(now), *views.all_books()])
+            self._outlet.put(seq, [*views.all_positions(now), *views.all_books(now)])
         self._quotes.show()
 
     @property
@@ -306,7 +306,7 @@ class Marketplace:
         if cleared is not None:
             self.on_traded(Traded(product=product, instrument=interval, clearing=cleared))
         views = self._views[product.id]
-        self._outlet.put(seq, [*events, *views.all_positions(now), *views.all_books()])
+        self._outlet.put(seq, [*events, *views.all_positions(now), *views.all_books(now)])
         return cleared is not None
 
     def _bids(self, market: Market, interval: Interval, now: Instant) -> list[TenderSet]:

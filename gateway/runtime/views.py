@@ -30,9 +30,10 @@ class Views:
         """The changed books among those of ``parties``."""
         return [view for party in sorted(set(parties)) for view in self._book(party)]
 
-    def all_books(self) -> list[BookView]:
-        """The changed books of everybody."""
-        return self.books((*self._books, *self._market.parties_with_tenders))
+    def all_books(self, now: Instant) -> list[BookView]:
+        """The changed books of everybody, without what a former start left over."""
+        parties = {*self._books, *self._market.parties_with_tenders}
+        return [view for party in sorted(parties) for view in self._book(party, now)]
 
     def closed(self) -> list[BookView | Position]:
         """The end of everything that was shown: the market closes."""
@@ -49,8 +50,9 @@ class Views:
         parties = {*self._positions, *self._market.positions.held(shown)}
         return [view for party in sorted(parties) for view in self._position(party, shown)]
 
-    def _book(self, party: str) -> Iterable[BookView]:
-        sets = self._market.live_sets(party)
+    def _book(self, party: str, now: Instant = Instant(0)) -> Iterable[BookView]:
+        live = self._market.live_sets(party)
+        sets = tuple(one for one in live if one.tenders and one.interval.end > now)
         view = BookView(party=party, product=self._market.product.id, sets=sets)
         before = self._books.pop(party, None)
         if sets:

@@ -114,7 +114,7 @@ def test_lesson_068_a_gateway_that_starts_at_night_shows_the_device_it_knew(tmp_
 
     async def script():
         async with life(tmp_path, EVENING, house) as home:
-            await home.pass_time(20, 10)
+            await home.pass_time(15, 15)
             house.made.put(**ASLEEP)
             await home.pass_time(20, 10)
         house.answers(answers=False)
