@@ -435,6 +435,7 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
     tasks.start("marketplace", gateway.marketplace.run, world.clock)
     tasks.start("dispatcher", gateway.dispatcher.run, world.clock)
     tasks.start("owner", gateway.control.run, world.clock)
+    gateway.control.on_look = gateway.reception.glance
     tasks.start("reception", gateway.reception.run, world.clock)
     tasks.start("handover", gateway.handover.run, world.clock)
     tasks.start("writes", gateway.writes.run, world.clock)

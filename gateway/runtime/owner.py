@@ -19,8 +19,9 @@ class Owner:
 
     ``stored`` reads what topic or command left in the state directory; ``store`` keeps it.
     Where that cannot be read at the start it is hands-off: nobody knows that it was not said.
-    ``on_change`` is awaited after the mode in force changed.  What is said is stored in a thread
-    if ``threaded``: a slow disk holds up neither control nor others.
+    ``on_change`` is awaited after the mode in force changed; ``on_look`` is called whenever
+    commands of the state directory are looked for, so that nobody else need wake for it.  What is
+    said is stored in a thread if ``threaded``: a slow disk holds up neither control nor others.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Owner:
         self._changing = asyncio.Lock()
         self._threaded = threaded
         self._keeping = Keeping(self._keep, self._not_kept)
+        self.on_look: Callable[[], None] = lambda: None
         self._log = structlog.get_logger()
         self._readable = True
         self._said = self._seen = self._read(OwnerControl(mode=ControlMode.HANDS_OFF))
@@ -91,6 +93,7 @@ class Owner:
         await self._announce("configuration")
         while True:
             await self._clock.sleep(SECOND)
+            self.on_look()
             await self._announce("command" if self._heard_command() else "end")
 
     def _heard_command(self) -> bool:

@@ -5,6 +5,7 @@ each checkpoint what was unread then.  Acknowledgements are not synced; one that
 machine loses costs one more repetition.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeGuard
@@ -68,6 +69,7 @@ class Pushes:
         self._unread: dict[str, dict[str, _Unread]] = {}
         self._numbers: dict[str, int] = {}
         self.reached: Callable[[], bool] = lambda: True
+        self._news = asyncio.Event()
         self._log = structlog.get_logger()
         for push in unread:
             self._keep(push, durable=True)
@@ -110,14 +112,17 @@ class Pushes:
                 self._send(one)
 
     async def run(self) -> None:
-        """Tell again what is due, until cancelled."""
+        """Tell again what is due, until cancelled; asleep while all is acknowledged."""
         for one in self._all():
             if one.durable and one.due is None:
                 self._send(one)
         while True:
+            await self._news.wait()
             await self._clock.sleep(SECOND)
-            if self._unread and self.reached():
+            if self.reached():
                 self._repeat()
+            if not self._unread:
+                self._news.clear()
 
     def _repeat(self) -> None:
         monotonic, now = self._clock.monotonic(), self._clock.now()
@@ -142,6 +147,7 @@ class Pushes:
     def _keep(self, push: Push, *, durable: bool = False) -> None:
         waiting = self._unread.setdefault(push.party, {})
         waiting[push.id] = _Unread(replace(push, epoch=0, seq=0), durable=durable)
+        self._news.set()
         if len(waiting) > _MOST_UNREAD:
             oldest = next(iter(waiting.values()))
             self._give_up(oldest.push, f"{_MOST_UNREAD} newer ones are unread")

@@ -29,7 +29,7 @@ from gateway.model.event import ResponseCode
 from gateway.model.membership import Consent, Enrolled, Newcomer, PartyBook
 from gateway.model.request import Outcome, Reply
 from gateway.model.site import AdmissionSettings
-from gateway.model.time import SECOND, Instant, in_seconds
+from gateway.model.time import Instant, in_seconds
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.party_store import PartyStore
@@ -44,7 +44,7 @@ class Reception:
     """Keeps the register as the party book says, and the book as it is asked.
 
     Args:
-        store: the book on the disk; commands change it too, so it is looked at every second.
+        store: the book on the disk; commands change it too, so ``glance`` looks at it.
         settings: who decides.
         threaded: disk work beside the loop.
 
@@ -74,6 +74,7 @@ class Reception:
         self._began = clock.monotonic()
         self._silent: set[str] = set()
         self._leaving = False
+        self._due = asyncio.Event()
         self._applying = asyncio.Lock()
         self._log = structlog.get_logger()
         self.on_logins: Callable[[], Awaitable[None]] = _nobody
@@ -88,10 +89,16 @@ class Reception:
         self._register.hear(party, self._clock.monotonic())
         self._silent.discard(party)
 
+    def glance(self) -> None:
+        """Every second: wake ``run`` where there are parties, or commands changed the book."""
+        if self._leaving or self._register.parties or self._store.stamp != self._stamp:
+            self._due.set()
+
     async def run(self) -> None:
         """Notice what commands did to the book, and who is silent, until cancelled."""
         while True:
-            await self._clock.sleep(SECOND)
+            await self._due.wait()
+            self._due.clear()
             if self._leaving:
                 await self._renew_logins()
             if self._store.stamp != self._stamp:
@@ -123,11 +130,8 @@ class Reception:
             password=password,
             what=asked.what,
         )
-        repeated = self._repeated(newcomer, given=bool(asked.password))
-        if repeated is not None:
-            return repeated
         try:
-            book = await self._change(lambda book: self._with(book, newcomer, now))
+            book = await self._asked(newcomer, given=bool(asked.password))
         except WrongInput as error:
             return _told(newcomer, _REFUSED, now, term="registration", description=str(error))
         except GridtenderError as fault:
@@ -137,23 +141,16 @@ class Reception:
         self._log.info("registration.asked", party=asked.name, state=state, what=asked.what)
         return _told(newcomer, state, now, password="" if asked.password else password)
 
-    def _with(self, book: PartyBook, newcomer: Newcomer, now: Instant) -> PartyBook:
-        book = book.without_stale(now).ask(newcomer)
+    async def _asked(self, newcomer: Newcomer, *, given: bool) -> PartyBook:
+        """The book in which the stranger waits, or is a party where nobody need consent."""
+        book, now = self._register.book, newcomer.since
+        known = book.newcomer(newcomer.name) if given else None
+        # The same stranger may ask the same again: its answer was lost.
+        if known is None or replace(known, since=now, what=newcomer.what) != newcomer:
+            book = await self._change(lambda book: book.without_stale(now).ask(newcomer))
         if self._settings.registration is Consent.OPEN:
-            return book.accept(newcomer.name, now)
+            book = await self._change(lambda book: book.accept(newcomer.name, now))
         return book
-
-    def _repeated(self, newcomer: Newcomer, *, given: bool) -> RegistrationTold | None:
-        """The same stranger asks the same again: its answer was lost."""
-        known = self._register.book.newcomer(newcomer.name)
-        if known is None or not given:
-            return None
-        same = (known.client, known.request, known.password) == (
-            newcomer.client,
-            newcomer.request,
-            newcomer.password,
-        )
-        return _told(newcomer, "WAITING", newcomer.since) if same else None
 
     async def consent(self, given: ConsentGiven) -> None:
         """The owner's word by topic."""
@@ -198,11 +195,24 @@ class Reception:
                 if self._register.enrolment(party, product) is Enrolled.NO:
                     open_to_all = self._settings.enrollment is Consent.OPEN
                     state = Enrolled.YES if open_to_all else Enrolled.WAITING
-                    await self._change(lambda book: book.decide(party, product, state, now))
+                    await self._change(
+                        lambda book: self._still(book, party).decide(party, product, state, now)
+                    )
             case LeaveProduct():
                 if self._register.enrolment(party, product) is not Enrolled.NO:
-                    await self._change(lambda book: book.decide(party, product, Enrolled.NO, now))
+                    await self._change(
+                        lambda book: self._still(book, party).decide(
+                            party, product, Enrolled.NO, now
+                        )
+                    )
         return self._told(party, product, now)
+
+    def _still(self, book: PartyBook, party: str) -> PartyBook:
+        """The book, if the party was not removed while its request waited."""
+        if book.member(party) is None and not self._register.is_configured(party):
+            message = f"{party} is no party of this market any more"
+            raise WrongInput(message)
+        return book
 
     def _told(self, party: str, product: str, now: Instant) -> EnrolmentTold:
         return EnrolmentTold(

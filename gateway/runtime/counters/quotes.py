@@ -1,5 +1,6 @@
 """Where quotes are made, asked for, accepted and rejected."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, cast
@@ -21,7 +22,7 @@ from gateway.model.negotiation import (
 from gateway.model.quote import Ending, QuoteChanged, QuoteRejected, RfqChanged
 from gateway.model.request import Outcome, SubmitTenders
 from gateway.model.tender import TenderSet
-from gateway.model.time import SECOND, Duration, Instant, Interval
+from gateway.model.time import SECOND, Instant, Interval
 from gateway.model.transaction import Transaction
 from gateway.ports.clock import Clock
 from gateway.runtime.counters.counter import Decision, is_ahead, replied
@@ -55,6 +56,7 @@ class QuoteCounter:
         self._clock = clock
         self._trading = trading
         self._spending = spending
+        self._quoted = asyncio.Event()
         self._traded: dict[tuple[str, str], int] = {}  # what the newest acceptances came to
 
     def closed(self, request: QuoteRequest, now: Instant) -> str:
@@ -127,15 +129,19 @@ class QuoteCounter:
                 self._outlet.put(self._recorder.newest, facts)
 
     async def run(self) -> None:
-        """End quotes when their time is over, until cancelled."""
+        """End quotes when their time is over, until cancelled; asleep while nobody quotes."""
         while True:
+            await self._quoted.wait()
             now = self._clock.now()
             for market in self._markets.values():
                 due = market.quotes.board.next
                 if due is not None and due <= now:
                     events = self._tell(market, EndQuotes(), now)
                     self._show(market, self._recorder.newest, events, now)
-            await self._clock.sleep(Duration(SECOND))
+            if all(market.quotes.board.next is None for market in self._markets.values()):
+                self._quoted.clear()
+            else:
+                await self._clock.sleep(SECOND)
 
     def _beyond(self, request: QuoteRequest, now: Instant) -> Decision | None:
         """The refusal of a quote or an acceptance that could break the day's budget."""
@@ -157,6 +163,7 @@ class QuoteCounter:
 
     def _tell(self, market: Market, asked: Negotiation, now: Instant) -> Sequence[MarketEvent]:
         product = market.product.id
+        self._quoted.set()
         self._recorder.negotiate(now, product, asked)
         events = market.negotiate(asked, now)
         self._recorder.events(now, product, events)
