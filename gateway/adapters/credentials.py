@@ -33,6 +33,16 @@ def keep(folder: Path, name: str, password: str) -> None:
     write_whole(folder / name, password + "\n")
 
 
+def known(folder: Path, name: str) -> str | None:
+    """The password under the name; None: there is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    file = folder / name
+    return file.read_text("utf-8").strip() or None if file.exists() else None
+
+
 def forget(folder: Path, name: str) -> None:
     """End a login.
 
@@ -44,8 +54,8 @@ def forget(folder: Path, name: str) -> None:
 
 
 def _password(file: Path) -> str:
-    if file.exists() and (known := file.read_text("utf-8").strip()):
-        return known
+    if found := known(file.parent, file.name):
+        return found
     made = secrets.token_urlsafe(16)
     write_whole(file, made + "\n")
     return made

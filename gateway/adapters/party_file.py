@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gateway.adapters.credentials import forget, keep
+from gateway.adapters.credentials import forget, keep, known
 from gateway.adapters.files import hand_over
 from gateway.adapters.state import StateUnusable, explained, load_document, store_document
-from gateway.model.membership import PartyBook
+from gateway.model.errors import WrongInput
+from gateway.model.membership import REGISTRATION, Newcomer, PartyBook
 
 VERSION: Final = 1
 CREDENTIALS: Final = "credentials"
@@ -69,22 +70,35 @@ class PartyFile:
 
         Raises:
             StateUnusable: it is not on the disk.
-            WrongInput: by ``change``; nothing was changed.
+            WrongInput: by ``change``, or a stranger's name has a login already, as a former party
+                of the configuration has; nothing was changed.
         """
         with self._locked():
             old = self.load()
             new = change(old)
             if new != old:
+                self._refuse_known(old, new)
                 self._keep_passwords(old, new)
                 store_document(self._path, _Document(book=new))
                 self._forget_passwords(old, new)
         return new
 
+    def _refuse_known(self, old: PartyBook, new: PartyBook) -> None:
+        """Nobody comes to a login by asking for its name."""
+        let_in = _let_in(old, new)
+        asking = (one for one in new.waiting if one not in old.waiting)
+        with explained(self._credentials):
+            for newcomer in (*asking, *let_in):
+                password = known(self._credentials, newcomer.name)
+                again = newcomer in let_in and password == newcomer.password  # after a crash
+                if password is not None and not again:
+                    message = f"the name {newcomer.name} is taken; propose another"
+                    raise WrongInput(message)
+
     def _keep_passwords(self, old: PartyBook, new: PartyBook) -> None:
         with explained(self._credentials):
-            for newcomer in old.waiting:
-                if new.member(newcomer.name) is not None:
-                    keep(self._credentials, newcomer.name, newcomer.password)
+            for newcomer in _let_in(old, new):
+                keep(self._credentials, newcomer.name, newcomer.password)
 
     def _forget_passwords(self, old: PartyBook, new: PartyBook) -> None:
         with explained(self._credentials):
@@ -101,3 +115,9 @@ class PartyFile:
         with file:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX)
             yield
+
+
+def _let_in(old: PartyBook, new: PartyBook) -> tuple[Newcomer, ...]:
+    """Strangers with a password of their own; whom a command adds is told another."""
+    members = {one.name for one in new.present if one.by == REGISTRATION}
+    return tuple(one for one in old.waiting if one.name in members)

@@ -14,6 +14,9 @@ from gateway.model.time import HOUR, Duration, Instant
 
 MOST_WAITING = 16
 MOST_MEMBERS = 1000
+MOST_NAMES = 2 * MOST_MEMBERS
+"""Names that are remembered, of whom was removed as well, when strangers take no more."""
+REGISTRATION = "registration"
 WAITS = Duration(24 * HOUR)
 """A request for consent that nobody answers is forgotten after so long."""
 
@@ -170,13 +173,16 @@ class PartyBook:
         """With the stranger waiting.
 
         Raises:
-            WrongInput: the name is taken, or too many wait.
+            WrongInput: the name is taken, too many wait, or too many came and went.
         """
         if self.is_taken(newcomer.name):
             message = f"the name {newcomer.name} is taken; propose another"
             raise WrongInput(message)
         if len(self.waiting) >= MOST_WAITING:
             message = f"{MOST_WAITING} wait for the owner's consent already; ask later"
+            raise WrongInput(message)
+        if len(self.members) >= MOST_NAMES:
+            message = "no more strangers are taken here; ask the owner to add you"
             raise WrongInput(message)
         return replace(self, waiting=(*self.waiting, newcomer))
 
@@ -244,7 +250,7 @@ def registered(newcomer: Newcomer, at: Instant) -> Member:
     return Member(
         name=newcomer.name,
         since=at,
-        by="registration",
+        by=REGISTRATION,
         what=newcomer.what,
         allowance=Allowance(enrolled=()),
     )

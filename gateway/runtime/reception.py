@@ -144,13 +144,14 @@ class Reception:
     async def _asked(self, newcomer: Newcomer, *, given: bool) -> PartyBook:
         """The book in which the stranger waits, or is a party where nobody need consent."""
         book, now = self._register.book, newcomer.since
+        changes: list[Callable[[PartyBook], PartyBook]] = []
         known = book.newcomer(newcomer.name) if given else None
         # The same stranger may ask the same again: its answer was lost.
         if known is None or replace(known, since=now, what=newcomer.what) != newcomer:
-            book = await self._change(lambda book: book.without_stale(now).ask(newcomer))
+            changes = [lambda book: book.without_stale(now).ask(newcomer)]
         if self._settings.registration is Consent.OPEN:
-            book = await self._change(lambda book: book.accept(newcomer.name, now))
-        return book
+            changes.append(lambda book: book.accept(newcomer.name, now))
+        return await self._change(*changes) if changes else book
 
     async def consent(self, given: ConsentGiven) -> None:
         """The owner's word by topic."""
@@ -238,9 +239,9 @@ class Reception:
 
     # -- the book ---------------------------------------------------------------------------
 
-    async def _change(self, change: Callable[[PartyBook], PartyBook]) -> PartyBook:
+    async def _change(self, *changes: Callable[[PartyBook], PartyBook]) -> PartyBook:
         async with self._applying:
-            book = await self._beside(lambda: self._store.change(change))
+            book = await self._beside(lambda: [self._store.change(one) for one in changes][-1])
             self._stamp = self._store.stamp
             await self._apply(book)
         return book

@@ -1,8 +1,10 @@
 """``parties.json`` and the passwords beside it."""
 
+from dataclasses import replace
+
 import pytest
 
-from gateway.adapters.credentials import passwords
+from gateway.adapters.credentials import keep, passwords
 from gateway.adapters.party_file import PartyFile
 from gateway.adapters.state import StateUnusable
 from gateway.model.errors import WrongInput
@@ -57,3 +59,32 @@ def test_a_broken_file_is_named_and_left_as_it_is(tmp_path, content):
         with pytest.raises(StateUnusable, match=r"parties\.json.*mend it"):
             use()
     assert path.read_text() == content
+
+
+def test_whom_the_owner_adds_has_the_password_that_the_owner_was_told(tmp_path):
+    file, folder = PartyFile(tmp_path), tmp_path / "credentials"
+    file.change(lambda book: book.ask(BOX))
+    told = passwords(folder, ["box"])
+    file.change(lambda book: book.add(Member(name="box", since=NOW, by="command")))
+    assert passwords(folder, ["box"]) == told != {"box": BOX.password}
+
+
+def test_a_stranger_does_not_come_to_the_login_of_somebody_who_was_here(tmp_path):
+    file, folder = PartyFile(tmp_path), tmp_path / "credentials"
+    file.change(lambda book: book.ask(BOX))
+    before = passwords(folder, ["box", "anna"])  # parties of the configuration, once
+    for change in (
+        lambda book: book.ask(replace(BOX, name="anna")),
+        lambda book: book.accept("box", NOW),
+    ):
+        with pytest.raises(WrongInput, match="taken"):
+            file.change(change)
+    assert passwords(folder, ["box", "anna"]) == before
+
+
+def test_a_consent_that_a_crash_cut_short_is_given_again(tmp_path):
+    file, folder = PartyFile(tmp_path), tmp_path / "credentials"
+    file.change(lambda book: book.ask(BOX))
+    keep(folder, "box", BOX.password)
+    file.change(lambda book: book.accept("box", NOW))
+    assert passwords(folder, ["box"]) == {"box": BOX.password}

@@ -7,6 +7,7 @@ import pytest
 from gateway.market import Market
 from gateway.model.errors import WrongInput
 from gateway.model.membership import (
+    MOST_NAMES,
     MOST_WAITING,
     WAITS,
     Allowance,
@@ -48,6 +49,12 @@ def test_a_full_list_takes_nobody_until_a_day_has_passed():
     with pytest.raises(WrongInput, match="wait"):
         book.ask(newcomer("late"))
     assert not book.without_stale(Instant(NOW + WAITS)).waiting
+
+
+def test_strangers_who_come_and_go_do_not_fill_the_book_for_ever():
+    gone = (Member(name=f"s-{n}", since=NOW, by="x", removed=NOW) for n in range(MOST_NAMES))
+    with pytest.raises(WrongInput, match="owner"):
+        PartyBook(members=tuple(gone)).ask(newcomer("one-more"))
 
 
 def test_who_registered_itself_is_enrolled_in_nothing_until_it_asks():

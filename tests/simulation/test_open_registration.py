@@ -1,0 +1,35 @@
+"""Where nobody need consent: a stranger that asks is a party, by the password it was told."""
+
+from gateway.adapters.credentials import passwords
+from gateway.model.admittance import AskRegistration, Enrol, RegistrationTold
+from gateway.model.membership import Enrolled
+
+
+def test_a_stranger_is_a_party_at_once_and_its_password_is_in_force(at_home, tmp_path):
+    async def script(home):
+        gateway = home.gateway
+        for name, password in (("box", ""), ("car", "a-long-password")):
+            asked = AskRegistration(client="c" * 22, request_id="r", name=name, password=password)
+            told = await gateway.register(asked)
+            (folder,) = tmp_path.rglob("credentials")
+            assert told.state == "REGISTERED"
+            assert passwords(folder, [name]) == {name: password or told.password}
+            again = await gateway.register(asked)
+            assert (again.state, again.term) == ("REFUSED", "registration")
+        assert not [fact for fact in home.facts if isinstance(fact, RegistrationTold)]
+
+    at_home(script, {}, registration="open")
+
+
+def test_who_was_removed_while_it_asked_to_enrol_leaves_nothing_behind(at_home):
+    async def script(home):
+        gateway = home.gateway
+        asked = AskRegistration(client="c", request_id="r", name="box", password="a-long-password")
+        await gateway.register(asked)
+        store = gateway.reception._store
+        store.change(lambda book: book.remove("box", home.clock.now()))
+        reply = await gateway.handle(Enrol(party="box", request_id="e", product="power"))
+        assert "any more" in reply.outcomes[0].description
+        assert not [e for e in store.load().enrolments if e.state is Enrolled.YES]
+
+    at_home(script, {}, registration="open", enrollment="open")
