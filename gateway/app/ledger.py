@@ -33,6 +33,7 @@ from gateway.runtime.energy import Energy
 from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.meters import Meter
 from gateway.runtime.recorder import Recorder
+from gateway.runtime.register import Register
 from gateway.runtime.sealing import Sealing
 from gateway.runtime.statements import Statements
 
@@ -146,10 +147,12 @@ def open_ledger(
     clock: Clock,
     bus: Bus,
     energy: Energy,
+    register: Register,
     threaded: bool,
 ) -> Ledger | None:
     """The ledger, None where it is not kept, or has no key: the house goes on without."""
-    if not settings.ledger.kept:
+    wanted = settings.ledger
+    if not (wanted.kept or (wanted.kept_for_members and register.members)):
         return None
     from gateway.adapters.signing import has_key, open_signer  # noqa: PLC0415 - 10 MB
 
@@ -159,13 +162,12 @@ def open_ledger(
     except GridtenderError as fault:
         structlog.get_logger().error("ledger.unavailable", reason=str(fault))
         return None
-    outside = [party.id for party in settings.parties]
     statements = Statements(
         zone=settings.timezone,
         store=StatementFiles(state.path, threaded=threaded),
         durable=journal.durable,
         tell=bus.publish,
-        outside=(*outside, "guest"),
+        outside=lambda name: register.party(name) is not None,
     )
     statements.begin(journal.seq, journal.rows, most=_MOST_TO_CATCH_UP)
     ledger: Ledger

@@ -177,6 +177,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         on_change=lambda mode: handover.follow(mode),  # noqa: PLW0108 - it is made below
         threaded=world.threaded,
     )
+    register = open_register(settings, state, _outside(settings))
     ledger = open_ledger(
         settings,
         state,
@@ -184,9 +185,9 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         clock=world.clock,
         bus=ground.bus,
         energy=others.energy,
+        register=register,
         threaded=world.threaded,
     )
-    register = open_register(settings, state, _outside(settings))
     marketplace, pushes = _marketplace(ground, site, owner, ledger, register)
     wear = WearFile(state.path)
     writes = Writes(
@@ -341,6 +342,8 @@ def _marketplace(
     owed = recovered.owed
     if owed is not None:
         recorder.finish(owed.at, owed.happened)
+    if recovered.unanswered is not None:
+        recorder.reply(recovered.unanswered.at, recovered.unanswered)
     recorder.start(now, start, {id_: market.dump() for id_, market in markets.items()})
     marketplace = Marketplace(
         markets=markets,

@@ -6,14 +6,17 @@ from typing import Final
 from gateway.config.problem import Finding
 from gateway.config.shapes import SiteShape
 from gateway.model.device import Device, Role
+from gateway.model.membership import Consent
 from gateway.model.site import LedgerSettings
 
 
 def read_ledger(site: SiteShape, *, guest: bool) -> LedgerSettings:
     """The settings; ``guest``: whether the own broker lets somebody in without a name."""
-    outside = bool(site.parties) or guest
+    outside = bool(site.parties) or guest or site.registration != Consent.CLOSED
+    auto = site.ledger.keep == "auto"
     return LedgerSettings(
-        kept=site.ledger.keep == "always" or (site.ledger.keep == "auto" and outside),
+        kept=site.ledger.keep == "always" or (auto and outside),
+        kept_for_members=auto,
         seal_every=site.ledger.seal,
         meters={
             name: party.meter for name, party in site.parties.items() if party.meter is not None

@@ -156,11 +156,13 @@ class LedgerSettings:
 
     Attributes:
         kept: whether the journal is sealed, and deliveries and statements are made.
+        kept_for_members: whether it is kept as well when the start finds parties that were added.
         seal_every: the longest time between two seals.
         meters: the device that measures a party from outside, by party.
     """
 
     kept: bool = False
+    kept_for_members: bool = False
     seal_every: Duration = HOUR
     meters: Mapping[str, str] = field(default_factory=dict)
 

@@ -48,7 +48,7 @@ class StatementStore(Protocol):
 
 
 class Statements:
-    """Adds up; ``tell`` is given what parties should see."""
+    """Adds up; ``tell`` is given what parties ``outside`` should see."""
 
     def __init__(
         self,
@@ -57,13 +57,13 @@ class Statements:
         store: StatementStore,
         durable: Callable[[int], Awaitable[None]],
         tell: Callable[[Statement], None],
-        outside: Iterable[str],
+        outside: Callable[[str], bool],
     ) -> None:
         self._zone = zone
         self._store = store
         self._durable = durable
         self._tell = tell
-        self._outside = frozenset(outside)
+        self._outside = outside
         self._log = structlog.get_logger()
         kept = self._load()
         self._seq = 0 if kept is None else kept.seq
@@ -136,7 +136,7 @@ class Statements:
         gone = day_of(Instant(now - (_TOLD_DAYS + 1) * _DAY), self._zone)
         today = day_of(now, self._zone)
         for one in (*closed, *self.of(today, now, closed=False)):
-            if one.party in self._outside:
+            if self._outside(one.party):
                 self._tell(one)
                 self._tell(Statement(party=one.party, day=gone, accounts=(), closed=True, at=now))
 

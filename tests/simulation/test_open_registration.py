@@ -33,3 +33,20 @@ def test_who_was_removed_while_it_asked_to_enrol_leaves_nothing_behind(at_home):
         assert not [e for e in store.load().enrolments if e.state is Enrolled.YES]
 
     at_home(script, {}, registration="open", enrollment="open")
+
+
+def test_the_ledger_is_kept_for_parties_that_the_configuration_does_not_name(at_home, tmp_path):
+    async def nobody(home):
+        assert home.gateway.ledger is None
+
+    async def registering(home):
+        assert home.gateway.ledger is not None
+        asked = AskRegistration(client="c", request_id="r", name="box", password="a-long-password")
+        await home.gateway.register(asked)
+
+    async def somebody(home):
+        assert home.gateway.ledger.statements._outside("box")
+
+    at_home(nobody, {})
+    at_home(registering, {}, registration="open")
+    at_home(somebody, {})
