@@ -7,7 +7,8 @@ from gateway.model.event import Push, Refused, ResponseCode
 from gateway.model.request import Reply
 from gateway.model.time import HOUR, Duration, Instant
 from gateway.ports.journal import Row
-from gateway.runtime.replay import Difference, LoadMarket, Replay
+from gateway.runtime.answers import Unanswered
+from gateway.runtime.replay import INPUTS, Difference, LoadMarket, Replay
 from gateway.runtime.rows import Happened, read_body
 from gateway.runtime.unread import UnreadRows
 
@@ -29,6 +30,8 @@ class Recovered:
     Attributes:
         dumps: per product id, for ``Market.load`` under the new epoch.
         replies: by (party, request id), of the last 24 h, oldest first.
+        unanswered: the newest of them, if the crash cut off its row; to be recorded after what
+            is owed.
         epoch: of the newest checkpoint, 0 without one.
         owed: what the newest input came to, if the crash cut off its row; to be recorded first.
         difference: where these rules answered otherwise than the journal says, or None.  An
@@ -42,6 +45,7 @@ class Recovered:
     owed: Owed | None
     difference: Difference | None
     unread: tuple[Push, ...] = ()
+    unanswered: Reply | None = None
 
 
 def recover(
@@ -56,9 +60,10 @@ def recover(
     """
     replay = Replay(load)
     replies: dict[tuple[str, str], Reply] = {}
-    newest, unread = now, UnreadRows(own, now)
+    newest, unread, unanswered = now, UnreadRows(own, now), Unanswered()
     for row in replay.run(rows):
         unread.take(row)
+        unanswered.take(row, INPUTS.get(row.kind))
         newest = row.now
         if row.kind == "reply" and now - row.now <= REMEMBER:
             reply = read_body(Reply, row)
@@ -66,6 +71,9 @@ def recover(
                 replies.pop((reply.party, reply.request_id), None)
             else:
                 replies[reply.party, reply.request_id] = reply
+    cut_off = unanswered.reply(replay.owed)
+    if cut_off is not None:
+        replies.setdefault((cut_off.party, cut_off.request_id), cut_off)
     return Recovered(
         dumps={product: market.dump() for product, market in replay.markets.items()},
         replies=replies,
@@ -73,6 +81,7 @@ def recover(
         owed=None if replay.owed is None else Owed(newest, replay.owed),
         difference=replay.difference,
         unread=unread.pushes,
+        unanswered=cut_off,
     )
 
 

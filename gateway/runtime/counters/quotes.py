@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
-from typing import Final, cast
+from typing import Final
 
 from gateway.market import Market
 from gateway.model.event import MarketEvent, Refused
@@ -19,15 +18,16 @@ from gateway.model.negotiation import (
     RejectQuote,
     UndoAccept,
 )
-from gateway.model.quote import Ending, QuoteChanged, QuoteRejected, RfqChanged
-from gateway.model.request import Outcome, SubmitTenders
+from gateway.model.request import SubmitTenders
 from gateway.model.tender import TenderSet
 from gateway.model.time import SECOND, Instant, Interval
 from gateway.model.transaction import Transaction
 from gateway.ports.clock import Clock
+from gateway.runtime.answers import told
 from gateway.runtime.counters.counter import Decision, is_ahead, replied
 from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
+from gateway.runtime.rows import Negotiated
 from gateway.runtime.spending import Spending
 from gateway.runtime.views import Views
 
@@ -81,8 +81,8 @@ class QuoteCounter:
             return beyond
         known = _is_known(market, request)
         events = self._tell(market, request, now)
-        asked = [event for event in events if _answers(request, event)]
-        reply = replied(request, now, cast("tuple[Outcome, ...]", tuple(asked)))
+        asked = told(Negotiated(product=request.product, asked=request), events)
+        reply = replied(request, now, asked)
         seq = self._recorder.reply(now, reply)
         self._show(market, seq, events, now)
         for event in asked:
@@ -210,26 +210,5 @@ def _is_known(market: Market, request: QuoteRequest) -> bool:
             return market.quotes.board.given(request.party, quote.tender.id) is not None
         case CreateRfq(rfq=rfq):
             return market.quotes.board.given(request.party, rfq.id) is not None
-        case _:
-            return False
-
-
-def _answers(  # noqa: PLR0911 - one arm per kind of request
-    request: QuoteRequest, event: MarketEvent
-) -> bool:
-    """Whether the event answers the request, rather than happened beside it."""
-    match request, event:
-        case _, Refused():
-            return True
-        case CreateQuote(quote=asked), QuoteChanged(quote=quoted, ending=None):
-            return replace(quoted, to=asked.to) == asked
-        case CreateRfq(rfq=asked), RfqChanged(rfq=standing, ending=None):
-            return standing == asked
-        case CancelQuotes(party=party), QuoteChanged() | RfqChanged():
-            return event.party == party and event.ending is Ending.REQUESTED
-        case AcceptQuote(party=asking), Transaction(party=party):
-            return party == asking
-        case RejectQuote(), QuoteRejected():
-            return True
         case _:
             return False
