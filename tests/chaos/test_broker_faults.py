@@ -259,7 +259,8 @@ async def test_a_stranger_with_our_client_id_is_named_and_left_alone_with_it(tmp
 
 def too_large():
     """A push longer than the broker takes."""
-    return replace(transaction(1000), tender="t" * 5000)
+    push = transaction(1000)
+    return replace(push, fact=replace(push.fact, tender="t" * 5000))
 
 
 GHOSTS = {
