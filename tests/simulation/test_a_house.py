@@ -87,6 +87,8 @@ def test_at_a_negative_export_price_the_sun_is_curtailed(at_home):
     assert truth["limit_w"] < 1000
 
 
+@pytest.mark.slow
+@pytest.mark.patient
 def test_an_evening_of_two_kw_steps_leaves_the_grid_alone(at_home):
     async def script(home):
         await home.pass_time(30)

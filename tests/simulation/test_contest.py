@@ -59,6 +59,8 @@ async def beside(home, other, lasting_s):
         task.cancel()
 
 
+@pytest.mark.slow
+@pytest.mark.patient
 def test_a_stranger_that_writes_every_second_is_named_and_yielded_to(at_home):
     async def script(home):
         battery = counted(home, "battery")

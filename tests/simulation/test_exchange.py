@@ -262,6 +262,8 @@ def test_recovery_at_every_row_is_the_replay_of_what_came_before(lived):
         assert text(recovered.dumps["power"]) == text(steps.markets["power"].dump())
 
 
+@pytest.mark.slow
+@pytest.mark.patient
 def test_the_house_goes_on_from_a_journal_cut_anywhere(lived, tmp_path, virtual):
     rows = lived
 
