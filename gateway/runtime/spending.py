@@ -10,17 +10,22 @@ from decimal import Decimal
 from typing import Final
 
 from gateway.market import Market
+from gateway.market.grid import PriceGrid
+from gateway.market.netting import net
 from gateway.model.event import Detail, MarketEvent, Refused, ResponseCode
 from gateway.model.membership import Allowance
 from gateway.model.product import Product
 from gateway.model.request import SubmitTenders
-from gateway.model.tender import Side, Tender, TenderSet
-from gateway.model.time import MILLISECOND, Instant, rfc3339
+from gateway.model.tender import Party, Side, TenderSet
+from gateway.model.time import MILLISECOND, Instant, Interval, rfc3339
 from gateway.model.transaction import Transaction
 from gateway.runtime.register import Register
 
 DayOf = Callable[[Instant], str]
 """The date of an instant where the area is, ``2026-11-23``."""
+
+_Piece = tuple[Side, int, int]
+"""Side, price, quantity."""
 
 MONEY: Final = "moneyPerDay"
 ENERGY: Final = "energyPerDay"
@@ -73,36 +78,50 @@ class Spending:
         allowance = self._register.allowance(request.party)
         if not _limited(allowance):
             return None
+        worst_of, before = self._worst(request, request.sets), self._worst(request, ())
         for day in sorted({self._day_of(one.interval.start) for one in request.sets}):
-            paid, moved = self._worst(request, day)
-            for term, limit, worst, unit in (
-                (MONEY, allowance.money_per_day, paid, self._currency(request.product)),
-                (ENERGY, allowance.energy_per_day, moved, "kWh"),
+            (paid, moved), (paid_before, moved_before) = worst_of[day], before[day]
+            for term, limit, worst, standing, unit in (
+                (
+                    MONEY,
+                    allowance.money_per_day,
+                    paid,
+                    paid_before,
+                    self._currency(request.product),
+                ),
+                (ENERGY, allowance.energy_per_day, moved, moved_before, "kWh"),
             ):
-                if limit is not None and worst > Decimal(str(limit)):
+                # What makes nothing worse, a requirement that is lowered, is no harm.
+                if limit is not None and worst > max(standing, Decimal(str(limit))):
                     return _refused(request, term, f"{limit:g} {unit}", worst, day)
         return None
 
     def _currency(self, product: str) -> str:
         return self._markets[product].product.currency
 
-    def _worst(self, request: SubmitTenders, day: str) -> tuple[Decimal, Decimal]:
-        """Money and energy of the day if all that is open, and all that is asked, executes."""
-        key = request.party, day
-        paid, moved = self._paid.get(key, Decimal(0)), self._moved.get(key, Decimal(0))
+    def _worst(
+        self, request: SubmitTenders, sets: Sequence[TenderSet]
+    ) -> Mapping[str, tuple[Decimal, Decimal]]:
+        """Money and energy by day if all that is open, and ``sets`` beside, executes."""
+        paid, moved = (
+            defaultdict(
+                Decimal, {day: n for (name, day), n in totals.items() if name == request.party}
+            )
+            for totals in (self._paid, self._moved)
+        )
         for market in self._markets.values():
-            asked = request.sets if market.product.id == request.product else ()
+            asked = sets if market.product.id == request.product else ()
             live = (*market.live_sets(request.party), *market.quotes.sets_of(request.party))
             for one in _standing(live, asked):
-                if self._day_of(one.interval.start) != day:
-                    continue
+                day = self._day_of(one.interval.start)
                 position = market.positions.at(request.party, one.interval.start)
-                duration_ms = one.interval.duration // MILLISECOND
-                for tender, quantity in _open(one, position):
-                    signed = tender.side.sign * tender.price * quantity * duration_ms
-                    paid += max(Decimal(0), market.product.money(signed))
-                    moved += _energy(market.product, quantity * duration_ms)
-        return paid, moved
+                costs = [
+                    _cost(market.product, s, one.interval) for s in _open(market, one, position)
+                ]
+                paid[day] += max(cost for cost, _ in costs)
+                moved[day] += max(energy for _, energy in costs)
+        days = {*paid, *moved, *(self._day_of(one.interval.start) for one in request.sets)}
+        return {day: (paid[day], moved[day]) for day in days}
 
     def _forget_old(self, party: str) -> None:
         for totals in (self._paid, self._moved):
@@ -118,20 +137,27 @@ def _standing(live: Sequence[TenderSet], asked: Sequence[TenderSet]) -> list[Ten
     return [*kept, *asked]
 
 
-def _open(one: TenderSet, position: int) -> list[tuple[Tender, int]]:
-    """Each step with what of it can still execute: a requirement is met by the position first."""
+def _open(market: Market, one: TenderSet, position: int) -> tuple[Sequence[_Piece], ...]:
+    """What of the set can still execute, in ways of which only one comes about.
+
+    Of a requirement that is what is missing, or what may be given back of the position.
+    """
     if not one.netting:
-        return [(tender, tender.quantity) for tender in one.tenders]
-    found: list[tuple[Tender, int]] = []
-    for side in Side:
-        met = max(0, side.sign * position)
-        steps = (tender for tender in one.tenders if tender.side is side)
-        for tender in sorted(steps, key=lambda step: -side.sign * step.price):
-            taken = min(met, tender.quantity)
-            met -= taken
-            if tender.quantity > taken:
-                found.append((tender, tender.quantity - taken))
-    return found
+        return ([(tender.side, tender.price, tender.quantity) for tender in one.tenders],)
+    grid = PriceGrid.of(market.product)
+    steps = net(Party(id=one.party), [*enumerate(one.tenders)], position, grid, 0)
+    pieces = [(step.side, step.price, step.quantity) for step in steps]
+    return tuple([piece for piece in pieces if piece[0] is side] for side in Side)
+
+
+def _cost(
+    product: Product, pieces: Sequence[_Piece], interval: Interval
+) -> tuple[Decimal, Decimal]:
+    """Money to pay and energy moved if all of them execute."""
+    duration_ms = interval.duration // MILLISECOND
+    money = (product.money(s.sign * price * q * duration_ms) for s, price, q in pieces)
+    paid = sum((max(Decimal(0), one) for one in money), Decimal(0))
+    return paid, _energy(product, sum(quantity for *_, quantity in pieces) * duration_ms)
 
 
 def _energy(product: Product, quantity_ms: int) -> Decimal:

@@ -127,6 +127,23 @@ def test_what_was_traded_counts_until_the_day_is_over():
     assert budget.refusal(replace(later, tenders=replace(later.tenders, interval=next_day))) is None
 
 
+def test_what_may_be_given_back_of_a_position_is_part_of_the_worst_case():
+    market, budget = spending(energy_per_day=1.4, money_per_day=1.0)
+    market.add_party(Party(id="roof"))
+    market.submit(submission("a", 1000, netting=True, revision=1).tenders, NOW)
+    offer = submission("s", 1000, price=0, side=Side.SELL).tenders
+    market.submit(replace(offer, party="roof"), NOW)
+    budget.count(market.advance(HOURLY.gate(FIRST), unscheduled=True))
+    assert market.positions.at("anna", FIRST.start) == 1000
+    again = submission("b", 1000, netting=True, revision=2)
+    assert budget.refusal(again) is None  # no worse than what stands
+    market.cancel("anna", None, NOW)
+    # 1 kWh was bought, and 1 kWh might be sold again.
+    assert budget.refusal(again).term == "energyPerDay"
+    # Out of a position for which nothing is stated it must get, at the floor if need be.
+    assert budget.refusal(submission("c", 500, netting=True, revision=2)).term == "energyPerDay"
+
+
 def test_silence_is_measured_from_what_was_heard_of_parties_only():
     register = Register((ANNA,))
     register.hear("anna", Duration(7))
