@@ -2,9 +2,8 @@
 
 A clearing first runs as if there were no alternatives.  Where several of one group were filled,
 the one with the largest surplus at the clearing price stays (ties: the earlier), the others are
-left out and the clearing is run again, until no group has two filled.  Each round leaves out at
-least one tender, so it ends; once ``PATIENCE`` are left out, a group that still clashes is
-brought down to one at once.
+left out and the clearing is run again, until no group has two filled.  After ``PATIENCE`` such
+rounds every group is brought down to one, so that nobody makes a clearing long.
 
 What was left out of the clearing stands in the book again; the market withdraws it if its group
 was filled.
@@ -12,12 +11,12 @@ was filled.
 Source: CTS EiCreateTender, atMostOne; the choice is ours, docs/mechanisms/alternatives.md.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Final
 
 from gateway.ports.mechanism import ClearingBook, Outcome, Step
 
-PATIENCE: Final = 16
+PATIENCE: Final = 8
 
 Group = tuple[str, str]
 """A party and the word its alternatives share."""
@@ -53,20 +52,24 @@ class Alternatives:
 
     def clear(self, book: ClearingBook) -> Outcome:
         """An outcome that fills at most one of each group; the book is as before."""
-        left_out: list[Step] = []
+        left_out: dict[Step, None] = {}
+        rounds = 0
         try:
             outcome = book.clear()
-            while losers := self._losers(outcome, left_out):
+            while losers := self._losers(outcome):
+                rounds += 1
+                if rounds > PATIENCE:
+                    losers = self._others(outcome, left_out)
                 for step in losers:
                     book.remove(step)
-                left_out += losers
+                left_out |= dict.fromkeys(losers)
                 outcome = book.clear()
         finally:
             for step in left_out:
                 book.add(step)
         return outcome
 
-    def _losers(self, outcome: Outcome, left_out: list[Step]) -> list[Step]:
+    def _losers(self, outcome: Outcome) -> list[Step]:
         """Whom to leave out next: of each group that clashes all filled ones but the best."""
         filled, losers = outcome.filled, list[Step]()
         for steps in self._groups.values():
@@ -74,10 +77,21 @@ class Alternatives:
             if len(found) < 2:  # noqa: PLR2004  two clash
                 continue
             best = max(found, key=lambda step: _merit(step, filled, outcome.price or 0))
-            if len(left_out) >= PATIENCE:
-                found = [step for step in steps if step not in left_out]
             losers += (step for step in found if step is not best)
         return losers
+
+    def _others(self, outcome: Outcome, left_out: Container[Step]) -> list[Step]:
+        """Of every group all but one: the best that was filled, or else the most eager."""
+        filled, others, price = outcome.filled, list[Step](), outcome.price or 0
+        for steps in self._groups.values():
+            found = [step for step in steps if step not in left_out]
+            best = max(
+                found,
+                key=lambda s: (s in filled, _merit(s, filled if s in filled else {s: 1}, price)),
+                default=None,
+            )
+            others += (step for step in found if step is not best)
+        return others
 
 
 def group_of(step: Step) -> Group | None:

@@ -19,6 +19,7 @@ from gateway.market import price_rules
 from gateway.market.allocation import share
 from gateway.market.grid import PriceGrid
 from gateway.market.transport import Fits, Transport
+from gateway.market.whole import broken, to_leave_out
 from gateway.model.clearing import ClearingType, MarginalTender
 from gateway.model.errors import InvariantBroken
 from gateway.model.product import Product
@@ -95,14 +96,16 @@ class WarrantedBook:
         """
         if not self._asking:
             return self._inner.clear()
-        left_out: list[Step] = []
+        left_out: dict[Step, None] = {}
+        rounds = 0
         while True:
             steps = [step for step in self._steps if step not in left_out]
             fills = self._fills(steps)
-            broken = [s for s, filled in fills.items() if s.all_or_none and filled < s.quantity]
-            if not broken:
-                return self._outcome(steps, fills, left_out)
-            left_out.append(max(broken, key=lambda step: step.sequence))
+            if not (found := broken(fills)):
+                return self._outcome(steps, fills, tuple(left_out))
+            gone = to_leave_out(found, rounds, steps, lambda step: (-step.sequence,))
+            left_out |= dict.fromkeys(gone)
+            rounds += 1
 
     def _fills(self, steps: Sequence[Step]) -> dict[Step, int]:
         """What each step trades, in order of arrival."""

@@ -1,13 +1,16 @@
 """Alternatives in random books: at most one of a group trades, and all else holds."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.market.book import InstrumentBook
+from gateway.market.exclusive import Alternatives
 from gateway.market.grid import PriceGrid
 from gateway.market.mechanisms import built_in
 from gateway.market.positions import Positions
 from gateway.model.tender import Party, Side, Tender
+from gateway.ports.mechanism import Step
 from tests.unit.market.conftest import interval, product
 
 TERMS = product(price_floor=0, price_cap=9)
@@ -69,3 +72,41 @@ def test_price_told_before_is_the_price_of_the_clearing(found):
     told = book.price(Positions("power"), interval().start)
 
     assert told == book.clear(Positions("power"), interval()).price
+
+
+STAIRS = 40
+
+
+@pytest.mark.parametrize("mechanism", ["uniform-price", "pay-as-bid", "equilibrium"])
+def test_groups_that_clash_one_after_the_other_do_not_make_a_clearing_long(mechanism):
+    terms = product(price_floor=0, price_cap=99)
+    book = Counted(built_in()[mechanism].open_book(terms))
+    alternatives = Alternatives()
+    buyer = Tender(id="buy", side=Side.BUY, price=99, quantity=STAIRS + 1)
+    book.add(Step(Party(id="x"), buyer, Side.BUY, 99, STAIRS + 1, 1))
+    for number in range(2 * STAIRS):
+        group, dear = divmod(number, 2)
+        price = 2 + group if dear else 1
+        tender = Tender(
+            id=f"t{number}", side=Side.SELL, price=price, quantity=1, exclusive=f"g{group}"
+        )
+        step = Step(Party(id="y"), tender, Side.SELL, price, 1, 2 + number)
+        book.add(step)
+        alternatives.add(step)
+
+    outcome = alternatives.clear(book)
+    groups = [s.tender.exclusive for s in outcome.filled if s.tender.exclusive]
+    assert sorted(groups) == sorted(f"g{group}" for group in range(STAIRS))
+    assert book.cleared < 12
+
+
+class Counted:
+    """A book that counts its clearings."""
+
+    def __init__(self, inner):
+        self.inner, self.cleared = inner, 0
+        self.add, self.remove = inner.add, inner.remove
+
+    def clear(self):
+        self.cleared += 1
+        return self.inner.clear()

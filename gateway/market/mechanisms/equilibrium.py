@@ -19,6 +19,7 @@ from typing import NamedTuple
 from gateway.market.allocation import share
 from gateway.market.grid import PriceGrid
 from gateway.market.point_list import PointList
+from gateway.market.whole import broken, to_leave_out
 from gateway.model.clearing import ClearingType, MarginalTender
 from gateway.model.product import Product
 from gateway.model.tender import Party, Side, Tender
@@ -118,18 +119,19 @@ class EquilibriumBook:
         """The outcome for the steps that are in.
 
         All-or-none steps count like others; one that is not filled whole is left out, the worst
-        price first and then the latest, and the rest is cleared again.
+        price first and then the latest, and the rest is cleared again; after some rounds
+        several at once.
         """
         steps, left_out = dict(self._steps), list[Step]()
+        rounds = 0
         while True:
             outcome = self._clear(steps)
-            filled = outcome.filled
-            broken = [s for s, q in filled.items() if s.all_or_none and q < s.quantity]
-            if not broken:
+            if not (found := broken(outcome.filled)):
                 break
-            worst = min(broken, key=lambda s: (s.side.sign * s.price, -s.sequence))
-            del steps[worst]
-            left_out.append(worst)
+            for step in to_leave_out(found, rounds, steps, _worth):
+                del steps[step]
+                left_out.append(step)
+            rounds += 1
         if not left_out:
             return outcome
         return _without(outcome, left_out)
@@ -255,6 +257,10 @@ def _kind(volume: int, bought: int, sold: int) -> ClearingType:
     if bought == sold:
         return ClearingType.EXACT
     return ClearingType.MARGINAL_BUYER if bought > sold else ClearingType.MARGINAL_SELLER
+
+
+def _worth(step: Step) -> tuple[int, int]:
+    return step.side.sign * step.price, -step.sequence
 
 
 def _piece(curve: _Curve, side: Side, price: int, quantity: int) -> Step:
