@@ -1,6 +1,6 @@
 """What strangers and parties ask about being a party here, and what they are told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.model.membership import Allowance, Enrolled
 from gateway.model.time import Instant
@@ -20,7 +20,7 @@ class AskRegistration:
     request_id: str
     name: str
     what: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ class RegistrationTold:
     name: str
     state: str
     at: Instant
-    password: str = ""
+    password: str = field(default="", repr=False)
     term: str = ""
     description: str = "OK"
 

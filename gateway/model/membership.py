@@ -5,7 +5,7 @@ not in it; what they asked to trade beyond what is configured is.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from gateway.model.errors import WrongInput
@@ -95,7 +95,7 @@ class Newcomer:
     since: Instant
     client: str
     request: str
-    password: str
+    password: str = field(repr=False)
     what: str = ""
 
 

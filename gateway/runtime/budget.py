@@ -4,14 +4,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.model.request import Request, SubmitTenders
+from gateway.model.standing import SetAvailability
 from gateway.model.tender import Party
 from gateway.model.time import MINUTE, Instant
 
 LEAST_PER_MINUTE: Final = 120
+_CALENDAR: Final = 1024  # characters that cost as much as a tender
 
 
 def cost(request: Request) -> int:
-    """A tender costs one, and so does every other request."""
+    """A tender costs one, and so does every other request; a calendar more, by its length."""
+    if isinstance(request, SetAvailability):
+        return 1 + len(request.calendar) // _CALENDAR
     if not isinstance(request, SubmitTenders):
         return 1
     return max(1, sum(len(one.tenders) for one in request.sets))

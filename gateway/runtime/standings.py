@@ -46,6 +46,7 @@ class Standings:
         self._standings: dict[str, Standing] = {}
         self._calendars: dict[str, Availability] = {}
         self._saving = asyncio.Lock()
+        self._stored: dict[str, Standing] = {}
         self._log = structlog.get_logger()
         self._load()
 
@@ -77,6 +78,8 @@ class Standings:
         Raises:
             WrongInput: it cannot be understood; the former one stands.
         """
+        if calendar == self.of(party).availability:
+            return  # a retained one is heard again with every connection
         if calendar:
             self._calendars[party] = self._read(calendar)
         else:
@@ -115,11 +118,15 @@ class Standings:
         if self._store is None:
             return
         async with self._saving:
-            content = text(_Kept(standings=self._standings))
+            if self._stored == self._standings:
+                return
+            stored = dict(self._standings)
+            content = text(_Kept(standings=stored))
             if self._threaded:
                 await asyncio.to_thread(self._store.store, content)
             else:
                 self._store.store(content)
+            self._stored = stored
 
     def _keep(self, party: str, standing: Standing) -> None:
         self._standings[party] = standing
@@ -134,6 +141,7 @@ class Standings:
             self._standings = dict(from_json(_Kept, json.loads(content)).standings)
         except ValueError as error:
             self._log.error("standing.unreadable", reason=str(error))
+        self._stored = dict(self._standings)
         for party, standing in self._standings.items():
             if standing.availability:
                 self._understand(party, standing.availability)

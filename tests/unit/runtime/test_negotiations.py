@@ -50,12 +50,13 @@ class Store:
     """A file that is a string."""
 
     text = ""
+    times = 0
 
     def load(self):
         return self.text
 
     def store(self, text):
-        self.text = text
+        self.text, self.times = text, self.times + 1
 
 
 class Desk:
@@ -278,6 +279,23 @@ def calendar(interval):
         "DTSTAMP:20260101T000000Z\nBEGIN:AVAILABLE\nUID:b\nDTSTAMP:20260101T000000Z\n"
         f"DTSTART:{start}\nDTEND:{end}\nEND:AVAILABLE\nEND:VAVAILABILITY\nEND:VCALENDAR\n"
     )
+
+
+def test_a_word_heard_again_is_not_written_again_and_long_ones_cost_more(at_desk, store):
+    async def script(desk):
+        tight = calendar((desk.interval.start, desk.interval.end))
+        for number in range(3):
+            asked = SetAvailability(party="anna", request_id=f"c{number}", calendar=tight)
+            (told,) = await desk.ask(asked)
+            assert told.available
+        answers = [
+            await desk.ask(SetAvailability(party="bob", request_id="b", calendar="x" * 60_000))
+            for _ in range(20)
+        ]
+        assert [one.term for (one,) in answers[-1:]] == ["budget"]
+
+    at_desk(script)
+    assert store.times == 1
 
 
 def test_what_lies_outside_availability_is_refused_and_withdrawn(at_desk):

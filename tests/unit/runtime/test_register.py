@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.market import Market
+from gateway.model.admittance import AskRegistration
 from gateway.model.errors import WrongInput
 from gateway.model.membership import (
     MOST_NAMES,
@@ -55,6 +56,11 @@ def test_strangers_who_come_and_go_do_not_fill_the_book_for_ever():
     gone = (Member(name=f"s-{n}", since=NOW, by="x", removed=NOW) for n in range(MOST_NAMES))
     with pytest.raises(WrongInput, match="owner"):
         PartyBook(members=tuple(gone)).ask(newcomer("one-more"))
+
+
+def test_a_password_is_in_no_text_of_what_carries_it():
+    asked = AskRegistration(client="c", request_id="r", name="box", password="p" * 12)
+    assert "p" * 12 not in f"{newcomer('box')} {asked}"
 
 
 def test_who_registered_itself_is_enrolled_in_nothing_until_it_asks():
