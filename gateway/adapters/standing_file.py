@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.adapters.files import write_whole
+from gateway.adapters.state import explained
 
 NAME: Final = "standing.json"
 
@@ -22,5 +23,10 @@ class StandingFile:
             return ""
 
     def store(self, text: str) -> None:
-        """Replace it, whole and synced."""
-        write_whole(self._path, text)
+        """Replace it, whole and synced.
+
+        Raises:
+            StateUnusable: it is not on the disk.
+        """
+        with explained(self._path):
+            write_whole(self._path, text)
