@@ -215,9 +215,10 @@ class Marketplace:
         return self._recorder.started
 
     def withdraw_all(self, product: str) -> None:
-        """Cancel all that anybody tenders of the product, SUPERVISORY."""
-        for party in self._markets[product].parties_with_tenders:
-            self._tenders.withdraw_from(product, party)
+        """Cancel all that anybody tenders or quotes of the product, SUPERVISORY."""
+        market = self._markets[product]
+        for party in sorted({*market.parties_with_tenders, *market.quotes.board.parties}):
+            self.withdraw_from(product, party)
 
     def trade(self, markets: Mapping[str, Market], start: Start) -> None:
         """Trade in these markets from now on, as ``start`` says; others close.
@@ -378,8 +379,9 @@ class Marketplace:
         self._desk.withdraw(party)
 
     def withdraw_from(self, product: str, party: str) -> None:
-        """Cancel all that the party tenders of one product, SUPERVISORY."""
+        """Cancel all that the party tenders and quotes of one product, SUPERVISORY."""
         self._tenders.withdraw_from(product, party)
+        self._quotes.withdraw_from(product, party)
 
     def charge(self, request: Request) -> Reply | None:
         """Count a request that is decided elsewhere, or the refusal of it."""

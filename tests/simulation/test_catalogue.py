@@ -11,6 +11,8 @@ from gateway.app import load_market, rules_of
 from gateway.app.reload import Reload
 from gateway.config import load
 from gateway.model.event import Accepted, BookView, Cancelled, CancelReason, ProductsChanged
+from gateway.model.negotiation import CreateQuote
+from gateway.model.quote import Ending, Quote, QuoteChanged
 from gateway.model.request import SubmitStream, SubmitTenders
 from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.time import parse_rfc3339
@@ -22,6 +24,7 @@ NOON = parse_rfc3339("2026-06-21T12:00:00Z")
 HOUSE = {"load_w": 500, "temperature_c": 21.2, "solar_w": 3000, "meter_noise_w": 0}
 POWER = {"power": {"resource": "POWER", "interval": "10s"}}
 WATER = {"water": {"resource": "WATER_FLOW", "interval": "20s", "gate_lead": "1s"}}
+QUOTED = {"water": {**WATER["water"], "negotiations": True}}
 PARTIES = {"parties": {"anna": {}, "bob": {}}}
 
 
@@ -143,6 +146,24 @@ def test_removed_product_ends_what_was_shown_of_it_and_power_goes_on(town):
     views = [view for view in town_after.heard(BookView) if view.product == "water"]
     assert [bool(view.sets) for view in views] == [True, False]
     assert not [c for c in town_after.home.clearings if c.product == "water" and c.sequence > 1]
+    assert replays(rows)
+
+
+@pytest.mark.parametrize("after", [{}, {"water": {**QUOTED["water"], "price_cap": 5.0}}])
+def test_removed_or_changed_product_ends_what_was_quoted_in_it(town, after):
+    async def script(town):
+        await town.trades(**POWER, **QUOTED)
+        tender = Tender(id="q", side=Side.SELL, price=100, quantity=6)
+        quote = Quote(party="anna", product="water", interval=town.next("water"), tender=tender)
+        asked = CreateQuote(party="anna", request_id="r", quote=quote)
+        (standing,) = (await town.home.gateway.handle(asked)).outcomes
+        assert standing.ending is None
+        await town.trades(**POWER, **after)
+        await town.home.pass_time(2)
+        return [(q.id, q.ending) for q in town.heard(QuoteChanged)], standing.id
+
+    (told, id_), rows = town(script)
+    assert told[-1] == (id_, Ending.SUPERVISORY)
     assert replays(rows)
 
 

@@ -106,11 +106,15 @@ class QuoteCounter:
 
     def withdraw(self, party: str) -> None:
         """End all that a silent party quotes and asks for, SUPERVISORY."""
-        now = self._clock.now()
-        for market in self._markets.values():
-            if market.quotes.board.open_of(party):
-                events = self._tell(market, LeaveQuotes(party=party), now)
-                self._show(market, self._recorder.newest, events, now)
+        for product in self._markets:
+            self.withdraw_from(product, party)
+
+    def withdraw_from(self, product: str, party: str) -> None:
+        """End all that the party quotes and asks for of one product, SUPERVISORY."""
+        market, now = self._markets[product], self._clock.now()
+        if market.quotes.board.open_of(party):
+            events = self._tell(market, LeaveQuotes(party=party), now)
+            self._show(market, self._recorder.newest, events, now)
 
     def withdraw_for(self, product: str, party: str, intervals: Collection[Interval]) -> None:
         """Cancel what the party quotes for these intervals."""

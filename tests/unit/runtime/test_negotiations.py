@@ -332,3 +332,15 @@ def test_a_party_has_at_most_a_hundred_opt_outs(at_desk):
 def test_what_the_file_cannot_mean_is_told_and_left(store, caplog):
     store.text = '{"standings":{"anna":{"opts":[{"id":"o"}]}}}'
     assert Standings(store, read_calendar).of("anna").opts == ()
+
+
+def test_who_may_not_trade_a_product_any_more_quotes_no_more_in_it(at_desk):
+    async def script(desk):
+        (quoted,) = await desk.quote()
+        desk.marketplace.withdraw_from("power", "anna")
+        (refused,) = await desk.accept(quoted.id)
+        assert refused.code is ResponseCode.NOT_FOUND
+
+    desk = at_desk(script)
+    changes = [fact for fact in desk.bus if isinstance(fact, QuoteChanged)]
+    assert [change.ending for change in changes] == [None, Ending.SUPERVISORY]
