@@ -27,7 +27,17 @@ async def opened(place):
     )
     daemon = await place.run(config)
     folder = place.state / "credentials"
-    return daemon, port, {n: (folder / n).read_text().strip() for n in ("anna", "mallory")}
+    return daemon, port, {n: (folder / n).read_text().strip() for n in ("anna", "mallory", "owner")}
+
+
+# As many days as there are, counted from long ago.
+ENDLESS = (
+    "BEGIN:VCALENDAR\nBEGIN:VAVAILABILITY\nUID:a\nDTSTAMP:20260101T000000Z\n"
+    + "BEGIN:AVAILABLE\nUID:b\nDTSTAMP:20260101T000000Z\nDTSTART:19750101T000000Z\n"
+    "DURATION:P7D\nRRULE:FREQ=DAILY;COUNT=20000\nEND:AVAILABLE\n"
+    * 199
+    + "END:VAVAILABILITY\nEND:VCALENDAR\n"
+)
 
 
 def created(ear):
@@ -115,10 +125,32 @@ async def test_forged_stale_replayed_and_foreign_requests_are_refused_as_documen
         await until(lambda: len(twice()) == 2, "the same answer")
         first, again = twice()
         assert first == again
-        # The same tender with other content, and an older revision of a requirement.
+        # The same tender with other content.
         other = {**asked, "requestId": "m-5", "tender": {**asked["tender"], "side": "SELL"}}
         await mallory.say("u/mallory/req/power/create-tender", other)
         assert (await mallory.answered("m-5"))["responseCode"] == 409
+        # An older revision of a requirement, whose newer one stands.
+        before = mallory.newest["p/power/session"]
+        await until(
+            lambda: mallory.newest["p/power/session"] != before and mallory._gate_is_far(),
+            "an interval in which nothing is tendered",
+            15,
+        )
+        session, told = mallory.newest["p/power/session"], []
+        for id_, revision in (("m-r9", 9), ("m-r8", 8)):
+            whole = create_tender("mallory", session, id_, {"price": 1, "quantity": 10})
+            whole |= {"netting": True, "revision": revision}
+            await mallory.say("u/mallory/req/power/create-tender", whole)
+            told.append(await mallory.answered(id_))
+        assert [one["responseCode"] for one in told] == [200, 409]
+        # A calendar that names a file of the gateway's, and one that would take for ever.
+        secret = place.state / "credentials" / "owner"
+        for id_, calendar in (("m-file", str(secret)), ("m-endless", ENDLESS)):
+            wish = {"requestId": id_, "partyId": "mallory", "availability": calendar}
+            await mallory.say("u/mallory/req/market/create-avail", wish)
+            refused = await mallory.answered(id_)
+            assert refused["responseCode"] == 400
+            assert words["owner"] not in str(refused)
         # On the gateway's topics nothing of it is heard.
         for topic in ("p/power/clearing", "m/rules", "status", "u/anna/in/created-tender"):
             await mallory.say(topic, {"v": 1, "forged": True})

@@ -233,6 +233,20 @@ async def test_nothing_retained_by_who_may_not_write_stays(broker):
         assert await heard(broker, reader, f"{BASE}/p/#", nothing) == []
 
 
+async def test_a_shared_subscription_hears_nothing_that_is_anothers(broker):
+    own, others = f"{BASE}/u/bob/in/x", f"{BASE}/u/alice/in/x"
+    async with client(broker, "gateway", identifier="g") as gateway, client(broker, "bob") as bob:
+        for group in (f"$share/g/{BASE}/u/#", f"$share/g/{BASE}/u/alice/#", f"{BASE}/u/bob/#"):
+            with suppress(aiomqtt.MqttError):
+                await bob.subscribe(group, qos=1)
+        for topic in (others, others, own):
+            await gateway.publish(topic, b"{}", qos=1)
+        async with asyncio.timeout(DEADLINE_S):
+            async for message in bob.messages:
+                assert message.topic.value == own
+                return
+
+
 async def test_a_will_speaks_only_where_its_owner_may_write(broker):
     async def act(_):
         for topic in (f"{BASE}/u/bob/req/power/create-tender", f"{BASE}/u/alice/status"):
