@@ -17,7 +17,7 @@ KILLS ?= 1000
 
 QUICK := not slow and not e2e and not chaos
 
-.PHONY: help setup demo test test-slow test-patient chaos test-all check style types floors bench wheel lock clean
+.PHONY: help setup demo test test-slow test-again test-patient chaos test-all check style types floors bench wheel lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -31,9 +31,19 @@ demo: setup
 test: setup
 	$(BIN)/pytest -m "$(QUICK)" -n $(JOBS) --dist worksteal $(ARGS)
 
-# One at a time: these measure seconds, start brokers and kill processes.
+# One at a time where seconds are measured and processes killed; the others mostly wait for a
+# gate, and do so side by side.
 test-slow: setup
-	$(BIN)/pytest -m "not ($(QUICK)) and not patient" $(ARGS)
+	@failed=0; \
+	$(BIN)/pytest -m "chaos and not patient" $(ARGS) || failed=1; \
+	$(BIN)/pytest -m "not ($(QUICK)) and not chaos and not patient" -n 2 --dist loadfile $(ARGS) \
+		|| failed=1; \
+	exit $$failed
+
+# What failed in test-slow, by itself.
+test-again: setup
+	$(BIN)/pytest -m "not ($(QUICK)) and not patient" --last-failed \
+		--last-failed-no-failures=none $(ARGS)
 
 # Nothing here is judged by the clock on the wall, so it goes behind whatever is.
 test-patient: setup
