@@ -34,8 +34,7 @@ class Books:
         self._mechanism = mechanism
         self._grid = PriceGrid.of(product)
         self._books: dict[Instant, InstrumentBook] = {}
-        self._starts: dict[str, tuple[Instant, ...]] = {}  # of each party's instruments
-        self._shared: dict[tuple[Instant, ...], tuple[Instant, ...]] = {}
+        self._starts: dict[str, set[Instant]] = {}  # of each party's instruments
 
     def __iter__(self) -> Iterator[InstrumentBook]:
         return (self._books[start] for start in sorted(self._books))
@@ -55,11 +54,7 @@ class Books:
 
     def open_for(self, party: str, interval: Interval) -> InstrumentBook:
         """The instrument's book, where the party is going to tender."""
-        starts = self._starts.get(party, ())
-        if interval.start not in starts:
-            # Most parties tender in the same instruments: they share one tuple.
-            wider = (*starts, interval.start)
-            self._starts[party] = self._shared.setdefault(wider, wider)
+        self._starts.setdefault(party, set()).add(interval.start)
         return self.open(interval)
 
     def over(self, now: Instant) -> list[InstrumentBook]:
@@ -74,11 +69,10 @@ class Books:
         """Forget the book."""
         start = book.interval.start
         del self._books[start]
-        self._shared = {starts: starts for starts in self._shared if start not in starts}
         for party in book.parties():
-            left = tuple(other for other in self._starts.pop(party) if other != start)
-            if left:
-                self._starts[party] = left
+            self._starts[party].discard(start)
+            if not self._starts[party]:
+                del self._starts[party]
 
     def of(self, party: str) -> list[InstrumentBook]:
         """Books in which the party tenders or tendered, in order of time."""

@@ -12,6 +12,7 @@ from typing import Final
 from gateway.market import Market
 from gateway.market.grid import PriceGrid
 from gateway.market.netting import net
+from gateway.market.rule_sets import force
 from gateway.model.event import Detail, MarketEvent, Refused, ResponseCode
 from gateway.model.membership import Allowance
 from gateway.model.product import Product
@@ -110,7 +111,9 @@ class Spending:
             for totals in (self._paid, self._moved)
         )
         for market in self._markets.values():
-            asked = sets if market.product.id == request.product else ()
+            mine = market.product.id == request.product
+            # What a rule of the product forces counts, not what the tender says.
+            asked = [force(market.product, one) for one in sets] if mine else ()
             live = (*market.live_sets(request.party), *market.quotes.sets_of(request.party))
             for one in _standing(live, asked):
                 day = self._day_of(one.interval.start)

@@ -21,6 +21,7 @@ from gateway.model.product import Product
 from gateway.model.request import SubmitTenders
 from gateway.model.resource import POWER
 from gateway.model.tender import Party, Side, Tender, TenderSet
+from gateway.model.terms import Purpose, TermRule
 from gateway.model.time import HOUR, Duration, Instant
 from gateway.runtime.register import Register
 from gateway.runtime.spending import Spending, utc_day
@@ -79,8 +80,8 @@ def test_a_party_of_the_configuration_goes_before_one_of_the_book():
     assert register.restriction("anna", "power") is None
 
 
-def spending(**limits):
-    market = Market(HOURLY, area="home", epoch=1, parties=(ANNA,))
+def spending(terms=HOURLY, **limits):
+    market = Market(terms, area="home", epoch=1, parties=(ANNA,))
     register = Register((ANNA,), {"anna": Allowance(**limits)})
     return market, Spending({"power": market}, register, utc_day)
 
@@ -110,6 +111,12 @@ def test_money_counts_the_worst_of_all_that_is_open():
     assert budget.refusal(submission("d", 1000, price=0)) is None
     assert budget.refusal(submission("e", 1000, side=Side.SELL)) is None
     assert budget.refusal(submission("f", 1000, price=-5000, side=Side.SELL)) is not None
+
+
+def test_what_a_rule_forces_counts_not_what_the_tender_says():
+    rule = TermRule(purpose=Purpose.FORCE, term="quantity", value=3000)
+    _, budget = spending(replace(HOURLY, rules=(rule,)), energy_per_day=2.0)
+    assert budget.refusal(submission("a", 1)).term == "energyPerDay"
 
 
 def test_a_requirement_takes_the_place_of_the_former_one():
