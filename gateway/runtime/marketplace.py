@@ -21,6 +21,7 @@ from gateway.model.event import (
     MarketEvent,
     ProductsChanged,
     Refused,
+    ResponseCode,
     SessionChanged,
     SessionStatus,
 )
@@ -45,6 +46,7 @@ from gateway.ports.connection import Connection
 from gateway.ports.journal import Journal
 from gateway.ports.mechanism import Matching
 from gateway.runtime.bidding import gate_for, requirement
+from gateway.runtime.counters.counter import refused
 from gateway.runtime.counters.deliveries import DeliveryCounter
 from gateway.runtime.counters.positions import PositionCounter
 from gateway.runtime.counters.quotes import QuoteCounter
@@ -367,7 +369,12 @@ class Marketplace:
 
     async def handle(self, request: Request) -> Reply:
         """A request of an outside party; the answer leaves when it is durable."""
-        if isinstance(request, AskDelivery) and request.product in self._markets:
+        if not isinstance(request, StandingRequest) and request.product not in self._markets:
+            # It closed while the request waited.
+            why = f"{request.product} is no product here any more"
+            now = self._clock.now()
+            return refused(request, now, ResponseCode.NOT_FOUND, why)
+        if isinstance(request, AskDelivery):
             await self._deliveries.ready(request, self._markets[request.product].product)
         reply = await self._desk.handle(request)
         if isinstance(request, StandingRequest):

@@ -57,11 +57,12 @@ def refused(
     request: Request, now: Instant, code: ResponseCode, why: str, *, term: str = ""
 ) -> Reply:
     """The answer to a request of which nothing was taken."""
+    missing = code is ResponseCode.NOT_FOUND
     one = Refused(
         party=request.party,
         product=request.product,
         code=code,
-        detail=Detail[code.name],
+        detail=Detail.INVALID_REFERENCE if missing else Detail[code.name],
         description=why,
         term=term,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.market import Market
 from gateway.model.errors import WrongInput
-from gateway.model.event import Detail, Refused, ResponseCode
+from gateway.model.event import ResponseCode
 from gateway.model.negotiation import AcceptQuote, CreateQuote, CreateRfq
 from gateway.model.request import Request, SubmitTenders
 from gateway.model.standing import (
@@ -16,7 +16,7 @@ from gateway.model.standing import (
     StandingTold,
 )
 from gateway.model.time import Instant, Interval
-from gateway.runtime.counters.counter import Counter, Decision, replied
+from gateway.runtime.counters.counter import Counter, Decision, refused, replied
 from gateway.runtime.counters.quotes import QuoteCounter
 from gateway.runtime.counters.tenders import TenderCounter
 from gateway.runtime.standings import Standings
@@ -48,16 +48,18 @@ class StandingCounter:
                 self._standings.opt_in(party)
             case CreateOpt(opt=opt, party=party):
                 if opt is not None and not self._standings.opt(party, opt, now):
-                    return _no(request, now, ResponseCode.RULES_VIOLATION, "too many opt-outs")
+                    why = "too many opt-outs"
+                    return Decision(refused(request, now, ResponseCode.RULES_VIOLATION, why))
             case CancelOpt(party=party, opt=name):
                 if not self._standings.opt_in(party, name):
                     why = f"{party} has no opt-out {name}"
-                    return _no(request, now, ResponseCode.NOT_FOUND, why)
+                    return Decision(refused(request, now, ResponseCode.NOT_FOUND, why))
             case SetAvailability(party=party, calendar=calendar):
                 try:
                     self._standings.set_calendar(party, calendar)
                 except WrongInput as error:
-                    return _no(request, now, ResponseCode.INVALID_ARTIFACT, str(error))
+                    why = str(error)
+                    return Decision(refused(request, now, ResponseCode.INVALID_ARTIFACT, why))
         self._hold_to_word(request.party, now)
         return Decision(replied(request, now, (self._told(request, now),)))
 
@@ -138,15 +140,3 @@ def _intervals(request: Request) -> tuple[Interval, ...] | None:
             return ()
         case _:
             return None
-
-
-def _no(request: Request, now: Instant, code: ResponseCode, why: str) -> Decision:
-    missing = code is ResponseCode.NOT_FOUND
-    one = Refused(
-        party=request.party,
-        product=request.product,
-        code=code,
-        detail=Detail.INVALID_REFERENCE if missing else Detail[code.name],
-        description=why,
-    )
-    return Decision(replied(request, now, (one,)))

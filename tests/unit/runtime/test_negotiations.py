@@ -12,7 +12,7 @@ from gateway.model.event import Cancelled, Refused, ResponseCode
 from gateway.model.negotiation import AcceptQuote, CancelQuotes, CreateQuote, CreateRfq, RejectQuote
 from gateway.model.product import Product
 from gateway.model.quote import Ending, Quote, QuoteChanged, QuoteRejected, Rfq
-from gateway.model.request import SubmitTenders
+from gateway.model.request import CancelTenders, SubmitTenders
 from gateway.model.resource import POWER
 from gateway.model.standing import CancelOpt, CreateOpt, Opt, OptReason, SetAvailability
 from gateway.model.tender import Party, Side, Tender, TenderSet
@@ -196,6 +196,18 @@ def test_requests_rejections_and_cancellations_are_answered_by_what_they_did(at_
         cancel = CancelQuotes(party="bob", request_id="r3", product="power", ids=("n",))
         (ended,) = await desk.ask(cancel)
         assert (ended.id, ended.ending) == (asked.id, Ending.REQUESTED)
+
+    at_desk(script)
+
+
+@pytest.mark.parametrize("kind", [CancelTenders, CancelQuotes])
+def test_a_request_about_a_product_that_closed_meanwhile_is_refused(at_desk, kind):
+    named = {"tenders": ("t",)} if kind is CancelTenders else {"ids": ("q",)}
+
+    async def script(desk):
+        asked = kind(party="anna", request_id="r", product="heat", **named)
+        (refused,) = await desk.ask(asked)
+        assert (refused.code, "heat" in refused.description) == (404, True)
 
     at_desk(script)
 
