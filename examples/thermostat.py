@@ -1,11 +1,12 @@
 """A thermostat that heats when power is cheap: the ramp bid over a simulated room.
 
-    python examples/thermostat.py mqtt://localhost:1883 anna PASSWORD home
+    PARTY_PASSWORD=... python examples/thermostat.py mqtt://localhost:1883 anna home
 
 The colder the room is against what is wanted, the more it bids, around the mean price of late.
 """
 
 import asyncio
+import os
 import statistics
 import sys
 from collections import deque
@@ -16,9 +17,10 @@ WANTED_C, BAND_C, RAMP = 21.0, 2.0, 2.0  # the bid spans RAMP deviations of pric
 HEATER_W, LOSS_W_PER_C, HEAT_WH_PER_C, OUTSIDE_C = 1500, 60, 50, 5.0
 
 
-async def main(url: str, name: str, password: str, area: str) -> None:
+async def main(url: str, name: str, area: str) -> None:
     """Bid for every next interval; heat with what was bought."""
     room_c, prices, running = 20.0, deque([0.20, 0.30], maxlen=100), None
+    password = os.environ["PARTY_PASSWORD"]  # an argument is seen by all who list processes
     async with Party(name, url=url, password=password, area=area) as me:
         hours = (await me.terms("power")).interval / 3.6e12
         async for session in me.sessions("power"):
@@ -39,4 +41,4 @@ async def main(url: str, name: str, password: str, area: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:5]))
+    asyncio.run(main(*sys.argv[1:4]))

@@ -1,13 +1,14 @@
 // A party of the exchange in Node: buys power for every next interval until it has a match.
 //
-//     node party.js mqtt://localhost:1883 anna PASSWORD home WATTS PRICE
+//     PARTY_PASSWORD=... node party.js mqtt://localhost:1883 anna home WATTS PRICE
 //
 // PRICE is what it pays at most, an integer at the product's priceScale.  It prints its match and
 // its position as JSON lines, and ends.
 'use strict';
 const mqtt = require('mqtt');
 
-const [url, party, password, area, watts, price] = process.argv.slice(2);
+const [url, party, area, watts, price] = process.argv.slice(2);
+const password = process.env.PARTY_PASSWORD; // an argument is seen by all who list processes
 const base = `rmf/1/${area}`;
 const status = (word) => JSON.stringify({ v: 1, status: word });
 const run = `node-${Date.now().toString(36)}`;

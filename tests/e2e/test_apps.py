@@ -40,7 +40,11 @@ async def app(*command, folder, cwd=None):
     log = folder / "app.log"
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
-            *map(str, command), stdout=out, stderr=out, cwd=cwd
+            *map(str, command),
+            stdout=out,
+            stderr=out,
+            cwd=cwd,
+            env={**os.environ, "PARTY_PASSWORD": "a-secret"},
         )
     try:
         yield process, log
@@ -60,7 +64,7 @@ async def test_thermostat_buys_its_heat_and_its_room_gets_warmer(place, broker):
     command = (sys.executable, EXAMPLES / "thermostat.py", f"mqtt://127.0.0.1:{broker.port}")
     async with (
         listening(broker.port, "anna", "a-secret") as ear,
-        app(*command, "anna", "a-secret", "home", folder=place.folder) as (process, log),
+        app(*command, "anna", "home", folder=place.folder) as (process, log),
     ):
         await until(lambda: 1500 in bought(ear).values(), "the heater's power is bought", 30)
 
@@ -107,7 +111,7 @@ async def test_node_program_buys_and_tells_its_position(place, broker):
         env={**os.environ, "CI": "1"},
     )
     assert installed.returncode == 0, installed.stderr
-    where = (f"mqtt://127.0.0.1:{broker.port}", "anna", "a-secret", "home", 600, 9000)
+    where = (f"mqtt://127.0.0.1:{broker.port}", "anna", "home", 600, 9000)
     async with (
         listening(broker.port, "anna", "a-secret") as ear,
         app(node, "party.js", *where, folder=place.folder, cwd=folder) as (process, log),
