@@ -49,12 +49,14 @@ class PostedSteps:
 
     def clear(self) -> Outcome:
         """Each taker in order of arrival takes from the best posts what is left of them."""
-        left = {post: post.quantity for post in sorted(self._posts, key=_eagerness)}
+        best_first = sorted(self._posts, key=_eagerness)
+        left = {side: {p: p.quantity for p in best_first if p.side is side} for side in Side}
         parts: dict[tuple[Step, int], int] = {}
         price, volume = None, 0
         for taker in sorted(self._takers, key=attrgetter("sequence")):
-            for post, quantity in self._taken(taker, left):
-                left[post] -= quantity
+            posts = left[taker.side.opposite]
+            for post, quantity in self._taken(taker, posts):
+                posts[post] -= quantity
                 volume, price = volume + quantity, post.price
                 for one in (taker, post):
                     parts[one, price] = parts.get((one, price), 0) + quantity
@@ -68,8 +70,8 @@ class PostedSteps:
             type=ClearingType.EMPTY if price is None else ClearingType.EXACT,
             fills=tuple((step, parts[step, at]) for step, at in ordered),
             prices=prices,
-            next_cheaper=_first(left, Side.BUY),
-            next_dearer=_first(left, Side.SELL),
+            next_cheaper=_first(left[Side.BUY]),
+            next_dearer=_first(left[Side.SELL]),
         )
 
     def _side_of(self, step: Step) -> dict[Step, None]:
@@ -77,10 +79,15 @@ class PostedSteps:
         return self._posts if posts else self._takers
 
     def _taken(self, taker: Step, left: dict[Step, int]) -> list[tuple[Step, int]]:
-        """(post, quantity): what the taker gets of what is left; all or nothing if it says so."""
+        """(post, quantity): what the taker gets of what is left; all or nothing if it says so.
+
+        ``left``: posts of the other side, best first: none is looked at beyond the taker's price.
+        """
         wanted, taken = taker.quantity, list[tuple[Step, int]]()
         for post, rest in left.items():
-            if not wanted or not rest or not self._fits(taker, post):
+            if not wanted or not self._reaches(taker, post):
+                break
+            if not rest or taker.party == post.party:
                 continue
             quantity = min(wanted, rest)
             if post.all_or_none and quantity < post.quantity:
@@ -89,9 +96,7 @@ class PostedSteps:
             wanted -= quantity
         return [] if wanted and taker.all_or_none else taken
 
-    def _fits(self, taker: Step, post: Step) -> bool:
-        if taker.side is post.side or taker.party == post.party:
-            return False
+    def _reaches(self, taker: Step, post: Step) -> bool:
         places = (self._grid.place(s.side, s.price, closing=s.closing) for s in (taker, post))
         one, other = places
         return taker.side.sign * (one - other) > 0
@@ -101,16 +106,15 @@ def _eagerness(post: Step) -> tuple[int, int]:
     return -post.side.sign * post.price, post.sequence
 
 
-def _first(left: dict[Step, int], side: Side) -> MarginalTender | None:
-    """The best post of a side of which something is left."""
-    found = (post for post, rest in left.items() if rest and post.side is side)
-    post = next(found, None)
+def _first(left: dict[Step, int]) -> MarginalTender | None:
+    """The best post of which something is left."""
+    post = next((post for post, rest in left.items() if rest), None)
     if post is None:
         return None
     return MarginalTender(
         party=post.party.id,
         tender=post.tender_id,
-        side=side,
+        side=post.side,
         price=post.price,
         quantity=post.quantity,
         filled=post.quantity - left[post],
