@@ -114,6 +114,8 @@ def shape_of(topic):
         parts[3] = "U"
     if parts[0] == "d" and parts[2] == "fault":
         parts[3] = "CODE"
+    if parts[0] == "u" and parts[2] == "statement":
+        parts[3] = "YYYYMMDD"
     return "/".join(parts)
 
 
