@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.model.outlook import Outlook
 from gateway.model.product import Product
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import Party, Tender
@@ -18,6 +19,7 @@ class Gate:
         snapshot: the site now.
         positions: standing positions (integer quantity, BUY +) in the interval by party.
         unmetered: the sum of positions of parties that have no meter here.
+        outlook: what may come after the interval; None = nothing is known of it.
     """
 
     now: Instant
@@ -26,6 +28,7 @@ class Gate:
     snapshot: Snapshot
     positions: Mapping[str, int] = field(default_factory=dict)
     unmetered: int = 0
+    outlook: Outlook | None = None
 
 
 class Agent(Protocol):

@@ -1,0 +1,1 @@
+"""Forecasts: from a site's own past to what may come.  Pure."""
