@@ -28,9 +28,11 @@ def outlook(prices, *residuals_w, export=0.05):
 
 def test_energy_for_a_dear_hour_is_worth_what_it_saves_there_the_rest_what_it_costs_after():
     slopes = values(outlook([0.40, 0.10], [DRAW, 0.0]), STORE, cells=10)
-    evening = int(DRAW / 0.9 / 100)
+    evening = round(DRAW / 0.9 / 100)
     assert slopes[:evening] == pytest.approx([0.40 * 0.9] * evening)
-    assert slopes[evening + 1] == pytest.approx(0.10 / 0.9)
+    # Nine tenths of the store can be bought in the hour after; one cell more lasts to the end.
+    assert slopes[evening] == pytest.approx(0.25 * 0.9)
+    assert slopes[evening + 1 :] == pytest.approx([0.10 / 0.9] * (9 - evening))
 
 
 def test_of_two_ways_it_may_go_the_mean_counts():
