@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from gateway.model.resource import Resource
 from gateway.model.time import SECOND, Duration
+from gateway.model.wish import Wish
 
 
 class Role(StrEnum):
@@ -39,6 +40,7 @@ class Limits:
 
     Attributes:
         max_w: magnitude bound on the device's power, W.
+        min_w: the smallest power of a load besides standing still, W; 0 = any.
         charge_w, discharge_w: storage only, both positive.
         min_soc_pct, max_soc_pct: storage only, 0..100.
         ramp_w_per_s: fastest change of a setpoint.
@@ -47,6 +49,7 @@ class Limits:
     """
 
     max_w: float | None = None
+    min_w: float = 0.0
     charge_w: float | None = None
     discharge_w: float | None = None
     min_soc_pct: float = 0.0
@@ -189,6 +192,8 @@ class Device:
         marginal_cost: of a source, real price per price unit.
         wear: of a storage, real price per kWh throughput; ``round_trip`` 0..1 and
             ``capacity_wh`` where the device does not tell.
+        wish: what the owner configured for it, None = nothing.
+        rank: how many loads go before it at one price.
     """
 
     id: str
@@ -210,3 +215,5 @@ class Device:
     wear: float = 0.0
     round_trip: float | None = None
     capacity_wh: float | None = None
+    wish: Wish | None = None
+    rank: int = 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gateway.model.device import Capabilities, DeviceState
 from gateway.model.reading import Quality, Reading
 from gateway.model.time import Instant
+from gateway.model.wish import Errand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class DeviceView:
         limit_w: that limit's magnitude.
         running_since, stopped_since: of a stepped load, by its own reading.
         no_effect_at: when a command was last seen to have no effect, None if never.
+        errand: what its owner wishes of it and it has not done yet, None = nothing said.
     """
 
     id: str
@@ -32,6 +34,7 @@ class DeviceView:
     running_since: Instant | None = None
     stopped_since: Instant | None = None
     no_effect_at: Instant | None = None
+    errand: Errand | None = None
 
     @property
     def power_w(self) -> float | None:
