@@ -7,10 +7,11 @@ is a sure gain, so it is not dearer.  Source: docs/economics.md, "Storage".
 import math
 from dataclasses import dataclass
 
+from gateway.agents.planned import planned_steps
 from gateway.agents.steps import Step, as_tenders, steerable
 from gateway.agents.utility import GridPrices
+from gateway.agents.value import Store
 from gateway.model.device import Capabilities, Device
-from gateway.model.snapshot import DeviceView
 from gateway.model.tender import Party, Side, Tender
 from gateway.model.terms import LOCAL
 from gateway.model.time import HOUR
@@ -60,6 +61,17 @@ class Battery:
         """One-way efficiency, taken as the same both ways."""
         return math.sqrt(self.round_trip)
 
+    def store(self, wear: float) -> Store:
+        """What is planned for: all of it between the reserve and the highest charge allowed."""
+        return Store(
+            capacity_wh=self.room_wh + self.stored_wh,
+            charge_w=self.charge_w,
+            discharge_w=self.discharge_w,
+            eta_charge=self.eta,
+            eta_discharge=self.eta,
+            wear=wear,
+        )
+
     def can_charge_w(self, hours: float) -> float:
         """The draw it can hold for so long; fades to 0 as it fills."""
         return min(self.charge_w, self.room_wh / self.eta / hours)
@@ -95,19 +107,24 @@ class Storage:
         return Party(id=self.device.id)
 
     def tenders(self, gate: Gate) -> tuple[Tender, ...]:
-        """One BUY and one SELL step, each holdable over the whole interval.
+        """Steps that are holdable over the whole interval: by plan where there is an outlook.
 
-        Without a known charge nothing is tendered.
+        Without an outlook one BUY and one SELL; without a known charge nothing is tendered.
         """
         view = steerable(gate, self.device.id)
         if view is None or view.soc_pct is None:
             return ()
-        return as_tenders(gate, self._steps(gate, view, view.soc_pct), (LOCAL,))
-
-    def _steps(self, gate: Gate, view: DeviceView, soc_pct: float) -> list[Step]:
-        battery = Battery.of(self.device, view.capabilities, soc_pct)
-        quote = self._quote(gate, battery)
+        battery = Battery.of(self.device, view.capabilities, view.soc_pct)
         hours = gate.interval.duration / HOUR
+        if gate.outlook is not None and battery.room_wh + battery.stored_wh > 0:
+            store = battery.store(self.device.wear)
+            steps = planned_steps(gate.product, gate.outlook, store, battery.stored_wh, hours)
+        else:
+            steps = self._steps(gate, battery, hours)
+        return as_tenders(gate, steps, (LOCAL,))
+
+    def _steps(self, gate: Gate, battery: Battery, hours: float) -> list[Step]:
+        quote = self._quote(gate, battery)
         steps = []
         if quote.buy is not None:
             quantity = gate.product.quantity_down(battery.can_charge_w(hours))

@@ -1,0 +1,71 @@
+"""A storage's whole requirement by what its energy is worth after the interval.
+
+It buys upward from its charge at eta v - w and sells downward at v / eta + w, v the worth of each
+part of the store at the interval's end.  Source: docs/economics.md, "Storage".
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+
+from gateway.agents.steps import Step
+from gateway.agents.value import Store, asks, bids, values
+from gateway.model.outlook import Outlook
+from gateway.model.product import Product
+from gateway.model.tender import Side
+
+
+def planned_steps(
+    product: Product, outlook: Outlook, store: Store, stored_wh: float, hours: float
+) -> list[Step]:
+    """BUY and SELL steps that can be held for ``hours``, the cheapest SELL above the dearest BUY.
+
+    Args:
+        product: whose integers the steps are in.
+        outlook: of the time after the interval.
+        store: its capacity is what may be used of it.
+        stored_wh: usable charge when the interval begins, 0..capacity.
+        hours: length of the interval.
+    """
+    slopes = values(outlook, store)
+    tick = product.tick
+    buys = [
+        (math.floor(price / _real(product)) * tick, power_w)
+        for price, power_w in _held(bids(slopes, store, stored_wh), store.charge_w, hours)
+    ]
+    least = buys[0][0] + tick if buys else product.price_floor
+    sells = [
+        (max(math.ceil(price / _real(product)) * tick, least), power_w)
+        for price, power_w in _held(asks(slopes, store, stored_wh), store.discharge_w, hours)
+    ]
+    return [*_joined(product, Side.BUY, buys), *_joined(product, Side.SELL, sells)]
+
+
+def _real(product: Product) -> float:
+    """One tick as real money."""
+    return float(product.real_price(product.tick))
+
+
+def _held(
+    parts: Iterable[tuple[float, float]], most_w: float, hours: float
+) -> Iterator[tuple[float, float]]:
+    """Energy by price as power that lasts for ``hours``, up to ``most_w`` in all."""
+    left_w = most_w
+    for price, energy_wh in parts:
+        power_w = min(energy_wh / hours, left_w)
+        left_w -= power_w
+        if power_w > 0:
+            yield price, power_w
+
+
+def _joined(product: Product, side: Side, parts: Iterable[tuple[int, float]]) -> Iterator[Step]:
+    """One step for each price; rounded as sums, so that no step loses a part of a lot."""
+    reached_w, told = 0.0, 0
+    price: int | None = None
+    for limit, power_w in parts:
+        if price is not None and limit != price:
+            whole = product.quantity_down(reached_w)
+            yield Step(side, price, whole - told)
+            told = whole
+        price, reached_w = limit, reached_w + power_w
+    if price is not None:
+        yield Step(side, price, product.quantity_down(reached_w) - told)

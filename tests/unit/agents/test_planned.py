@@ -1,0 +1,74 @@
+"""A storage that tenders by what its energy is worth afterwards."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.agents.planned import planned_steps
+from gateway.agents.value import Store
+from gateway.model.outlook import Outlook, Scenario
+from gateway.model.product import Product
+from gateway.model.resource import POWER
+from gateway.model.tender import Side
+from gateway.model.time import HOUR, Instant
+
+PRODUCT = Product(id="power", resource=POWER, unit="W", interval=HOUR)
+STORE = Store(capacity_wh=1000, charge_w=600, discharge_w=500, eta_charge=0.9, eta_discharge=0.9)
+
+
+def outlook(*imports, residual_w=500.0):
+    return Outlook(
+        start=Instant(0),
+        step=HOUR,
+        import_price=imports,
+        export_price=(0.05,) * len(imports),
+        scenarios=(Scenario(weight=1.0, residual_w=(residual_w,) * len(imports)),),
+    )
+
+
+def sums(steps, side):
+    return sum(step.quantity for step in steps if step.side is side)
+
+
+def test_before_a_dear_hour_it_buys_what_it_will_give_there_at_what_that_saves():
+    steps = planned_steps(PRODUCT, outlook(0.40), STORE, 0.0, 1.0)
+    first = steps[0]
+    assert (first.side, first.price) == (Side.BUY, 3240)  # 0.81 x 0.40
+    assert sums(steps, Side.SELL) == 0
+    assert sums(steps, Side.BUY) == 600
+
+
+def test_with_half_a_charge_it_keeps_for_the_dear_hour_and_sells_the_rest_cheaper():
+    steps = planned_steps(PRODUCT, outlook(0.40, 0.20, residual_w=200.0), STORE, 500.0, 1.0)
+    sells = [step for step in steps if step.side is Side.SELL]
+    assert sells[0].price < 4000
+    assert sells[-1].price >= 4000
+    assert sums(steps, Side.SELL) == pytest.approx(450, abs=1)
+
+
+def test_for_a_short_interval_power_binds_not_energy():
+    steps = planned_steps(PRODUCT, outlook(0.40), STORE, 500.0, 10 / 3600)
+    assert (sums(steps, Side.BUY), sums(steps, Side.SELL)) == (600, 500)
+
+
+@given(
+    st.lists(st.floats(-0.3, 0.9), min_size=1, max_size=8),
+    st.floats(-5000, 5000),
+    st.floats(0, 1000),
+    st.sampled_from([10 / 3600, 0.25, 1.0]),
+)
+def test_it_never_trades_with_itself_nor_promises_more_than_it_can_hold(
+    imports, residual_w, stored_wh, hours
+):
+    found = outlook(*imports, residual_w=residual_w)
+    steps = planned_steps(PRODUCT, found, STORE, stored_wh, hours)
+    buys = [step.price for step in steps if step.side is Side.BUY]
+    sells = [step.price for step in steps if step.side is Side.SELL]
+    assert all(a > b for a, b in itertools.pairwise(buys))
+    assert all(a < b for a, b in itertools.pairwise(sells))
+    if buys and sells:
+        assert buys[0] < sells[0]
+    assert sums(steps, Side.BUY) <= min(600, (1000 - stored_wh) / 0.9 / hours) + 1e-6
+    assert sums(steps, Side.SELL) <= min(500, stored_wh * 0.9 / hours) + 1e-6
