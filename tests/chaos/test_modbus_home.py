@@ -11,7 +11,7 @@ from drivers.transport import serve_tcp
 from gateway.adapters.plugins import house_factories
 from tests.chaos.extent import RUNS
 from tests.chaos.modbus_faults import FaultyWire
-from tests.e2e.processes import NO_EXPORT, NO_HEAT, until
+from tests.e2e.processes import NO_EXPORT, NO_HEAT, lasts, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.chaos]
 
@@ -30,7 +30,7 @@ async def behind_wires(place, stack):
 
 
 @pytest.mark.parametrize("seed", range(RUNS))
-async def test_over_wires_that_break_at_random_the_limit_stands_and_all_is_well_8_s_after(
+async def test_over_wires_that_break_at_random_the_limit_stands_and_all_is_well_soon_after(
     place, seed
 ):
     print(f"seed {seed}")
@@ -40,7 +40,7 @@ async def test_over_wires_that_break_at_random_the_limit_stands_and_all_is_well_
     async with AsyncExitStack() as stack:
         wires = await behind_wires(place, stack)
         daemon = await place.run(place.write(broker=EMBEDDED, grid=NO_EXPORT, devices=NO_HEAT))
-        await until(lambda: abs(place.truth("grid_w")) < 60, "the limit is kept", 25)
+        await lasts(lambda: abs(place.truth("grid_w")) < 60, "the limit is kept", 25)
         for wire in wires.values():
             wire.fault = lambda: dice.choice(kinds) if dice.random() < 0.25 else None
         grid = []
@@ -52,8 +52,9 @@ async def test_over_wires_that_break_at_random_the_limit_stands_and_all_is_well_
         # A steady house needs no new word: what stood before the wires broke stands.
         assert min(grid) > -150
         place.house.set_load(1800)
-        await until(lambda: abs(place.truth("grid_w") - 0) < 100, "a new load is followed", 8)
-        await until(lambda: place.truth("roof_w") < -1700, "by the roof", 8)
+        # A connection that died is one only after three timeouts; then the device is read anew.
+        await until(lambda: place.truth("roof_w") < -1700, "the roof follows a new load", 15)
+        await lasts(lambda: abs(place.truth("grid_w")) < 100, "the limit is kept again", 8)
         assert (await daemon.end())[0] == 0
     assert "Traceback" not in daemon.text
 

@@ -46,6 +46,21 @@ async def until(condition, what, within_s=15.0):
     return found, time.monotonic() - began
 
 
+async def lasts(condition, what, within_s=15.0, for_s=1.0):
+    """Wait until a condition has held for a while: something that swings only passes through it."""
+    held_since = None
+
+    def long_enough():
+        nonlocal held_since
+        if not condition():
+            held_since = None
+        elif held_since is None:
+            held_since = time.monotonic()
+        return held_since is not None and time.monotonic() - held_since >= for_s
+
+    return await until(long_enough, what, within_s)
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

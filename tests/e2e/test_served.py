@@ -7,7 +7,7 @@ import pytest
 from pymodbus.client import AsyncModbusTcpClient
 from sunspec2.modbus.client import SunSpecModbusClientDeviceTCP
 
-from tests.e2e.processes import free_port, until
+from tests.e2e.processes import free_port, lasts, until
 
 pytestmark = pytest.mark.e2e
 
@@ -50,8 +50,8 @@ async def test_others_read_through_the_gateway_while_it_steers_and_find_the_hous
     def settled():
         return abs(place.truth("grid_w")) < 100
 
-    await until(settled, "the export limit is kept", 25)
-    await asyncio.sleep(1.5)
+    # Longer than the meter's poll: what is served is of the settled house.
+    await lasts(settled, "the export limit is kept", 25, for_s=2.5)
     found = await asyncio.to_thread(site_by_pysunspec2, site)
     assert (found[1]["Mn"], found[1]["SN"]) == ("Gridtender", "home")
     assert abs(found[203]["W"] - place.truth("grid_w")) < 200
