@@ -34,6 +34,7 @@ from gateway.model.event import (
     SessionChanged,
     SessionStatus,
     StateChanged,
+    WishChanged,
 )
 from gateway.model.limit import LimitKey, Range
 from gateway.model.position import Position, PositionStep
@@ -58,6 +59,7 @@ from gateway.model.site import (
 from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.time import SECOND, Duration, Instant, parse_rfc3339
 from gateway.model.transaction import Transaction
+from gateway.model.wish import Errand, wish_of
 from gateway.wire.border import border
 from gateway.wire.errors import OUTCOMES
 from gateway.wire.mirror import Mirror
@@ -237,6 +239,16 @@ FACTS = (
         limits={LimitKey.MAX_W: 3000.0},
         ranges={LimitKey.MAX_W: Range(least=0.0, most=8000.0)},
     ),
+    WishChanged(
+        device="car",
+        at=NOW,
+        errand=Errand(
+            wish=wish_of("30 kWh by 07:00, at most 0.25"),
+            made=NOW,
+            by=parse_rfc3339("2026-06-22T07:00:00Z"),
+            left_wh=30_000.0,
+        ),
+    ),
 )
 
 REPLIES = (
@@ -302,6 +314,8 @@ PUBLISHED = {
     "d/D/fault/CODE": "a fault while it lasts",
     "d/D/health": "codes of all faults there are now",
     "d/D/energy": "energy counted, every five minutes; it never falls",
+    "d/D/wish": "what `owner/wish/D`, the command or the configuration wishes, and what of it is "
+    "left; cleared when nothing is wished",
     "d/D/limits": "the limits that `owner/limit/D/KEY` sets, and between what",
     "u/U/pos/P": "the party's position; only it may read it; QoS 0 of the gateway's own agents",
     **mqtt_docs_ledger.PUBLISHED,
@@ -381,6 +395,16 @@ again after a value that was refused:
 
     mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/limit/battery/min_soc_pct -m 40
 
+On `owner/wish/D`, plain words or an object wish something of a load for once: an amount, a
+deadline, the most it may cost, and `cheapest`, `surplus` or `now`. It goes before the configured
+wish until its deadline, or until it is done; nothing at all ends it. It is kept in the state
+folder and outlives a restart. What holds is retained on `d/D/wish`, and told again after words that
+were refused:
+
+    mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/wish/car -m '30 kWh by 07:00, at most 0.25'
+    mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/wish/car -m '{"soc":80,"mode":"surplus"}'
+    mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/wish/car -n
+
 A tariff price read from a topic is a plain JSON
 number, best retained; at a broker of the gateway's own, `owner` may write it.
 
@@ -388,8 +412,8 @@ number, best retained; at a broker of the gateway's own, `owner` may write it.
 
 A broker of the gateway's own (mosquitto or in-process) enforces: everybody may read `status`,
 `dir`, `m/#`, `p/#` and `d/#`; party `U` may also read `u/U/#` and write `u/U/req/#`, `u/U/ack/#`,
-`u/U/status`, `u/U/avail` and `u/U/opt`; `owner` may write `owner/control` and `owner/limit/#`, read
-`homeassistant/#` and write `homeassistant/status`; nobody anonymous may write. Give an external broker the same rules. For mosquitto this prints the file that its
+`u/U/status`, `u/U/avail` and `u/U/opt`; `owner` may write `owner/control`, `owner/limit/#` and
+`owner/wish/#`, read `homeassistant/#` and write `homeassistant/status`; nobody anonymous may write. Give an external broker the same rules. For mosquitto this prints the file that its
 `acl_file` names:
 
     gridtender schema acl --area home > gridtender.acl

@@ -33,7 +33,14 @@ from gateway.model.admittance import AskRegistration, ConsentGiven, Registration
 from gateway.model.delivered import AskDelivery
 from gateway.model.errors import GridtenderError
 from gateway.model.event import Detail, Fact, ProductsChanged, Refused, ResponseCode
-from gateway.model.request import LimitRequest, OwnerRequest, PartyLeft, PriceHeard, Request
+from gateway.model.request import (
+    LimitRequest,
+    OwnerRequest,
+    PartyLeft,
+    PriceHeard,
+    Request,
+    WishRequest,
+)
 from gateway.ports.broker import BrokerEndpoint
 from gateway.ports.clock import Clock
 from gateway.ports.exchange import Exchange
@@ -57,8 +64,9 @@ _GOODBYE_S = 1.0
 _SHORT_S = 15.0
 _SHORT_LIVES_TO_SUSPECT = 3
 _ENVELOPE = 64  # bytes of a PUBLISH beside topic and payload, rather too many
-_Wish = Request | OwnerRequest | LimitRequest | PartyLeft | AskRegistration | ConsentGiven
-_UNANSWERED = (OwnerRequest, LimitRequest, PartyLeft, AskRegistration, ConsentGiven)
+_OfOwner = OwnerRequest | LimitRequest | WishRequest | ConsentGiven
+_Wish = Request | _OfOwner | PartyLeft | AskRegistration
+_UNANSWERED = (OwnerRequest, LimitRequest, WishRequest, PartyLeft, AskRegistration, ConsentGiven)
 
 
 class MqttAdapter:
@@ -244,7 +252,7 @@ class MqttAdapter:
             self._exchange.hear(party)
         self._act_on(topic, payload)
 
-    def _act_on(  # noqa: C901 - one arm per kind of message
+    def _act_on(  # noqa: C901, PLR0912 - one arm per kind of message
         self, topic: str, payload: bytes
     ) -> None:
         parsed = parse(topic, payload, self._border, self._clock.now())
@@ -271,6 +279,8 @@ class MqttAdapter:
                 self._queue("owner", parsed)
             case LimitRequest():  # which come by the dozen, and must not stand in hands-off's way
                 self._queue("owner/limit", parsed)
+            case WishRequest():
+                self._queue("owner/wish", parsed)
             case AskDelivery(party=party):  # it may wait, and must not stand in the way
                 self._queue(f"{party}/delivery", parsed)
             case Acknowledged(party=party, transaction=transaction):
@@ -302,6 +312,8 @@ class MqttAdapter:
                     return await self._exchange.owner(request)
                 case LimitRequest():
                     return await self._exchange.limit(request)
+                case WishRequest():
+                    return await self._exchange.wish(request)
                 case PartyLeft(party=party):
                     return self._exchange.withdraw(party)
                 case ConsentGiven():

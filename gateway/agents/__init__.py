@@ -3,8 +3,9 @@
 Source: docs/economics.md.
 """
 
+from gateway.agents.electric_vehicle import ElectricVehicle
 from gateway.agents.must_run import MUST_RUN, MustRun
-from gateway.agents.roster import agents_for, tenders_for_itself, wires
+from gateway.agents.roster import agents_for, is_steered_load, tenders_for_itself, wires
 from gateway.agents.solar import Solar
 from gateway.agents.stepped_load import SteppedLoad
 from gateway.agents.storage import Storage
@@ -13,12 +14,14 @@ from gateway.agents.utility import UTILITY, Utility
 __all__ = [
     "MUST_RUN",
     "UTILITY",
+    "ElectricVehicle",
     "MustRun",
     "Solar",
     "SteppedLoad",
     "Storage",
     "Utility",
     "agents_for",
+    "is_steered_load",
     "tenders_for_itself",
     "wires",
 ]

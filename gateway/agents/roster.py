@@ -1,5 +1,6 @@
 """Which agents a site has."""
 
+from gateway.agents.electric_vehicle import ElectricVehicle
 from gateway.agents.must_run import MustRun
 from gateway.agents.solar import Solar
 from gateway.agents.stepped_load import SteppedLoad
@@ -12,6 +13,7 @@ from gateway.model.tender import Party, TieClass
 from gateway.ports.agent import Agent
 
 _BY_NATURE = frozenset({Role.SOLAR, Role.STORAGE})
+_BY_FLOW = frozenset({Role.EV})
 _BY_STAGES = frozenset({Role.HEAT, Role.EV, Role.LOAD})
 
 
@@ -19,7 +21,14 @@ def tenders_for_itself(device: Device, capabilities: Capabilities) -> bool:
     """Whether the device's flow is tendered by its own agent and so leaves the site's residual."""
     if not device.tender or capabilities.control is Control.NONE:
         return False
-    return device.role in _BY_NATURE or (device.role in _BY_STAGES and bool(capabilities.stages_w))
+    if device.role in _BY_NATURE or is_steered_load(device, capabilities):
+        return True
+    return device.role in _BY_STAGES and bool(capabilities.stages_w)
+
+
+def is_steered_load(device: Device, capabilities: Capabilities) -> bool:
+    """Whether it is a load that takes any power between its least and its most."""
+    return device.role in _BY_FLOW and capabilities.control is Control.TARGET
 
 
 def agents_for(site: Site) -> tuple[Agent, ...]:
@@ -53,6 +62,8 @@ def _agent(device: Device, site: Site) -> Agent | None:
         return Solar(device=device)
     if device.role is Role.STORAGE:
         return Storage(device=device, dearest_import=_dearest(site.tariff.import_price))
+    if device.role is Role.EV:
+        return ElectricVehicle(device=device)
     if device.role in _BY_STAGES:
         return SteppedLoad(device=device)
     return None

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from gateway.agents.steps import Step, as_tenders, steerable
+from gateway.agents.errands import pays
+from gateway.agents.loads import dearest, ready, runs_on
+from gateway.agents.steps import Step, as_tenders
 from gateway.model.device import Device
 from gateway.model.snapshot import DeviceView
 from gateway.model.tender import Party, Side, Tender
-from gateway.model.time import MINUTE, Duration, Instant
 from gateway.ports.agent import Gate
-
-# So long nothing is bought for a load that did not follow.
-PATIENCE = Duration(5 * MINUTE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,36 +31,28 @@ class SteppedLoad:
         """One BUY per stage at the price cap, each a tick below the one under it.
 
         Inside its minimum run the running stage is one BUY just below the product's cap; inside
-        its minimum rest there is none, nor for some minutes after a command had no effect (too
-        warm, blocked: it has its own reasons).  Without stages it stays in the site's residual.
+        its minimum rest, and after a command without effect, there is none.  Without stages it
+        stays in the site's residual.
         """
-        view = steerable(gate, self.device.id)
-        if view is None or self._must_rest(view, gate.interval.start):
+        view = ready(gate, self.device)
+        if view is None:
             return ()
-        if view.no_effect_at is not None and gate.now < view.no_effect_at + PATIENCE:
-            return ()
-        return as_tenders(gate, self._steps(gate, self._stages_w(view), self._kept(view, gate)))
+        return as_tenders(gate, self._steps(gate, view))
 
-    def _steps(self, gate: Gate, stages_w: tuple[float, ...], kept: int) -> list[Step]:
-        """The first ``kept`` stages as one block, then the increments above it."""
-        product = gate.product
+    def _steps(self, gate: Gate, view: DeviceView) -> list[Step]:
+        """The stages that its minimum run keeps as one block, then the increments above it."""
+        product, stages_w, kept = gate.product, self._stages_w(view), self._kept(view, gate)
         levels = [product.quantity_up(stage_w) for stage_w in (0.0, *stages_w)]
-        block = Step(Side.BUY, product.price_cap - product.tick, levels[kept], all_or_none=True)
-        highest = self._price(gate)
+        block = Step(Side.BUY, dearest(product), levels[kept], all_or_none=True)
+        highest = pays(gate, self.device, view, stages_w[-1]) if stages_w else None
+        if highest is None:
+            return [block]
         above = [
             Step(Side.BUY, highest - k * product.tick, upper - lower, all_or_none=True)
             for k, (lower, upper) in enumerate(pairwise(levels))
             if k >= kept
         ]
         return [block, *above]
-
-    def _price(self, gate: Gate) -> int:
-        """The owner's price cap, at most one tick below the product's."""
-        product = gate.product
-        highest = product.price_cap - product.tick
-        if self.device.price_cap is None:
-            return highest
-        return min(product.price(self.device.price_cap), highest)
 
     def _stages_w(self, view: DeviceView) -> tuple[float, ...]:
         """The stages inside what the owner allows, ascending."""
@@ -71,17 +61,8 @@ class SteppedLoad:
 
     def _kept(self, view: DeviceView, gate: Gate) -> int:
         """How many stages the minimum run keeps on: those of the nearest stage running."""
-        started, power_w = view.running_since, view.power_w
-        if started is None or power_w is None:
-            return 0
-        if gate.interval.start >= started + self.device.limits.min_run:
+        power_w = view.power_w
+        if power_w is None or not runs_on(self.device, view, gate.interval.start):
             return 0
         levels_w = (0.0, *self._stages_w(view))
         return min(range(len(levels_w)), key=lambda stage: abs(levels_w[stage] - power_w))
-
-    def _must_rest(self, view: DeviceView, start: Instant) -> bool:
-        """Whether it stopped less than its minimum rest before ``start``."""
-        stopped = view.stopped_since
-        if stopped is None or view.running_since is not None:
-            return False
-        return start < stopped + self.device.limits.min_rest

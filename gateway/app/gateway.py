@@ -17,7 +17,14 @@ from gateway.model.admittance import (
 )
 from gateway.model.device import DeviceState
 from gateway.model.intertie import IntertieSettings
-from gateway.model.request import LimitRequest, OwnerRequest, PriceHeard, Reply, Request
+from gateway.model.request import (
+    LimitRequest,
+    OwnerRequest,
+    PriceHeard,
+    Reply,
+    Request,
+    WishRequest,
+)
 from gateway.model.site import Site as Settings
 from gateway.ports.clock import Clock
 from gateway.ports.driver import DriverPackage
@@ -37,6 +44,7 @@ from gateway.runtime.pushes import Pushes
 from gateway.runtime.reception import Reception
 from gateway.runtime.site import Site
 from gateway.runtime.station import Station
+from gateway.runtime.wishes import Wishes
 from gateway.runtime.writes import Writes
 
 
@@ -83,6 +91,7 @@ class Gateway:
     drills: Drills
     beside: Beside
     catalogue: Catalogue
+    wishes: Wishes
     clock: Clock
     ledger: Ledger | None = None
     interties: Sequence[Intertie] = ()
@@ -124,6 +133,15 @@ class Gateway:
     async def limit(self, request: LimitRequest) -> None:
         """A limit of the owner's topic."""
         self.beside.limits.set(request)
+
+    async def wish(self, request: WishRequest) -> None:
+        """What the owner wishes of a device."""
+        self.wishes.say(request.device, request.wish, "topic")
+
+    def look(self) -> None:
+        """Every second: what commands left in the state folder, and what is due."""
+        self.reception.glance()
+        self.wishes.look()
 
     def price(self, heard: PriceHeard) -> None:
         """A tariff price on a topic."""

@@ -21,7 +21,14 @@ from gateway.app.gateway import Gateway, World
 from gateway.model.admittance import AskRegistration, ConsentGiven, RegistrationTold
 from gateway.model.errors import BrokerUnavailable, GridtenderError, SettingsError
 from gateway.model.membership import Consent
-from gateway.model.request import LimitRequest, OwnerRequest, PriceHeard, Reply, Request
+from gateway.model.request import (
+    LimitRequest,
+    OwnerRequest,
+    PriceHeard,
+    Reply,
+    Request,
+    WishRequest,
+)
 from gateway.ports.broker import BrokerEndpoint, MqttVersion, OwnBroker, Trust
 from gateway.wire.acl import DEVICES
 from gateway.wire.border import border
@@ -208,6 +215,11 @@ class _Exchange:
         """A limit of the owner's topic."""
         self._check()
         await self._gateway.limit(request)
+
+    async def wish(self, request: WishRequest) -> None:
+        """What the owner wishes of a device."""
+        self._check()
+        await self._gateway.wish(request)
 
     def price(self, heard: PriceHeard) -> None:
         """A tariff price on a topic."""

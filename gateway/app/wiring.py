@@ -32,6 +32,7 @@ from gateway.app.sky import sun_over
 from gateway.app.tasks import Tasks
 from gateway.app.together import share_positions
 from gateway.app.upkeep import remember, tell_findings, tidy
+from gateway.app.wishes import open_wishes
 from gateway.market import Market
 from gateway.model.device import Device, Role
 from gateway.model.product import Product
@@ -275,6 +276,15 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         beside=others,
         interties=interties,
         catalogue=Catalogue(marketplace, load_market),
+        wishes=open_wishes(
+            settings,
+            state,
+            site=site,
+            energy=others.energy,
+            bus=ground.bus,
+            clock=world.clock,
+            threaded=world.threaded,
+        ),
         clock=world.clock,
     )
 
@@ -438,7 +448,7 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
     tasks.start("marketplace", gateway.marketplace.run, world.clock)
     tasks.start("dispatcher", gateway.dispatcher.run, world.clock)
     tasks.start("owner", gateway.control.run, world.clock)
-    gateway.control.on_look = gateway.reception.glance
+    gateway.control.on_look = gateway.look
     tasks.start("reception", gateway.reception.run, world.clock)
     tasks.start("handover", gateway.handover.run, world.clock)
     tasks.start("writes", gateway.writes.run, world.clock)

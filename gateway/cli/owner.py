@@ -1,4 +1,4 @@
-"""``hands-off`` and ``release``: the owner takes the devices back."""
+"""``hands-off``, ``release``, ``wish``: the owner takes devices back, or wishes something."""
 
 import argparse
 import asyncio
@@ -28,6 +28,14 @@ def add(commands: "Commands") -> None:
     state_options(release)
 
 
+    text = "Wish something of a load, once: '30 kWh by 07:00, at most 0.25', '80 %', 'surplus'."
+    wish = command(commands, "wish", _wish, text)
+    wish.add_argument("device")
+    wish.add_argument("words", nargs="*", help="as in the configuration's wish")
+    wish.add_argument("--end", action="store_true", help="what is configured is wished again")
+    state_options(wish)
+
+
 def _hands_off(options: argparse.Namespace) -> int:
     from gateway.adapters.clock import real_now
     from gateway.model.site import ControlMode, OwnerControl
@@ -52,6 +60,24 @@ def _from_when(state: "StateDir", running: str) -> str:
     if state.is_held():
         return running
     return f"; no gateway is running on {state.path}: it holds from its next start"
+
+
+def _wish(options: argparse.Namespace) -> int:
+    from gateway.adapters.clock import real_now
+    from gateway.adapters.wish_file import WishFile
+    from gateway.model.errors import WrongInput
+    from gateway.model.wish import Said, wish_of
+    from gateway.wire.topics import is_name
+
+    if not is_name(options.device) or bool(options.words) == options.end:
+        message = "name a device and say what you wish of it, or --end"
+        raise WrongInput(message)
+    words = "" if options.end else str(wish_of(" ".join(options.words)))
+    state = state_of(options)
+    WishFile(state.path).leave(Said(device=options.device, at=real_now(), words=words))
+    what = "what is configured is wished again" if options.end else words
+    print(f"{options.device}: {what}{_from_when(state, '; the running gateway takes it')}")
+    return FINE
 
 
 def _release(options: argparse.Namespace) -> int:

@@ -6,9 +6,11 @@ from typing import Final
 
 from pydantic_core import PydanticCustomError
 
+from gateway.config import priorities
 from gateway.config.connection import Connection, parse_connection, place
 from gateway.config.problem import Finding, Path, closest, describe, listed
 from gateway.config.shapes import DeviceShape
+from gateway.config.shapes_loads import ChargerShape
 from gateway.config.validation import of_refusal, unknown_key, validate
 from gateway.model.device import (
     ContestPolicy,
@@ -20,10 +22,12 @@ from gateway.model.device import (
 )
 from gateway.model.errors import SettingsError
 from gateway.model.site import DeviceSettings, GridLimits
-from gateway.model.time import short_duration
+from gateway.model.time import MINUTE, Duration, short_duration
 from gateway.ports.driver import DriverPackage
 
 COMMON_KEYS: Final = frozenset(DeviceShape.model_fields)
+# Contactors and cars wear by switching; a cloud is over sooner.
+CAR_RUNS, CAR_RESTS = Duration(3 * MINUTE), Duration(MINUTE)
 STORES: Final = frozenset({Role.STORAGE, Role.EV})
 
 _NOWHERE: Final = "tcp://0.0.0.0"  # stands in for a refused connection while the rest is checked
@@ -60,6 +64,11 @@ def read_devices(
     """
     drafts = {name: _Draft(name, entry, packages, schemes) for name, entry in entries.items()}
     nameplate_w = _nameplate_w(draft.shape for draft in drafts.values())
+    shapes = {name: draft.shape for name, draft in drafts.items() if draft.shape is not None}
+    before = {name: shape.priority for name, shape in shapes.items() if shape.priority}
+    roles = {name: shapes[name].role if name in shapes else Role.LOAD for name in drafts}
+    for finding in priorities.findings(before, roles):
+        drafts[str(finding.path[1])].findings.append(finding)
     result = Devices()
     for draft in drafts.values():
         settings = draft.finish(limits, nameplate_w)
@@ -68,6 +77,7 @@ def read_devices(
         result.findings.extend(draft.findings)
         if not draft.findings and settings and draft.name not in refused:
             result.healthy.append(settings)
+    result.healthy = priorities.ranked(result.healthy, before)
     return result
 
 
@@ -218,22 +228,33 @@ def _device(
         wear=shape.wear,
         round_trip=shape.round_trip,
         capacity_wh=shape.capacity_wh,
+        wish=shape.wish,
+        before=shape.priority or (),
     )
 
 
 def _limits(shape: DeviceShape) -> Limits:
-    given = shape.limits
+    given, charger = shape.limits, _charger(shape)
+    most_a = None if charger is None else charger.max_current
+    most_w = None if charger is None or most_a is None else charger.power_w(most_a)
+    flapping = charger is not None and not given.model_fields_set & {"min_run", "min_rest"}
     return Limits(
-        max_w=given.max_w,
+        max_w=min((w for w in (given.max_w, most_w) if w is not None), default=None),
+        min_w=0.0 if charger is None else charger.power_w(charger.min_current),
         charge_w=given.charge_w,
         discharge_w=given.discharge_w,
         min_soc_pct=0.0 if given.min_soc_pct is None else given.min_soc_pct,
         max_soc_pct=100.0 if given.max_soc_pct is None else given.max_soc_pct,
         ramp_w_per_s=given.ramp_w_per_s,
-        min_run=given.min_run,
-        min_rest=given.min_rest,
+        min_run=CAR_RUNS if flapping else given.min_run,
+        min_rest=CAR_RESTS if flapping else given.min_rest,
         dwell=given.dwell,
     )
+
+
+def _charger(shape: DeviceShape) -> ChargerShape | None:
+    """Of a car's charger: one phase where the file does not say."""
+    return (shape.charger or ChargerShape()) if shape.role == Role.EV else None
 
 
 def _contradictions(
@@ -250,6 +271,7 @@ def _contradictions(
         found = f"{limits.min_soc_pct:g} with max_soc_pct {limits.max_soc_pct:g}"
         allowed = "less than max_soc_pct"
         yield Finding(path=(*path, "limits", "min_soc_pct"), found=found, allowed=allowed)
+    yield from _of_loads(shape, path)
     if shape.role in STORES:
         return
     given = common.get("limits")
@@ -262,6 +284,21 @@ def _contradictions(
                 allowed="max_w here; this one with role storage or ev",
                 at_key=True,
             )
+
+
+def _of_loads(shape: DeviceShape, path: Path) -> Iterator[Finding]:
+    """Keys that only loads have."""
+    if shape.wish is not None and shape.role not in priorities.LOADS:
+        found = f"a wish for a device of role {shape.role}"
+        yield Finding(
+            path=(*path, "wish"), found=found, allowed=listed(priorities.LOADS), at_key=True
+        )
+    if shape.wish is not None and shape.wish.soc_pct is not None and shape.capacity_wh is None:
+        allowed = "an energy, or capacity_wh of the car beside it"
+        yield Finding(path=(*path, "wish"), found="a state of charge", allowed=allowed)
+    if shape.charger is not None and shape.role != Role.EV:
+        found = f"a charger on a device of role {shape.role}"
+        yield Finding(path=(*path, "charger"), found=found, allowed="role ev", at_key=True)
 
 
 def _clashes(device: Device, healthy: list[DeviceSettings]) -> Iterator[Finding]:

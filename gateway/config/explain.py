@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.config.load import Loaded
+from gateway.config.loads_text import load_texts
 from gateway.config.parties import admission_texts
 from gateway.config.places import state_origin
 from gateway.config.problem import Path
@@ -205,6 +206,11 @@ class _Page:
         lines = [line for label, text in texts for line in _labelled(label, text, indent=2)]
         return ["Interties", *lines] if lines else []
 
+    def loads(self) -> list[str]:
+        texts = list(load_texts(self.site))
+        lines = [line for label, text in texts for line in _labelled(label, text, indent=2)]
+        return ["Loads", *lines] if lines else []
+
     def rest(self) -> list[str]:
         site = self.site
         dispatch, journal = site.dispatch, site.journal
@@ -241,6 +247,7 @@ def _site_parts(page: _Page) -> list[list[str]]:
         page.writes(),
         page.products(),
         page.grid(),
+        *([loads] if (loads := page.loads()) else []),
         *([ties] if (ties := page.interties()) else []),
         page.rest(),
     ]
@@ -398,6 +405,9 @@ def _device_json(
         "poll_s": in_seconds(device.poll),
         "timeout_s": in_seconds(device.timeout),
         "limits": limits_text(device.limits),
+        "price_cap": device.price_cap,
+        "wish": None if device.wish is None else str(device.wish),
+        "before": list(device.before),
         "fallback_after_s": in_seconds(device.fallback.after),
         "fallback_level_w": device.fallback.level_w,
         "fallback": fallback_text(device),

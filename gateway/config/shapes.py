@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from gateway.config.field_broker import Filters
 from gateway.config.prices import Price, PriceSetting
+from gateway.config.priorities import Priority
 from gateway.config.problem import describe, listed
 from gateway.config.scalars import (
     Address,
@@ -26,6 +27,7 @@ from gateway.config.scalars import (
 from gateway.config.shape import Shape, key
 from gateway.config.shapes_intertie import IntertieShape
 from gateway.config.shapes_ledger import LedgerShape
+from gateway.config.shapes_loads import ChargerShape, WishText
 from gateway.config.shapes_parties import OutwardTlsShape, PartyShape, Silence, TlsShape
 from gateway.config.shapes_product import ProductShape
 from gateway.config.sharing import Ranges, RegisterRanges
@@ -33,6 +35,7 @@ from gateway.model.device import ContestPolicy, Role
 from gateway.model.membership import Consent
 from gateway.model.share import ShareMode
 from gateway.model.time import MILLISECOND, SECOND, Duration
+from gateway.model.wish import Wish
 
 OWN_RULE: Final = "own-rule"
 # A SunSpec timer is an unsigned 16-bit number of seconds (123 WMaxLimPct_RvrtTms).
@@ -155,7 +158,14 @@ class DeviceShape(Shape):
         None, "of a storage: efficiency, where the device does not tell"
     )
     capacity_wh: Annotated[float, Real(unit="Wh", above=0)] | None = key(
-        None, "of a storage: usable energy, where the device does not tell"
+        None, "of a storage, or a car: usable energy, where the device does not tell"
+    )
+    wish: Annotated[Wish, WishText()] | None = key(
+        None, 'of a load, every day: {energy: 30kWh, by: "07:00"}, or plain words'
+    )
+    charger: ChargerShape | None = key(None, "of role ev: its phases and currents")
+    priority: Annotated[tuple[str, ...], Priority()] | None = key(
+        None, "of a load: before car = at one price it goes before the car"
     )
 
 

@@ -130,6 +130,8 @@ def _device_limits(
     charge = min(w for w in (caps.charge_w, limits.charge_w, most) if w is not None)
     discharge = min(w for w in (caps.discharge_w, limits.discharge_w, most) if w is not None)
     low, high = (-discharge, charge) if b.device.role is Role.STORAGE else (-most, most)
+    if b.device.role is Role.EV:
+        low = 0.0
     if b.within(low, high):
         return f"device limit {low:.0f}..{high:.0f} W"
     return None
@@ -170,7 +172,7 @@ def _minimum_times(
     limits = b.device.limits
     if b.flow is None or room.broken:
         return None
-    if b.capabilities.stages_w:
+    if b.capabilities.stages_w or b.device.role is Role.EV:
         return _run_and_rest(b, view, now)
     if held is None or not held.quantity or held.quantity * b.flow >= 0:
         return None
@@ -181,13 +183,19 @@ def _minimum_times(
 
 
 def _run_and_rest(b: _Bounds, view: DeviceView, now: Instant) -> str | None:
-    limits, first = b.device.limits, b.capabilities.stages_w[0]
+    limits, first = b.device.limits, _least_w(b)
     running, stopped = view.running_since, view.stopped_since
     if running is not None and now - running < limits.min_run and b.within(first, math.inf):
         return f"minimum run: on for {in_seconds(now - running):.0f} s"
     if stopped is not None and now - stopped < limits.min_rest and b.within(-math.inf, 0.0):
         return f"minimum rest: off for {in_seconds(now - stopped):.0f} s"
     return None
+
+
+def _least_w(b: _Bounds) -> float:
+    """The least power at which a load runs: its first stage, or its smallest current."""
+    told = b.capabilities
+    return told.stages_w[0] if told.stages_w else max(told.floor_w, b.device.limits.min_w)
 
 
 def _site_limits(
@@ -224,6 +232,17 @@ def _floor(
     return f"floor {floor:.0f} W"
 
 
+def _least(
+    b: _Bounds, _view: DeviceView, _held: Held | None, _room: SiteRoom, _now: Instant
+) -> str | None:
+    """A load that cannot run at so little stands still: no limit is broken by that."""
+    least = _least_w(b)
+    if b.device.role is not Role.EV or b.flow is None or not 0 < b.flow < least - 1.0:
+        return None
+    b.flow = 0.0
+    return f"less than its least power, {least:.0f} W"
+
+
 def _wake_floor(
     b: _Bounds, view: DeviceView, _held: Held | None, room: SiteRoom, _now: Instant
 ) -> str | None:
@@ -247,6 +266,7 @@ _STEPS = (
     _device_limits,
     _charge_limits,
     _floor,
+    _least,
     _wake_floor,
 )
 

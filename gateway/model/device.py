@@ -193,7 +193,7 @@ class Device:
         wear: of a storage, real price per kWh throughput; ``round_trip`` 0..1 and
             ``capacity_wh`` where the device does not tell.
         wish: what the owner configured for it, None = nothing.
-        rank: how many loads go before it at one price.
+        before: loads that it goes before at one price; ``rank``: how many go before it.
     """
 
     id: str
@@ -216,4 +216,5 @@ class Device:
     round_trip: float | None = None
     capacity_wh: float | None = None
     wish: Wish | None = None
+    before: tuple[str, ...] = ()
     rank: int = 0

@@ -20,6 +20,7 @@ from gateway.model.statement import Statement
 from gateway.model.tender import TenderSet
 from gateway.model.time import Instant, Interval
 from gateway.model.transaction import Transaction
+from gateway.model.wish import Errand
 
 
 class ResponseCode(IntEnum):
@@ -249,6 +250,15 @@ class LimitsChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WishChanged:
+    """What is wished of a device, and what of it is still to be done; None = nothing."""
+
+    device: str
+    at: Instant
+    errand: Errand | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthChanged:
     """What is wrong with a device, or with the gateway, now; empty = nothing."""
 
@@ -297,6 +307,7 @@ Fact = (
     | ControlChanged
     | EnergyCounted
     | LimitsChanged
+    | WishChanged
     | HealthChanged
     | ClockStepped
     | TieState

@@ -14,6 +14,7 @@ from gateway.model.standing import StandingRequest, StandingTold
 from gateway.model.tender import TenderSet
 from gateway.model.time import Instant, Interval
 from gateway.model.transaction import Transaction
+from gateway.model.wish import Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,14 @@ class LimitRequest:
     device: str
     key: LimitKey
     value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WishRequest:
+    """The owner wishes something of a device, for once; None ends what was said."""
+
+    device: str
+    wish: Wish | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

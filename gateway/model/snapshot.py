@@ -19,7 +19,7 @@ class DeviceView:
         since: when the device entered ``state``.
         limited: whether the gateway holds a limit below what the source offers.
         limit_w: that limit's magnitude.
-        running_since, stopped_since: of a stepped load, by its own reading.
+        running_since, stopped_since: of a load, by its own reading.
         no_effect_at: when a command was last seen to have no effect, None if never.
         errand: what its owner wishes of it and it has not done yet, None = nothing said.
     """

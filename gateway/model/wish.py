@@ -6,7 +6,7 @@ instant, and what the device has had is taken off.  Agents see errands, never cl
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -180,3 +180,45 @@ def _mode(said: object) -> WishMode:
     except ValueError:
         allowed = ", ".join(WishMode)
         raise SettingsError(path=("mode",), found=repr(said), allowed=allowed) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undertaking:
+    """An errand as the disk keeps it, so that a restart forgets nothing.
+
+    Attributes:
+        words: the wish, as ``wish_of`` takes it.
+        said: by command or topic, so for once; else it is the configured one.
+        from_wh: what the device had ever taken when it was made, None while nothing tells that.
+    """
+
+    device: str
+    words: str
+    made: Instant
+    by: Instant | None = None
+    said: bool = False
+    from_wh: float | None = None
+    started: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptWishes:
+    """All of them, by device.
+
+    Attributes:
+        heard: when the newest command about a device was given that was taken in.
+    """
+
+    undertakings: Mapping[str, Undertaking] = field(default_factory=dict)
+    heard: Mapping[str, Instant] = field(default_factory=dict)
+    v: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a command left for the gateway: ``words``, empty = what was said before ends."""
+
+    device: str
+    at: Instant
+    words: str
+    v: int = 1

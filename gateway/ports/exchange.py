@@ -3,7 +3,14 @@
 from typing import Protocol
 
 from gateway.model.admittance import AskRegistration, ConsentGiven, RegistrationTold
-from gateway.model.request import LimitRequest, OwnerRequest, PriceHeard, Reply, Request
+from gateway.model.request import (
+    LimitRequest,
+    OwnerRequest,
+    PriceHeard,
+    Reply,
+    Request,
+    WishRequest,
+)
 
 
 class Exchange(Protocol):
@@ -46,6 +53,10 @@ class Exchange(Protocol):
 
     async def limit(self, request: LimitRequest) -> None:
         """Tighten or loosen a limit inside what is configured, or refuse it in the log."""
+        ...
+
+    async def wish(self, request: WishRequest) -> None:
+        """Take what the owner wishes of a device, or refuse it in the log."""
         ...
 
     def price(self, heard: PriceHeard) -> None:

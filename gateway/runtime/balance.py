@@ -6,7 +6,7 @@ Everything here is read from the site and the market at one moment, between two 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.agents import UTILITY, tenders_for_itself
+from gateway.agents import UTILITY, is_steered_load, tenders_for_itself
 from gateway.dispatch.guard import Held, SiteRoom
 from gateway.dispatch.merit import Step
 from gateway.dispatch.plan import Balance, SourceView
@@ -57,8 +57,8 @@ class Moment:
         return sign * self.market.product.real_quantity(abs(quantity))
 
     def stepped(self) -> dict[str, float]:
-        """Stepped loads hold their position."""
-        return {d: self.position_w(d) for d, v in self.views.items() if v.capabilities.stages_w}
+        """Loads hold their position, in stages or not."""
+        return {d: self.position_w(d) for d in self.views if self._is_load(d)}
 
     def storage_positions(self) -> dict[str, float]:
         """Without a grid meter nothing can be followed: storages hold their position."""
@@ -103,6 +103,10 @@ class Moment:
             low = -self.limits.export_w - others
         draws = self.views[device].power_w or 0.0
         return SiteRoom(low=low, high=high, broken=high + _BROKEN_W < draws)
+
+    def _is_load(self, device: str) -> bool:
+        told = self.views[device].capabilities
+        return bool(told.stages_w) or is_steered_load(self.devices[device], told)
 
     def _is_storage(self, device: str) -> bool:
         controlled = self.views[device].capabilities.control is Control.TARGET

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from gateway.agents import tenders_for_itself
+from gateway.agents import is_steered_load, tenders_for_itself
 from gateway.dispatch.estimate import LoadEstimate, first_estimate, next_estimate
 from gateway.dispatch.plan import AT_LIMIT_W
 from gateway.dispatch.standstill import (
@@ -24,6 +24,7 @@ from gateway.model.event import StateChanged
 from gateway.model.reading import Quality, Reading
 from gateway.model.snapshot import DeviceView, Snapshot
 from gateway.model.time import SECOND, Duration, Instant
+from gateway.model.wish import Errand
 from gateway.runtime.prices import Prices
 
 _RUNNING_W = 50.0
@@ -49,6 +50,7 @@ class _Entry:
     ceded: bool = False
     told_w: float | None = None
     away_since: Instant | None = None
+    errand: Errand | None = None
     whole: Standstill | None = None
     flow: Standstill | None = None
     frozen: bool = False
@@ -97,7 +99,8 @@ class Site:
         if reading.at > entry.asked_at:
             entry.moving = None
         _note_standstill(entry, reading)
-        if entry.capabilities.stages_w and reading.power_w is not None:
+        runs = entry.capabilities.stages_w or is_steered_load(entry.device, entry.capabilities)
+        if runs and reading.power_w is not None:
             self._note_running(entry, reading)
 
     def describe(self, device: str, description: Description) -> None:
@@ -145,6 +148,10 @@ class Site:
         entry.ceded = ceded
         if ceded:
             entry.asked_w = entry.moving = None
+
+    def wish(self, device: str, errand: Errand | None) -> None:
+        """Note what its owner wishes of it and it has not done yet."""
+        self._entries[device].errand = quantise(errand) if errand else None
 
     def note_no_effect(self, device: str, at: Instant) -> None:
         """Note when a command was seen to have no effect."""
@@ -199,6 +206,7 @@ class Site:
             running_since=entry.running_since,
             stopped_since=entry.stopped_since,
             no_effect_at=entry.no_effect_at,
+            errand=entry.errand,
         )
 
     def snapshot(self, now: Instant, devices: Container[str] | None = None) -> Snapshot:

@@ -24,6 +24,7 @@ from gateway.model.event import (
     Refused,
     SessionChanged,
     StateChanged,
+    WishChanged,
 )
 from gateway.model.intertie import TiePosition, TieState
 from gateway.model.position import Position
@@ -59,6 +60,7 @@ from gateway.wire.tenders import encode_interval
 from gateway.wire.text import write
 from gateway.wire.tie import contract_message, position_message, state_message
 from gateway.wire.topics import Topics
+from gateway.wire.wishes import wish_payload
 
 _SHORTEST_EXPIRY_S = 60
 _POLLS_TO_EXPIRY = 10
@@ -147,7 +149,7 @@ class Mirror:
                 return (self._control(fact),)
             case SetpointStatus() | Described() | StateChanged() | FaultChanged():
                 return (self._device(fact), *self._announced(fact))
-            case EnergyCounted() | LimitsChanged() | HealthChanged():
+            case EnergyCounted() | LimitsChanged() | WishChanged() | HealthChanged():
                 return (self._standing_of(fact),)
             case Sealed():
                 return (_retained(self.topics.key, key_payload(fact)),)
@@ -196,12 +198,16 @@ class Mirror:
             return ()
         return self._assistant.messages(fact)
 
-    def _standing_of(self, fact: EnergyCounted | LimitsChanged | HealthChanged) -> Message:
+    def _standing_of(
+        self, fact: EnergyCounted | LimitsChanged | WishChanged | HealthChanged
+    ) -> Message:
         match fact:
             case EnergyCounted(device=device):
                 return _retained(self.topics.energy(device), devices.energy(fact))
             case LimitsChanged(device=device):
                 return _retained(self.topics.limits(device), devices.limits(fact))
+            case WishChanged(device=device):
+                return _retained(self.topics.wish(device), wish_payload(fact))
             case HealthChanged(device=device):
                 return _retained(self.topics.health(device), devices.health(fact))
             case _:

@@ -16,6 +16,7 @@ from gateway.model.request import (
     PartyLeft,
     PriceHeard,
     Request,
+    WishRequest,
 )
 from gateway.model.site import ControlMode, OwnerControl
 from gateway.model.time import Duration, Instant, parse_duration, parse_iso_duration
@@ -36,6 +37,7 @@ from gateway.wire.topics import (
     ConsentTopic,
     OwnerLimitTopic,
     OwnerTopic,
+    OwnerWishTopic,
     PartyAvailTopic,
     PartyOptTopic,
     PartyStatusTopic,
@@ -43,6 +45,7 @@ from gateway.wire.topics import (
     RequestTopic,
     is_foreign_id,
 )
+from gateway.wire.wishes import parse_wish
 
 _LONGEST_WORD = 80
 _CONFIGURED = b"configured"
@@ -95,6 +98,7 @@ Parsed = (
     Request
     | OwnerRequest
     | LimitRequest
+    | WishRequest
     | PartyLeft
     | PriceHeard
     | Answer
@@ -107,7 +111,7 @@ Parsed = (
 )
 
 
-def parse(  # noqa: C901, PLR0911 - one arm per kind of topic
+def parse(  # noqa: C901, PLR0911, PLR0912 - one arm per kind of topic
     topic: str, payload: bytes, border: Border, now: Instant
 ) -> Parsed:
     """What the message asks of the house, or the answer to it.  Never raises."""
@@ -135,6 +139,11 @@ def parse(  # noqa: C901, PLR0911 - one arm per kind of topic
             return _owner(topic, payload, now, border)
         case OwnerLimitTopic() as asked:
             return _owner_limit(topic, asked, payload, border)
+        case OwnerWishTopic(device):
+            wish = parse_wish(device, payload)
+            if isinstance(wish, str):
+                return Ignored(topic=topic, reason=wish, holds=border.topics.wish(device))
+            return wish
         case None:
             return Ignored(topic=topic, reason="no such topic is listened to")
 

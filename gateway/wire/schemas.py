@@ -14,6 +14,7 @@ from gateway.wire import (
     payloads_standing,
     payloads_state,
     payloads_tie,
+    wishes,
 )
 from gateway.wire.topics import matches
 
@@ -37,6 +38,7 @@ SHAPES: Final[Mapping[str, Any]] = {
     "d/D/fault/CODE": payloads_state.FaultPayload,
     "d/D/energy": payloads_state.EnergyPayload,
     "d/D/limits": payloads_state.LimitsPayload,
+    "d/D/wish": wishes.WishPayload,
     "d/D/health": payloads_state.HealthPayload,
     "u/U/status": payloads_state.StatusPayload,
     "u/U/pos/P": payloads.PositionPayload,

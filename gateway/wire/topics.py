@@ -77,6 +77,13 @@ class OwnerLimitTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerWishTopic:
+    """``owner/wish/D``."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentTopic:
     """``owner/consent``."""
 
@@ -96,6 +103,7 @@ ForeignTopic = (
     | PartyAvailTopic
     | OwnerTopic
     | OwnerLimitTopic
+    | OwnerWishTopic
     | ConsentTopic
     | RegistrationTopic
 )
@@ -208,6 +216,14 @@ class Topics:
         """Limits the owner may tighten, of a device or of ``gateway``: the connection."""
         return f"{self.base}/d/{device}/limits"
 
+    def wish(self, device: str) -> str:
+        """What is wished of a device."""
+        return f"{self.base}/d/{device}/wish"
+
+    def owner_wish(self, device: str) -> str:
+        """Where the owner, and nobody else, wishes something of a device."""
+        return f"{self.base}/owner/wish/{device}"
+
     def health(self, device: str) -> str:
         """What is wrong with a device or with ``gateway`` now."""
         return f"{self.base}/d/{device}/health"
@@ -272,7 +288,8 @@ class Topics:
         theirs = (
             f"{self.base}/u/+/{leaf}" for leaf in ("req/#", "ack/#", "status", "opt", "avail")
         )
-        return (*theirs, self.owner_control, self.owner_consent, self.owner_limit("+", "+"))
+        owner = (self.owner_limit("+", "+"), self.owner_wish("+"))
+        return (*theirs, self.owner_control, self.owner_consent, *owner)
 
     def stands(self, topic: str) -> bool:
         """Whether others retain it for us: what was said before we listened still holds."""
@@ -314,6 +331,8 @@ class Topics:
         if topic.startswith(limit):
             device, _, key = topic.removeprefix(limit).partition("/")
             return OwnerLimitTopic(device, key)
+        if topic.startswith(wish := self.owner_wish("")):
+            return OwnerWishTopic(topic.removeprefix(wish))
         prefix = f"{self.base}/u/"
         own = topic.startswith(prefix)
         match topic.removeprefix(prefix).split("/") if own else []:

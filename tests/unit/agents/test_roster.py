@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.agents import SteppedLoad, Storage, agents_for, tenders_for_itself
+from gateway.agents import ElectricVehicle, SteppedLoad, Storage, agents_for, tenders_for_itself
 from gateway.model.device import Capabilities, Control
 from gateway.model.site import (
     BrokerSettings,
@@ -66,14 +66,21 @@ def test_device_that_shall_not_tender_has_no_agent(site, make_device):
 
 
 def test_every_load_may_turn_out_to_have_stages(site, make_device):
-    agents = agents_for(site(make_device("rods", "load"), make_device("car", "ev")))
-    assert all(isinstance(agent, SteppedLoad) for agent in agents[1:])
+    _, rods, car = agents_for(site(make_device("rods", "load"), make_device("car", "ev")))
+    assert isinstance(rods, SteppedLoad)
+    assert isinstance(car, ElectricVehicle)
 
 
 def test_only_a_load_with_stages_leaves_the_residual(make_device):
     rods = make_device("rods", "load")
     assert tenders_for_itself(rods, Capabilities(control=Control.TARGET, stages_w=(500.0,)))
     assert not tenders_for_itself(rods, Capabilities(control=Control.TARGET))
+
+
+def test_a_car_that_takes_any_current_leaves_the_residual(make_device):
+    car = make_device("car", "ev")
+    assert tenders_for_itself(car, Capabilities(control=Control.TARGET))
+    assert not tenders_for_itself(car, Capabilities())
 
 
 def test_device_that_takes_no_setpoints_stays_in_the_residual(make_device):

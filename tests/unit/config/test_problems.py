@@ -88,8 +88,9 @@ BROKEN = {
         "devices:\n  roof: tcp://h\n",
         (
             "site.yaml:2:9: devices.roof: found 'tcp://h', allowed: a mapping with the keys "
-            "capacity_wh, connection, contest, driver, fallback, limits, marginal_cost, no_timer, "
-            "poll, price_cap, role, round_trip, tender, timeout, wear, writes"
+            "capacity_wh, charger, connection, contest, driver, fallback, limits, marginal_cost, "
+            "no_timer, poll, price_cap, priority, role, round_trip, tender, timeout, wear, wish, "
+            "writes"
         ),
     ),
     "bare number as duration": (
@@ -206,9 +207,9 @@ BROKEN = {
         f"devices:\n  {ROOF}, sgin: import}}\n",
         (
             "site.yaml:2:63: devices.roof.sgin: found an unknown key, allowed: capacity_wh, "
-            "connection, contest, driver, fallback, limits, marginal_cost, no_timer, poll, "
-            "price_cap, role, round_trip, sign, tender, timeout, wear, writes; "
-            "did you mean 'sign'?"
+            "charger, connection, contest, driver, fallback, limits, marginal_cost, no_timer, "
+            "poll, price_cap, priority, role, round_trip, sign, tender, timeout, wear, wish, "
+            "writes; did you mean 'sign'?"
         ),
     ),
     "a driver's own key": (

@@ -1,0 +1,96 @@
+"""What a load with an errand pays now: the price of the hours that it could take instead.
+
+Source: docs/economics.md, "Loads with a wish".
+"""
+
+from gateway.agents.loads import in_turn
+from gateway.model.canonical import kept
+from gateway.model.device import Device
+from gateway.model.outlook import Outlook
+from gateway.model.snapshot import DeviceView
+from gateway.model.time import HOUR, MINUTE, Duration, Instant
+from gateway.model.wish import Errand, WishMode
+from gateway.ports.agent import Gate
+
+# A charger takes a little less than it is told, and rests now and then.
+MARGIN = 1.05
+SPARE = Duration(2 * MINUTE)
+
+
+def pays(gate: Gate, device: Device, view: DeviceView, most_w: float) -> int | None:
+    """The integer price it pays at most in the gate's interval; None = it wants nothing.
+
+    ``most_w``: what it takes at most, W > 0.
+    """
+    product, errand = gate.product, view.errand
+    if errand is not None and errand.done:
+        return None
+    cap = _cap(device, errand)
+    highest = product.price_cap if cap is None else product.price(cap)
+    if errand is None or _is_due(errand, gate.interval.end, most_w):
+        return in_turn(product, device, highest)
+    willing = _willing(gate, errand, cap, most_w)
+    return None if willing is None else in_turn(product, device, min(willing, highest))
+
+
+def _cap(device: Device, errand: Errand | None) -> float | None:
+    """The wish's own cap, else the device's."""
+    said = None if errand is None else errand.wish.price_cap
+    return device.price_cap if said is None else said
+
+
+def _is_due(errand: Errand, end: Instant, most_w: float) -> bool:
+    """Whether it runs at any price: at once wished for, or only just enough time remains."""
+    if errand.wish.mode is WishMode.NOW:
+        return True
+    if errand.wish.mode is WishMode.SURPLUS or errand.by is None or errand.left_wh is None:
+        return False
+    needed = errand.left_wh / most_w * HOUR * MARGIN + SPARE
+    return errand.by - end < needed
+
+
+def _willing(gate: Gate, errand: Errand, cap: float | None, most_w: float) -> int | None:
+    """What waiting would cost, where that is known; else the owner's cap, or what surplus earns."""
+    product, surplus = gate.product, gate.snapshot.export_price
+    if errand.wish.mode is WishMode.CHEAPEST:
+        later = None if gate.outlook is None else later_price(gate.outlook, gate, errand, most_w)
+        if later is not None:
+            return product.price(later)
+        if cap is not None:
+            return product.price(cap)
+    return None if surplus is None else product.price(surplus)
+
+
+def later_price(outlook: Outlook, gate: Gate, errand: Errand, most_w: float) -> float | None:
+    """The price of the dearest energy it needs if it takes none in the gate's interval.
+
+    Energy that would be fed in costs what feeding in earns, other energy what drawing costs; the
+    cheapest until the deadline is taken first.  None without amount or deadline.
+    """
+    if errand.by is None or errand.left_wh is None:
+        return None
+    offers: list[tuple[float, float]] = []
+    for step in range(outlook.steps):
+        start = outlook.start + step * outlook.step
+        length = min(start + outlook.step, errand.by) - max(start, gate.interval.end)
+        if length <= 0:
+            continue
+        hours = length / HOUR
+        spare_w = sum(
+            scenario.weight * min(most_w, max(0.0, -scenario.residual_w[step]))
+            for scenario in outlook.scenarios
+        )
+        dear = outlook.import_price[step]
+        offers.append((min(outlook.export_price[step], dear), spare_w * hours))
+        offers.append((dear, (most_w - spare_w) * hours))
+    return _dearest_needed(offers, errand.left_wh * MARGIN)
+
+
+def _dearest_needed(offers: list[tuple[float, float]], need_wh: float) -> float | None:
+    """The price at which the cheapest offers come to ``need_wh``; of all where they never do."""
+    dearest = None
+    for price, offered_wh in sorted(offers):
+        if need_wh <= 0:
+            break
+        dearest, need_wh = price, need_wh - offered_wh
+    return kept(dearest)

@@ -1,0 +1,56 @@
+"""Loads on the page of ``gridtender check``: what each pays, what is wished, who goes first."""
+
+from collections.abc import Iterator
+
+from gateway.config.priorities import LOADS
+from gateway.config.wording import duration_text
+from gateway.model.device import Device
+from gateway.model.site import Site
+from gateway.model.wish import Wish, WishMode
+
+_HOW = {
+    WishMode.CHEAPEST: "when it costs least, at any price up to its cap once time is short",
+    WishMode.SURPLUS: "only of what would be fed in, whatever the deadline",
+    WishMode.NOW: "at once, at any price up to its cap",
+}
+
+
+def load_texts(site: Site) -> Iterator[tuple[str, str]]:
+    """A line or more for each load that an agent tenders for."""
+    loads = {
+        one.device.id: one.device
+        for one in site.devices
+        if one.device.role in LOADS and one.device.tender
+    }
+    for device in loads.values():
+        yield device.id, "; ".join(_parts(device, site.currency))
+        for name in device.before:
+            yield "", _before(device, loads.get(name), name, site.currency)
+
+
+def _parts(device: Device, currency: str) -> Iterator[str]:
+    cap = device.price_cap
+    yield "pays any price" if cap is None else f"pays at most {cap:g} {currency}/kWh"
+    if device.limits.min_w:
+        yield f"runs from {device.limits.min_w:.0f} W"
+    if device.limits.min_run or device.limits.min_rest:
+        run, rest = duration_text(device.limits.min_run), duration_text(device.limits.min_rest)
+        yield f"at least {run} on and {rest} off"
+    yield wish_text(device.wish) if device.wish else "no wish: runs whenever the price allows it"
+
+
+def wish_text(wish: Wish) -> str:
+    """What is wished, and how it is had."""
+    words = str(wish).removesuffix(wish.mode.value).rstrip(", ")
+    every = "every day " if wish.by and "T" not in wish.by else ""
+    return f"wish: {every}{words}{', ' if words else ''}{_HOW[wish.mode]}"
+
+
+def _before(device: Device, other: Device | None, name: str, currency: str) -> str:
+    """Who goes first, and from which price on that is turned round."""
+    text = f"goes before {name} at one price"
+    mine, theirs = device.price_cap, None if other is None else other.price_cap
+    if mine is None or (theirs is not None and theirs <= mine):
+        return text
+    pays = "any price" if theirs is None else f"up to {theirs:g}"
+    return f"{text}; above {mine:g} {currency}/kWh {name} goes first, since it pays {pays}"

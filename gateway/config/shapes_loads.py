@@ -1,0 +1,60 @@
+"""Keys of loads: what the owner wishes of one, and what a charger can."""
+
+from typing import Annotated
+
+from gateway.config.scalars import Real, Scalar, Whole, refusal
+from gateway.config.shape import Shape, key
+from gateway.model.errors import SettingsError
+from gateway.model.wish import ALLOWED, Wish, WishMode, wish_of
+
+VOLTS = 230.0
+
+
+class WishText(Scalar):
+    """A wish, as a mapping or in plain words."""
+
+    __slots__ = ()
+
+    @property
+    def allowed(self) -> str:
+        """Its parts."""
+        return ALLOWED
+
+    def parse(self, value: object) -> Wish:
+        """The wish."""
+        try:
+            return wish_of(value)
+        except SettingsError as error:
+            where = f"{error.path[0]}: " if error.path else ""
+            found = f"{where}{error.found}"
+            raise refusal(value, error.allowed, found=found) from None
+
+    def schema(self) -> dict[str, object]:
+        """The two forms."""
+        text: dict[str, object] = {"type": "string"}
+        number: dict[str, object] = {"type": "number"}
+        keys = {
+            "energy": text,
+            "soc": {"type": "number", "minimum": 0, "maximum": 100},
+            "by": text,
+            "price_cap": number,
+            "mode": {"enum": list(WishMode)},
+        }
+        mapping = {"type": "object", "properties": keys, "additionalProperties": False}
+        return {"oneOf": [text, mapping]}
+
+
+class ChargerShape(Shape):
+    """How a charger is connected."""
+
+    phases: Annotated[int, Whole(minimum=1, maximum=3)] = key(1, "on how many phases it charges")
+    min_current: Annotated[float, Real(unit="A", minimum=0)] = key(
+        6, "smallest current of a phase; no car knows less than 6 A"
+    )
+    max_current: Annotated[float, Real(unit="A", above=0)] | None = key(
+        None, "largest current of a phase; default: what the device tells, or max_w"
+    )
+
+    def power_w(self, current: float) -> float:
+        """Of so many amperes on each phase, W."""
+        return self.phases * current * VOLTS
