@@ -6,7 +6,7 @@ from itertools import groupby
 
 import pytest
 
-from tests.e2e.processes import NO_EXPORT, NO_HEAT, Place, until
+from tests.e2e.processes import NO_EXPORT, NO_HEAT, Place, lasts, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.chaos]
 
@@ -67,7 +67,7 @@ async def test_two_that_insist_on_a_limit_are_named_write_little_and_the_limit_h
     await place.build(solar_w=6000, battery_soc_pct=100)
     other = beside(place, "other")
     one = await place.run(place.write(broker=own_broker(), grid=NO_EXPORT, devices=NO_HEAT))
-    await until(lambda: abs(place.truth("grid_w")) < 60, "the limit is kept", 25)
+    await lasts(lambda: abs(place.truth("grid_w")) < 60, "the limit is kept", 25)
     # Two with one limit write the same and live in peace: these are of two opinions.
     nearly = other.write(
         broker=own_broker(), grid={"export_limit_w": NEARLY_NONE_W}, devices=NO_HEAT
