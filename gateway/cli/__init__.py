@@ -19,6 +19,7 @@ from gateway.cli import (
     party,
     records,
     running,
+    simulate,
     status,
     words,
 )
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     kinds = (
         *(
             running,
+            simulate,
             status,
             doctor,
             configuration,

@@ -1,0 +1,83 @@
+"""``simulate``: a year of one's own homes, without devices, and what the market saved."""
+
+import argparse
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.cli.arguments import FINE, WRONG, command
+
+if TYPE_CHECKING:
+    from gateway.cli.arguments import Commands
+    from gateway.simulation.scenario import Scenario
+    from gateway.simulation.year import Row, Watch
+
+
+def add(commands: "Commands") -> None:
+    """Add it to the parser."""
+    text = (
+        "Run homes through a year of their own data: what the market saves, and what was possible."
+    )
+    parser = command(commands, "simulate", _simulate, text)
+    parser.add_argument("scenario", type=Path, metavar="SCENARIO.yaml")
+    parser.add_argument("--json", action="store_true")
+    text = "write every step of every home as CSV"
+    parser.add_argument("--trace", type=Path, metavar="FILE", help=text)
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from gateway.simulation.scenario_file import load_scenario
+    from gateway.simulation.simulate import simulate
+
+    loaded = load_scenario(options.scenario)
+    if loaded.scenario is None:
+        for problem in loaded.problems:
+            print(problem, file=sys.stderr)
+        return WRONG
+    with ExitStack() as stack:
+        outcome = simulate(loaded.scenario, _watch(options, loaded.scenario, stack))
+    print(json.dumps(outcome.document(), indent=2) if options.json else outcome.text())
+    return FINE
+
+
+def _watch(options: argparse.Namespace, scenario: "Scenario", stack: ExitStack) -> "Watch":
+    """Who is told of each step: the trace, and a bar where somebody looks on."""
+    from gateway.simulation.trace import Trace
+
+    watching: list[Watch] = []
+    if options.trace is not None:
+        file = stack.enter_context(options.trace.open("w", encoding="utf-8", newline=""))
+        watching.append(Trace(file).add)
+    if sys.stderr.isatty():
+        watching.append(_Bar(scenario.steps).step)
+
+    def tell(rows: "tuple[Row, ...]") -> None:
+        for one in watching:
+            one(rows)
+
+    return tell
+
+
+class _Bar:
+    """How far it is, on a terminal; gone when done."""
+
+    _WIDTH = 40
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self._done = 0
+        self._shown = -1
+
+    def step(self, _rows: "tuple[Row, ...]") -> None:
+        self._done += 1
+        percent = 100 * self._done // self._steps
+        if percent == self._shown:
+            return
+        self._shown = percent
+        filled = "#" * (self._WIDTH * percent // 100)
+        end = "\r\033[K" if self._done == self._steps else ""
+        print(
+            f"\r[{filled:{self._WIDTH}}] {percent:3d} %{end}", end="", file=sys.stderr, flush=True
+        )

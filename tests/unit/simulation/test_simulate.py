@@ -1,0 +1,75 @@
+"""Real homes through some weeks: what is told adds up, and nobody looks ahead."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from gateway.simulation.scenario import SimulatedHome
+from gateway.simulation.simulate import simulate
+
+SUMMER = 24 * 200  # hours into the year of the fixtures
+WEEK = 24 * 7
+
+
+def rows_of(scenario):
+    rows = []
+    outcome = simulate(scenario, rows.extend)
+    return outcome, rows
+
+
+def test_a_week_adds_up_row_by_row_within_what_the_battery_can(real_home):
+    scenario = real_home("h6", SUMMER, WEEK)
+    outcome, rows = rows_of(scenario)
+    stored_wh = money = 0.0
+    for step, row in enumerate(rows):
+        assert row.grid_w == pytest.approx(row.load_w - row.solar_w + row.battery_w)
+        assert -5000 <= row.battery_w <= 5000
+        gained = row.battery_w * 0.9**0.5 if row.battery_w > 0 else row.battery_w / 0.9**0.5
+        assert row.soc_wh == pytest.approx(stored_wh + gained, abs=1e-6)
+        assert 0 <= row.soc_wh <= 6400
+        if abs(row.grid_w) > 0.01:
+            assert row.price == scenario.tariff.price(step, row.grid_w)
+        stored_wh = row.soc_wh
+        money += row.grid_w / 1000 * row.price
+    cost = outcome.homes["h6"].cost
+    assert money == pytest.approx(cost.market)
+    assert cost.optimum <= cost.market + 1e-9
+    assert cost.optimum <= cost.self_consumption <= cost.none
+    assert outcome.total == outcome.homes["h6"]
+
+
+def test_decisions_do_not_change_when_another_future_is_dealt(real_home):
+    scenario = real_home("h1", SUMMER, 5 * 24)
+    known = 4 * 24 + 10
+    (home,) = scenario.homes
+    future = list(zip(home.load_w, home.solar_w, strict=True))[known:]
+    random.Random(5).shuffle(future)
+    load_w, solar_w = zip(*future, strict=True)
+    other = replace(
+        home, load_w=home.load_w[:known] + load_w, solar_w=home.solar_w[:known] + solar_w
+    )
+    assert other != home
+    _, rows = rows_of(scenario)
+    _, shuffled = rows_of(replace(scenario, homes=(other,)))
+    assert rows[:known] == shuffled[:known]
+    assert rows[known:] != shuffled[known:]
+
+
+def test_a_home_without_a_battery_costs_the_same_in_every_way(make_scenario):
+    home = SimulatedHome(id="a", load_w=(500.0, 0.0), solar_w=(0.0, 300.0))
+    outcome = simulate(make_scenario([home], [(0.3, 0.08), (0.3, 0.08)]))
+    cost = outcome.total.cost
+    assert cost.none == pytest.approx(0.5 * 0.3 - 0.3 * 0.08)
+    assert cost.none == cost.self_consumption == cost.market == cost.optimum
+    assert cost.captured is None
+    assert outcome.total.cycles == 0
+
+
+def test_the_document_has_the_keys_that_programs_rely_on(real_home):
+    document = simulate(real_home("h1", SUMMER, 24)).document()
+    assert document.keys() == {"homes", "total", "captured", "seconds"}
+    home = document["homes"]["h1"]
+    assert home.keys() >= {"cost", "import_kwh", "export_kwh", "cycles"}
+    assert home["cost"].keys() == {"none", "self_consumption", "market", "optimum"}
+    assert document["total"].keys() == home.keys()
