@@ -50,9 +50,10 @@ def values(outlook: Outlook, store: Store, cells: int = CELLS) -> tuple[float, .
     """What each part of the store is worth at the outlook's start, money per kWh; never rising.
 
     ``cells`` equal parts from the lowest up.  What is left at the end is worth the mean import
-    price that it will replace.
+    price that it will replace, or what the outlook says.
     """
-    end = store.given(sum(outlook.import_price) / outlook.steps)
+    left = outlook.left
+    end = store.given(sum(outlook.import_price) / outlook.steps) if left is None else left
     slopes = [end] * cells
     for step in range(outlook.steps - 1, -1, -1):
         slopes = _before(outlook, step, store, slopes)

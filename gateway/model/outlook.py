@@ -27,6 +27,8 @@ class Outlook:
         start: when the first step begins.
         import_price, export_price: real money per kWh, one per step.
         scenarios: weights sum to 1, as many steps each as there are prices.
+        left: what a kWh that could still be given at the end is worth; None = the mean import
+            price of the steps, which it will replace.
 
     Raises:
         ValueError: where lengths differ or the weights do not sum to 1.
@@ -37,6 +39,7 @@ class Outlook:
     import_price: tuple[float, ...]
     export_price: tuple[float, ...]
     scenarios: tuple[Scenario, ...]
+    left: float | None = None
 
     def __post_init__(self) -> None:
         steps = {len(self.import_price), len(self.export_price)}

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.model.time import Instant
-from gateway.simulation.home import Done, HomeMarket, product_for
+from gateway.simulation.floor import product_for, utility
+from gateway.simulation.home import Done, HomeMarket
 from gateway.simulation.optimum import Moment, best_flows
 from gateway.simulation.outcome import Costs, Result
+from gateway.simulation.outlooks import outlook
 from gateway.simulation.plain import cost, self_consumption
 from gateway.simulation.scenario import Scenario, SimulatedHome
 
@@ -66,14 +68,17 @@ def run_homes(
 ) -> dict[str, Result]:
     """Every home by itself; costs are at its own meter."""
     product = product_for(scenario, mechanism, price_rule)
-    markets = [HomeMarket(scenario, home, product) for home in scenario.homes]
+    markets = [HomeMarket(scenario, home, product, utility()) for home in scenario.homes]
+    residuals = [home.residual_w for home in scenario.homes]
     accounts = [Account(scenario, home) for home in scenario.homes]
     for step in range(scenario.steps):
         rows = []
-        for home, market, account in zip(scenario.homes, markets, accounts, strict=True):
-            done = market.run(step, home.load_w[step] - home.solar_w[step])
-            rows.append(_row(scenario, home, step, done))
-            account.add(step, rows[-1])
+        for home, market, residual_w in zip(scenario.homes, markets, residuals, strict=True):
+            past_w = residual_w[: step + 1]
+            gate = market.open(step, past_w[-1], outlook(scenario, step, past_w))
+            rows.append(_row(scenario, home, step, market.close(gate)))
+        for account, row in zip(accounts, rows, strict=True):
+            account.add(step, row)
         watch(tuple(rows))
     return {
         home.id: _result(scenario, home, account)
