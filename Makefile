@@ -4,8 +4,8 @@
 #   make demo ARGS="--for 60s --speed 60"
 #   make test                             the quick tests; without mosquitto its tests are skipped
 #   make test-all                         the slow ones too: sockets, faults, processes, the wheel
-#   make test-patient                     those that need no quiet machine: virtual time, thirty days of it
-#   make chaos                            1000 kills and as many power cuts, an hour; KILLS=50 for fewer
+#   make test-patient                     those that need no quiet machine: virtual time, twelve days of it
+#   make chaos                            1000 kills and as many power cuts, thirty days: two hours; KILLS=50 for fewer
 #   make check                            style, types, floors
 #   make bench                            every benchmark
 
@@ -49,9 +49,10 @@ test-again: setup
 test-patient: setup
 	nice -n 19 $(BIN)/pytest -m patient -p no:cacheprovider -n 2 --dist loadfile $(ARGS)
 
-# The same tests as in test-slow, where each kills 100 times.
+# The same tests as in test-slow, where each kills 100 times, and in test-patient, of 12 days.
 chaos: setup
 	GRIDTENDER_CHAOS=$(KILLS) $(BIN)/pytest -m chaos $(ARGS)
+	GRIDTENDER_DAYS=30 $(BIN)/pytest tests/days $(ARGS)
 
 test-all: test test-slow test-patient
 
