@@ -28,10 +28,14 @@ def stored(store: Store, flow_wh: float) -> float:
 
 
 def cost(
-    tariff: YearTariff, residual_wh: Sequence[float], flows_wh: Iterable[float], wear: float
+    tariff: YearTariff,
+    drawn_wh: Sequence[float],
+    flows_wh: Iterable[float] | None = None,
+    wear: float = 0.0,
 ) -> float:
-    """At the meter, and the wear of what passes the battery."""
+    """At the meter, and the wear of what passes the battery; no flows are none."""
+    flows_wh = [0.0] * len(drawn_wh) if flows_wh is None else flows_wh
     total = 0.0
-    for step, (drawn_wh, flow_wh) in enumerate(zip(residual_wh, flows_wh, strict=True)):
-        total += tariff.cost(step, (drawn_wh + flow_wh) / 1000) + wear * abs(flow_wh) / 1000
+    for step, (own_wh, flow_wh) in enumerate(zip(drawn_wh, flows_wh, strict=True)):
+        total += tariff.cost(step, (own_wh + flow_wh) / 1000) + wear * abs(flow_wh) / 1000
     return total

@@ -2,9 +2,9 @@
 
 from time import perf_counter
 
-from gateway.simulation.outcome import Outcome, together
+from gateway.simulation.outcome import Outcome
 from gateway.simulation.scenario import Scenario
-from gateway.simulation.year import Watch, run_homes
+from gateway.simulation.year import Watch, run
 
 
 def simulate(
@@ -23,5 +23,5 @@ def simulate(
         price_rule: likewise.
     """
     begun = perf_counter()
-    homes = run_homes(scenario, watch, mechanism=mechanism, price_rule=price_rule)
-    return Outcome(homes=homes, total=together(homes.values()), seconds=perf_counter() - begun)
+    homes, total = run(scenario, watch, mechanism=mechanism, price_rule=price_rule)
+    return Outcome(homes=homes, total=total, seconds=perf_counter() - begun)
