@@ -24,10 +24,14 @@ def add(commands: "Commands") -> None:
     parser.add_argument("scenario", type=Path, metavar="SCENARIO.yaml")
     parser.add_argument("--json", action="store_true")
     text = "write every step of every home as CSV"
+    parser.add_argument("--mechanism", default="uniform-price", metavar="NAME")
+    seed = "deal the days anew within their season: another year like this one"
+    parser.add_argument("--seed", type=int, metavar="N", help=seed)
     parser.add_argument("--trace", type=Path, metavar="FILE", help=text)
 
 
 def _simulate(options: argparse.Namespace) -> int:
+    from gateway.simulation.deal import dealt
     from gateway.simulation.scenario_file import load_scenario
     from gateway.simulation.simulate import simulate
 
@@ -36,8 +40,12 @@ def _simulate(options: argparse.Namespace) -> int:
         for problem in loaded.problems:
             print(problem, file=sys.stderr)
         return WRONG
+    scenario = loaded.scenario
+    if options.seed is not None:
+        scenario = dealt(scenario, options.seed)
     with ExitStack() as stack:
-        outcome = simulate(loaded.scenario, _watch(options, loaded.scenario, stack))
+        watch = _watch(options, scenario, stack)
+        outcome = simulate(scenario, watch, mechanism=options.mechanism)
     print(json.dumps(outcome.document(), indent=2) if options.json else outcome.text())
     return FINE
 

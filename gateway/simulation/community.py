@@ -10,7 +10,6 @@ from typing import Final
 
 from gateway.agents.intertie import coming_down, tendered
 from gateway.agents.steps import Step, as_tenders
-from gateway.market import Market
 from gateway.model.demand import Demand
 from gateway.model.intertie import Bounds, Contract, ParentTerms
 from gateway.model.outlook import Outlook
@@ -19,7 +18,7 @@ from gateway.model.snapshot import Snapshot
 from gateway.model.tender import Party, Side, Tender, TieClass
 from gateway.model.time import Duration
 from gateway.ports.agent import Agent, Gate
-from gateway.simulation.floor import last_price, submit, utility
+from gateway.simulation.floor import Floor, last_price, submit, utility
 from gateway.simulation.home import Done, HomeMarket
 from gateway.simulation.outlooks import outlook
 from gateway.simulation.scenario import Scenario, SimulatedHome
@@ -77,18 +76,17 @@ class Aggregate:
 class CommunityMarket:
     """The markets of all homes and the one above them, told one step after the other."""
 
-    def __init__(self, scenario: Scenario, product: Product) -> None:
+    def __init__(self, scenario: Scenario, floor: Floor) -> None:
         self._scenario = scenario
-        self._product = product
+        self._product = product = floor.product
         self._past_w: list[float] = []
         self._ties = [Tie(home.id, product) for home in scenario.homes]
         self._homes = [
-            HomeMarket(scenario, home, product, tie)
+            HomeMarket(scenario, home, floor, tie)
             for home, tie in zip(scenario.homes, self._ties, strict=True)
         ]
         self._parties: list[Agent] = [utility(), *(Aggregate(tie, product) for tie in self._ties)]
-        parties = [agent.party for agent in self._parties]
-        self._market = Market(product, area=COMMUNITY, epoch=1, parties=parties)
+        self._market = floor.open(COMMUNITY, self._parties)
         self._shares = _shares(scenario.homes)
 
     def run(self, step: int) -> tuple[Done, ...]:

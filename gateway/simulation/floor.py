@@ -1,5 +1,6 @@
 """The trading floor of a simulation: its product, and how an agent tenders there."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from gateway.agents import Utility
@@ -12,13 +13,32 @@ from gateway.model.site import GridLimits
 from gateway.model.tender import TenderSet
 from gateway.model.time import Duration
 from gateway.ports.agent import Agent, Gate
+from gateway.ports.mechanism import Mechanism
 from gateway.simulation.scenario import Scenario
 
 UNLIMITED: Final = GridLimits(import_w=1e9, export_w=1e9)
 """The meter of a scenario has no fuse."""
 
 
-def product_for(scenario: Scenario, mechanism: str, price_rule: str) -> Product:
+class Floor:
+    """Where markets are opened: one product and the mechanism that clears it."""
+
+    def __init__(self, scenario: Scenario, mechanism: Mechanism) -> None:
+        self.product = _product(scenario, mechanism)
+        self._mechanism = mechanism
+
+    def open(self, area: str, agents: Iterable[Agent]) -> Market:
+        """An empty market of the agents' parties."""
+        return Market(
+            self.product,
+            area=area,
+            epoch=1,
+            parties=[agent.party for agent in agents],
+            mechanisms={self._mechanism.name: self._mechanism},
+        )
+
+
+def _product(scenario: Scenario, mechanism: Mechanism) -> Product:
     """The product ``power``: steps as intervals, milliwatts, prices finer than any tariff's.
 
     Floor and cap lie beyond the tariff, so that what must be served is.
@@ -32,8 +52,8 @@ def product_for(scenario: Scenario, mechanism: str, price_rule: str) -> Product:
         unit="W",
         interval=scenario.step,
         offset=Duration(scenario.start % scenario.step),
-        mechanism=mechanism,
-        price_rule=price_rule,
+        mechanism=mechanism.name,
+        price_rule=mechanism.price_rules[0] if mechanism.price_rules else "midpoint",
         price_scale=-6,
         quantity_scale=-3,
         price_floor=-cap,

@@ -8,18 +8,16 @@ from typing import Final
 
 from gateway.agents import MustRun, Storage
 from gateway.dispatch.guard import SiteRoom, guard
-from gateway.market import Market
 from gateway.model.demand import Demand
 from gateway.model.device import Capabilities, Control, Device, DeviceState, Role
 from gateway.model.outlook import Outlook
-from gateway.model.product import Product
 from gateway.model.reading import Quality, Reading
 from gateway.model.resource import POWER
 from gateway.model.snapshot import DeviceView, Snapshot
 from gateway.model.time import Instant
 from gateway.ports.agent import Agent, Gate
 from gateway.simulation.battery import Cells
-from gateway.simulation.floor import last_price, submit
+from gateway.simulation.floor import Floor, last_price, submit
 from gateway.simulation.scenario import HomeBattery, Scenario, SimulatedHome
 
 BATTERY: Final = "battery"
@@ -48,11 +46,9 @@ class HomeMarket:
         grid: who tenders for the connection: the tariff, or the tie to a market above.
     """
 
-    def __init__(
-        self, scenario: Scenario, home: SimulatedHome, product: Product, grid: Agent
-    ) -> None:
+    def __init__(self, scenario: Scenario, home: SimulatedHome, floor: Floor, grid: Agent) -> None:
         self._scenario = scenario
-        self._product = product
+        self._product = floor.product
         self._device = _device(home.battery)
         self._capabilities = _capabilities(home.battery)
         self._cells = None if home.battery is None else Cells(home.battery, scenario.hours)
@@ -60,8 +56,7 @@ class HomeMarket:
         if self._cells is not None:
             self._agents.append(Storage(device=self._device))
         self.grid = grid
-        parties = [agent.party for agent in (grid, *self._agents)]
-        self._market = Market(product, area=home.id, epoch=1, parties=parties)
+        self._market = floor.open(home.id, (grid, *self._agents))
 
     def open(self, step: int, residual_w: float, outlook: Outlook | None) -> Gate:
         """Let everybody behind the connection tender for a step."""

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from gateway.model.time import Instant
+from gateway.ports.mechanism import Mechanism
 from gateway.simulation.community import CommunityMarket
 from gateway.simulation.costs import costs, pooled_costs
-from gateway.simulation.floor import product_for, utility
+from gateway.simulation.floor import Floor, utility
 from gateway.simulation.home import Done, HomeMarket
 from gateway.simulation.outcome import Result, together
 from gateway.simulation.outlooks import outlook
@@ -64,15 +65,13 @@ class Account:
         self._soc_wh = row.soc_wh
 
 
-def run(
-    scenario: Scenario, watch: Watch, *, mechanism: str, price_rule: str
-) -> tuple[dict[str, Result], Result]:
+def run(scenario: Scenario, watch: Watch, mechanism: Mechanism) -> tuple[dict[str, Result], Result]:
     """Every home's result, and that of all together at the meters that the tariff applies to."""
-    product = product_for(scenario, mechanism, price_rule)
+    floor = Floor(scenario, mechanism)
     if scenario.community:
-        steps = _behind_one_meter(scenario, CommunityMarket(scenario, product))
+        steps = _behind_one_meter(scenario, CommunityMarket(scenario, floor))
     else:
-        markets = [HomeMarket(scenario, home, product, utility()) for home in scenario.homes]
+        markets = [HomeMarket(scenario, home, floor, utility()) for home in scenario.homes]
         steps = _each_by_itself(scenario, markets)
     accounts = [Account(scenario, home) for home in scenario.homes]
     import_kwh = export_kwh = 0.0

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.market.mechanisms.uniform_price import UniformPrice
 from gateway.simulation.community import Aggregate, CommunityMarket
 from gateway.simulation.costs import pooled_costs
-from gateway.simulation.floor import product_for
+from gateway.simulation.floor import Floor
 from gateway.simulation.scenario import SimulatedHome
 from gateway.simulation.simulate import simulate
 
@@ -64,7 +65,7 @@ def test_the_sun_of_one_home_is_used_in_the_next(make_scenario):
 
 def test_a_home_shows_its_demand_as_steps_and_nothing_else(homes):
     scenario = homes(community=True)
-    market = CommunityMarket(scenario, product_for(scenario, "uniform-price", "midpoint"))
+    market = CommunityMarket(scenario, Floor(scenario, UniformPrice()))
     for step in range(30):
         market.run(step)
     shown = [party for party in market._parties if isinstance(party, Aggregate)]

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.model.errors import WrongInput
+from gateway.simulation.deal import dealt
 from gateway.simulation.scenario import SimulatedHome
 from gateway.simulation.simulate import simulate
 
@@ -73,3 +75,26 @@ def test_the_document_has_the_keys_that_programs_rely_on(real_home):
     assert home.keys() >= {"cost", "import_kwh", "export_kwh", "cycles"}
     assert home["cost"].keys() == {"none", "self_consumption", "market", "optimum"}
     assert document["total"].keys() == home.keys()
+
+
+@pytest.mark.parametrize("mechanism", ["pay-as-bid", "equilibrium"])
+def test_another_mechanism_runs_the_battery_too(real_home, mechanism):
+    scenario = real_home("h1", SUMMER, 3 * 24)
+    cost = simulate(scenario, mechanism=mechanism).total.cost
+    assert cost.market == pytest.approx(simulate(scenario).total.cost.market, rel=0.02)
+
+
+def test_a_mechanism_without_gates_is_refused_with_those_there_are(real_home):
+    with pytest.raises(WrongInput, match=r"found 'order-book', allowed: equilibrium, pay-as-bid"):
+        simulate(real_home("h1", SUMMER, 24), mechanism="order-book")
+
+
+def test_a_seed_deals_the_same_days_again_and_another_seed_others(real_home):
+    scenario = real_home("h1", SUMMER, 10 * 24 + 5)
+    one, again, other = (dealt(scenario, seed) for seed in (1, 1, 2))
+    assert one == again != other
+    (before,), (after,) = scenario.homes, one.homes
+    days = {before.load_w[day * 24 : day * 24 + 24] for day in range(10)}
+    assert all(after.load_w[day * 24 : day * 24 + 24] in days for day in range(10))
+    assert after.load_w[240:] == before.load_w[240:]
+    assert one.tariff == scenario.tariff
