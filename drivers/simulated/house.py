@@ -125,13 +125,15 @@ class DemoHouse:
         given = parse_settings(settings)
         self._devices = _configuration(given)
         self._world = world = World(given, clock.now())
-        boxes: Mapping[str, _Box] = {
+        boxes: dict[str, _Box] = {
             "roof": world.roof,
             "battery": world.battery,
             "grid": world.grid,
             "house": world.house,
             "heatpump": world.heatpump,
         }
+        if world.car is not None:
+            boxes["car"] = world.car
         self._outlets = {name: Outlet(name, box, world, clock) for name, box in boxes.items()}
         self._servers: dict[str, Server] = {}
         self._ports: dict[str, int] = {}
@@ -216,6 +218,7 @@ class DemoHouse:
 
 def _configuration(given: HouseSettings) -> Mapping[str, Mapping[str, object]]:
     rest = HeatPump().min_off_s
+    car = {"driver": "modbus", "map": "charger-demo.yaml", "role": "ev", "charger": {"phases": 3}}
     return {
         "roof": {"driver": "sunspec", "role": "solar", "limits": {"max_w": given.solar_peak_w}},
         "battery": {"driver": "sunspec", "role": "storage", "limits": {"min_soc_pct": 10}},
@@ -228,4 +231,5 @@ def _configuration(given: HouseSettings) -> Mapping[str, Mapping[str, object]]:
             "price_cap": 0.20,
             "limits": {"min_rest": f"{rest:.0f}s"},
         },
+        **({} if given.car_wh is None else {"car": car}),
     }

@@ -27,6 +27,7 @@ class HouseSettings:
         battery_soc_pct, battery_capacity_wh, battery_w, battery_round_trip: the battery.
         load_w: a constant load instead of base load and cooker.
         cooker: on or off for good; omitted: at meal times.
+        car_wh: a car that takes so much hangs on a charger; None: there is no charger.
         temperature_c: in the house at the start; ``outside_c`` stays.
         meter_period_s: how often the meters renew their values; ``meter_noise_w`` +-.
         step_ms: how finely the physics is followed, 1..1000; long runs take coarse steps.
@@ -45,6 +46,7 @@ class HouseSettings:
     battery_round_trip: float = 0.9
     load_w: float | None = None
     cooker: bool | None = None
+    car_wh: float | None = None
     temperature_c: float = 20.3
     outside_c: float = 8.0
     meter_period_s: float = 1.0

@@ -6,6 +6,7 @@ Passive sign: the devices' powers sum to the grid's, which is positive on import
 from collections.abc import Mapping
 
 from drivers.simulated.battery import Storage
+from drivers.simulated.charger import Plug
 from drivers.simulated.heatpump import Compressor
 from drivers.simulated.meter import Meter
 from drivers.simulated.modern_battery import ModernBattery
@@ -13,6 +14,7 @@ from drivers.simulated.modern_roof import ModernRoof
 from drivers.simulated.roof import Roof
 from drivers.simulated.settings import HouseSettings
 from gateway.model.time import MILLISECOND, SECOND, Instant
+from gateway.physics.charger import Charger
 from gateway.physics.load import COOKER_W, base_load_w, cooking
 from gateway.physics.noise import uniform
 from gateway.physics.solar import SLOT_S, Inverter, Passage, clear_sky, passage
@@ -28,7 +30,7 @@ class World:
     """Everything that is true of the house, whether anybody asks or not.
 
     Attributes:
-        roof, battery, heatpump, grid, house: the devices.
+        roof, battery, heatpump, grid, house: the devices; ``car``: a charger, where there is one.
         load_w: base load; ``cooker_w`` on top of it.
         available_w: what the roof could put out.
         grid_w: at the connection point, import positive.
@@ -82,6 +84,7 @@ class World:
             "battery_w": self.battery.power_w,
             "house_w": self.load_w + self.cooker_w,
             "heatpump_w": self.heatpump.power_w,
+            **({} if self.car is None else {"car_w": self.car.power_w}),
             "grid_w": self.grid_w,
             "cooker_w": self.cooker_w,
             "available_w": self.available_w,
@@ -114,6 +117,7 @@ class World:
             else Storage(cells, soc_pct=soc_pct)
         )
         self.heatpump = Compressor(HeatPump(), Building(), temperature_c=given.temperature_c)
+        self.car = None if given.car_wh is None else Plug(Charger(room_wh=given.car_wh))
         seed, noise_w = given.seed, given.meter_noise_w
         self.grid = Meter("Simulated meter", seed=seed, stream=_GRID_STREAM, noise_w=noise_w)
         self.house = Meter("Simulated meter", seed=seed, stream=_HOUSE_STREAM, noise_w=noise_w)
@@ -134,6 +138,8 @@ class World:
         self.roof.step(self.available_w, now_s, self._dt_s)
         self.battery.step(now_s, self._dt_s)
         self.heatpump.step(self._settings.outside_c, now_s, self._dt_s)
+        if self.car is not None:
+            self.car.step(now_s, self._dt_s)
         self._balance()
         self.grid.count(self.grid_w, self._dt_s)
         self.house.count(self.load_w + self.cooker_w, self._dt_s)
@@ -148,9 +154,14 @@ class World:
             self.roof.power_w
             + self.battery.power_w
             + self.heatpump.power_w
+            + self._car_w
             + self.load_w
             + self.cooker_w
         )
+
+    @property
+    def _car_w(self) -> float:
+        return 0.0 if self.car is None else self.car.power_w
 
     def _renew(self) -> None:
         """What changes by the second: the sun's height, the clouds of the slot, the load."""
@@ -182,7 +193,8 @@ class World:
         return self._start / SECOND + self._step * self._dt_s
 
     def _sample_grid(self) -> None:
-        three_w = (self.roof.power_w + self.battery.power_w + self.heatpump.power_w) / 3
+        steered_w = self.roof.power_w + self.battery.power_w + self.heatpump.power_w
+        three_w = (steered_w + self._car_w) / 3
         a_w, b_w, c_w = self._load_phases()
         self.grid.sample((three_w + a_w, three_w + b_w, three_w + c_w), self._step)
 

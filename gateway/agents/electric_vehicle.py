@@ -6,7 +6,7 @@ IEC 61851-1 knows no charging current below 6 A: 1.4 kW on one phase, 4.1 kW on 
 from dataclasses import dataclass
 
 from gateway.agents.errands import pays
-from gateway.agents.loads import dearest, ready, runs_on
+from gateway.agents.loads import dearest, ready, runs_on, won
 from gateway.agents.stepped_load import SteppedLoad
 from gateway.agents.steps import Step, as_tenders
 from gateway.model.device import Device
@@ -14,8 +14,6 @@ from gateway.model.snapshot import DeviceView
 from gateway.model.tender import Party, Side, Tender
 from gateway.model.time import HOUR
 from gateway.ports.agent import Gate
-
-_CHARGES_W = 50.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +53,7 @@ class ElectricVehicle:
             steps.append(Step(Side.BUY, dearest(product), least, all_or_none=True))
         elif price is not None:
             steps.append(Step(Side.BUY, price, least, all_or_none=True))
-        if price is not None and (least == 0 or _won(gate, view, price)):
+        if price is not None and (least == 0 or won(gate, view, price)):
             steps.append(Step(Side.BUY, price - product.tick, max(0, most - least)))
         return steps
 
@@ -71,10 +69,3 @@ class ElectricVehicle:
             hours = (gate.interval.end - gate.interval.start) / HOUR
             most_w = max(least_w, min(most_w, left_wh / hours))
         return least_w, most_w
-
-
-def _won(gate: Gate, view: DeviceView, price: int) -> bool:
-    """Whether it charges already, or the grid sells it all it wants."""
-    tariff = gate.snapshot.import_price
-    sold = tariff is not None and price - gate.product.tick >= gate.product.price(tariff)
-    return sold or (view.power_w or 0.0) > _CHARGES_W

@@ -9,6 +9,7 @@ from gateway.ports.agent import Gate
 
 # So long nothing is bought for a load that did not follow.
 PATIENCE = Duration(5 * MINUTE)
+RUNS_W = 50.0
 
 
 def ready(gate: Gate, device: Device) -> DeviceView | None:
@@ -39,6 +40,16 @@ def dearest(product: Product) -> int:
 def in_turn(product: Product, device: Device, price: int) -> int:
     """The price, at most ``dearest``, a tick less for each load that goes before it."""
     return min(price, dearest(product)) - device.rank * product.tick
+
+
+def won(gate: Gate, view: DeviceView, price: int) -> bool:
+    """Whether its least power is sure at ``price``: it runs already, or the grid sells so much.
+
+    Only then is more asked for: a little surplus may be bought that no load can take.
+    """
+    tariff = gate.snapshot.import_price
+    sold = tariff is not None and price - gate.product.tick >= gate.product.price(tariff)
+    return sold or (view.power_w or 0.0) > RUNS_W
 
 
 def _must_rest(device: Device, view: DeviceView, start: Instant) -> bool:

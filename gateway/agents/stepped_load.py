@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from gateway.agents.errands import pays
-from gateway.agents.loads import dearest, ready, runs_on
+from gateway.agents.loads import dearest, ready, runs_on, won
 from gateway.agents.steps import Step, as_tenders
 from gateway.model.device import Device
 from gateway.model.snapshot import DeviceView
@@ -30,6 +30,8 @@ class SteppedLoad:
     def tenders(self, gate: Gate) -> tuple[Tender, ...]:
         """One BUY per stage at the price cap, each a tick below the one under it.
 
+        A step smaller than the first stage is asked for once that is sure.
+
         Inside its minimum run the running stage is one BUY just below the product's cap; inside
         its minimum rest, and after a command without effect, there is none.  Without stages it
         stays in the site's residual.
@@ -50,7 +52,7 @@ class SteppedLoad:
         above = [
             Step(Side.BUY, highest - k * product.tick, upper - lower, all_or_none=True)
             for k, (lower, upper) in enumerate(pairwise(levels))
-            if k >= kept
+            if k >= kept and (not k or upper - lower >= levels[1] or won(gate, view, highest))
         ]
         return [block, *above]
 

@@ -15,6 +15,7 @@ from gateway.model.request import (
     PartyLeft,
     PriceHeard,
     SubmitTenders,
+    WishRequest,
 )
 from gateway.model.resource import POWER
 from gateway.model.site import ControlMode
@@ -318,6 +319,39 @@ def test_a_limit_that_is_not_understood_changes_nothing_and_what_holds_is_told(l
     assert isinstance(found, Ignored)
     assert why in found.reason
     assert found.holds == "rmf/1/home/d/roof/limits"
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (b"30 kWh by 07:00, at most 0.25", "30 kWh, by 07:00, at most 0.25, cheapest"),
+        (b'"surplus"', "surplus"),
+        (b'{"soc": 80, "mode": "now"}', "80 %, now"),
+        (b"", "None"),
+        (b"  \n", "None"),
+    ],
+)
+def test_owner_wishes_something_of_a_load(payload, words):
+    found = parse("rmf/1/home/owner/wish/car", payload, BORDER, NOW)
+    assert isinstance(found, WishRequest)
+    assert (found.device, str(found.wish)) == ("car", words)
+
+
+@pytest.mark.parametrize(
+    ("payload", "why"),
+    [
+        (b"30 apples", "allowed: an amount"),
+        (b'{"energy": 30}', "an energy such as 30kWh"),
+        (b'{"energy', "not JSON"),
+        (b"\xff\xfe", "allowed: an amount"),
+        (b"1" * 600, "at most 512 bytes"),
+    ],
+)
+def test_a_wish_that_is_not_understood_changes_nothing_and_what_holds_is_told(payload, why):
+    found = parse("rmf/1/home/owner/wish/car", payload, BORDER, NOW)
+    assert isinstance(found, Ignored)
+    assert why in found.reason
+    assert found.holds == "rmf/1/home/d/car/wish"
 
 
 def test_a_mode_that_is_not_understood_tells_again_which_one_holds():

@@ -1,0 +1,90 @@
+"""Wishes, chargers and priorities in the file, and how the check tells them."""
+
+import pytest
+
+from gateway.config.loads_text import load_texts
+from gateway.model.wish import WishMode
+
+CAR = "car: {driver: modbus, connection: 'tcp://c', role: ev, map: heat-pump.yaml"
+PUMP = "pump: {driver: modbus, connection: 'tcp://p', role: heat, map: heat-pump.yaml"
+
+
+def devices(*entries):
+    return "devices:\n" + "".join(f"  {entry}}}\n" for entry in entries)
+
+
+def told(site):
+    return [text for _, text in load_texts(site)]
+
+
+def test_a_car_has_its_least_power_and_does_not_flap(loaded):
+    found = loaded(devices(f"{CAR}, charger: {{phases: 3, max_current: 20}}"))
+    limits = found.site.devices[0].device.limits
+    assert (limits.min_w, limits.max_w) == (4_140, 13_800)
+    assert (limits.min_run, limits.min_rest) == (180 * 10**9, 60 * 10**9)
+    assert "runs from 4140 W; at least 3min on and 1min off" in told(found.site)[0]
+
+
+def test_what_the_owner_says_of_flapping_holds(loaded):
+    found = loaded(devices(f"{CAR}, limits: {{min_run: 10s}}"))
+    limits = found.site.devices[0].device.limits
+    assert (limits.min_run, limits.min_rest) == (10 * 10**9, 0)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    ["'30 kWh by 07:00, at most 0.25'", "{energy: 30kWh, by: '07:00', price_cap: 0.25}"],
+)
+def test_a_wish_in_words_or_keys_is_told_in_words(loaded, wish):
+    found = loaded(devices(f"{CAR}, price_cap: 0.3, wish: {wish}"))
+    assert not found.problems
+    assert found.site.devices[0].device.wish.mode is WishMode.CHEAPEST
+    assert told(found.site) == [
+        (
+            "pays at most 0.3 EUR/kWh; runs from 1380 W; at least 3min on and 1min off; wish: every "
+            "day 30 kWh, by 07:00, at most 0.25, when it costs least, at any price up to its cap once "
+            "time is short"
+        )
+    ]
+
+
+def test_a_priority_is_a_rank_and_the_check_says_where_it_ends(loaded):
+    found = loaded(
+        devices(f"{PUMP}, price_cap: 0.2, priority: before car", f"{CAR}, price_cap: 0.25")
+    )
+    pump, car = (one.device for one in found.site.devices)
+    assert (pump.rank, car.rank) == (0, 1)
+    assert told(found.site)[1] == (
+        "goes before car at one price; above 0.2 EUR/kWh car goes first, since it pays up to 0.25"
+    )
+
+
+def test_ranks_follow_the_longest_row(loaded):
+    rods = "rods: {driver: modbus, connection: 'tcp://r', role: load, map: heat-pump.yaml"
+    found = loaded(
+        devices(CAR, f"{PUMP}, priority: before rods and car", f"{rods}, priority: before car")
+    )
+    ranks = {one.device.id: one.device.rank for one in found.site.devices}
+    assert ranks == {"pump": 0, "rods": 1, "car": 2}
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ([f"{CAR}, wish: soon"], "devices.car.wish: found 'soon', allowed: an amount"),
+        ([f"{CAR}, wish: {{energy: 30}}"], "found energy: 30, allowed: an energy such as 30kWh"),
+        ([f"{CAR}, wish: 80 %"], "found a state of charge, allowed: an energy, or capacity_wh"),
+        ([f"{PUMP}, charger: {{phases: 3}}"], "found a charger on a device of role heat"),
+        ([f"{CAR}, charger: {{phases: 4}}"], "devices.car.charger.phases: found 4"),
+        ([f"{CAR}, priority: high"], "found 'high', allowed: before and the ids of other loads"),
+        ([f"{CAR}, priority: before boat", PUMP], "found before boat, allowed: pump"),
+        ([f"{CAR}, priority: before car"], "found before car, which goes before car"),
+        (
+            [f"{CAR}, priority: before pump", f"{PUMP}, priority: before car"],
+            "allowed: an order without a circle",
+        ),
+    ],
+)
+def test_mistakes_are_named(loaded, entries, told):
+    problems = [str(problem) for problem in loaded(devices(*entries)).problems]
+    assert any(told in problem for problem in problems), problems
