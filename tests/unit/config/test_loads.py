@@ -41,9 +41,9 @@ def test_a_wish_in_words_or_keys_is_told_in_words(loaded, wish):
     assert found.site.devices[0].device.wish.mode is WishMode.CHEAPEST
     assert told(found.site) == [
         (
-            "pays at most 0.3 EUR/kWh; runs from 1380 W; at least 3min on and 1min off; wish: every "
-            "day 30 kWh, by 07:00, at most 0.25, when it costs least, at any price up to its cap once "
-            "time is short"
+            "pays at most 0.3 EUR/kWh; runs from 1380 W; at least 3min on and 1min off; "
+            "wish: every day 30 kWh, by 07:00, at most 0.25, when it costs least, at any price "
+            "up to its cap once time is short"
         )
     ]
 
