@@ -67,27 +67,35 @@ def _before(outlook: Outlook, step: int, store: Store, after: list[float]) -> li
     hours = outlook.step / HOUR
     takes = round(store.charge_w * hours * store.eta_charge / cell_wh)
     gives = round(store.discharge_w * hours / store.eta_discharge / cell_wh)
-    buys, sells = (
-        outlook.import_price[step],
-        min(outlook.export_price[step], outlook.import_price[step]),
-    )
+    buys = outlook.import_price[step]
+    sells = min(outlook.export_price[step], buys)
     dear, cheap = store.taken(buys), store.taken(sells)
     saves, earns = store.given(buys), store.given(sells)
-    merged: dict[tuple[int, int], list[float]] = {}
     columns, weights = [], []
-    for scenario in outlook.scenarios:
-        energy_wh = scenario.residual_w[step] * hours
-        own = min(round(max(energy_wh, 0.0) / store.eta_discharge / cell_wh), gives)
-        free = min(round(max(-energy_wh, 0.0) * store.eta_charge / cell_wh), takes)
-        found = merged.get((own, free))
-        if found is None:
-            slopes = after + [saves] * own + [earns] * (gives - own)
-            slopes += [cheap] * free + [dear] * (takes - free)
-            slopes.sort(reverse=True)
-            found = merged[own, free] = slopes[takes : takes + cells]
-        columns.append(found)
-        weights.append(scenario.weight)
+    for drawn, weight in _drawn(outlook, step, store, cell_wh).items():
+        own, free = min(max(drawn, 0), gives), min(max(-drawn, 0), takes)
+        slopes = after + [saves] * own + [earns] * (gives - own)
+        slopes += [cheap] * free + [dear] * (takes - free)
+        slopes.sort(reverse=True)
+        columns.append(slopes[takes : takes + cells])
+        weights.append(weight)
     return [sum(map(mul, weights, column)) for column in zip(*columns, strict=True)]
+
+
+def _drawn(outlook: Outlook, step: int, store: Store, cell_wh: float) -> dict[int, float]:
+    """The weight of each residual that may be, in cells: those the store could serve, or fill (-).
+
+    Many scenarios come to one of few, so that their stages are merged once.
+    """
+    hours = outlook.step / HOUR
+    per_draw = hours / store.eta_discharge / cell_wh
+    per_surplus = hours * store.eta_charge / cell_wh
+    weights: dict[int, float] = {}
+    for scenario in outlook.scenarios:
+        power_w = scenario.residual_w[step]
+        cells = round(power_w * (per_draw if power_w > 0 else per_surplus))
+        weights[cells] = weights.get(cells, 0.0) + scenario.weight
+    return weights
 
 
 def bids(slopes: Sequence[float], store: Store, stored_wh: float) -> Iterator[tuple[float, float]]:
