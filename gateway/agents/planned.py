@@ -6,12 +6,17 @@ part of the store at the interval's end.  Source: docs/economics.md, "Storage".
 
 import math
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from gateway.agents.steps import Step
 from gateway.agents.value import Store, asks, bids, values
 from gateway.model.outlook import Outlook
 from gateway.model.product import Product
 from gateway.model.tender import Side
+
+_NOISE: Final = 1e-6
+"""Of a tick: a worth that equals the tariff but for the last digits is the tariff's, where the
+local party comes first: a surplus is stored now and not perhaps later."""
 
 
 def planned_steps(
@@ -29,12 +34,12 @@ def planned_steps(
     slopes = values(outlook, store)
     tick = product.tick
     buys = [
-        (math.floor(price / _real(product)) * tick, power_w)
+        (math.floor(price / _real(product) + _NOISE) * tick, power_w)
         for price, power_w in _held(bids(slopes, store, stored_wh), store.charge_w, hours)
     ]
     least = buys[0][0] + tick if buys else product.price_floor
     sells = [
-        (max(math.ceil(price / _real(product)) * tick, least), power_w)
+        (max(math.ceil(price / _real(product) - _NOISE) * tick, least), power_w)
         for price, power_w in _held(asks(slopes, store, stored_wh), store.discharge_w, hours)
     ]
     return [*_joined(product, Side.BUY, buys), *_joined(product, Side.SELL, sells)]
