@@ -2,6 +2,7 @@
 
 from gateway.agents.value import Store
 from gateway.simulation.optimum import Moment, best_flows
+from gateway.simulation.optimum_grid import best_flows_on_grid, needed
 from gateway.simulation.outcome import Costs
 from gateway.simulation.plain import cost, self_consumption
 from gateway.simulation.scenario import HomeBattery, Scenario, SimulatedHome
@@ -74,5 +75,7 @@ def _optimum(scenario: Scenario, drawn_wh: list[float], battery: HomeBattery) ->
     tariff = scenario.tariff
     prices = zip(tariff.import_price, tariff.export_price, strict=True)
     moments = [Moment(own_wh, *pair) for own_wh, pair in zip(drawn_wh, prices, strict=True)]
-    flows = best_flows(moments, battery.store, scenario.hours, battery.stored_wh)
-    return cost(tariff, drawn_wh, flows, battery.store.wear)
+    plans = [best_flows(moments, battery.store, scenario.hours, battery.stored_wh)]
+    if needed(moments):
+        plans.append(best_flows_on_grid(moments, battery.store, scenario.hours, battery.stored_wh))
+    return min(cost(tariff, drawn_wh, plan, battery.store.wear) for plan in plans)

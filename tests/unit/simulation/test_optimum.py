@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.agents.value import Store
 from gateway.simulation.optimum import Moment, best_flows
+from gateway.simulation.optimum_grid import best_flows_on_grid, needed
 
 STORE = Store(capacity_wh=900, charge_w=600, discharge_w=600, eta_charge=1.0, eta_discharge=1.0)
 
@@ -45,6 +46,34 @@ def test_no_plan_is_cheaper(steps, stored, wear):
     )
     flows = list(best_flows(moments, store, 1.0, stored))
     assert cost(moments, flows, wear) == pytest.approx(brute(moments, store, stored))
+
+
+anything = st.tuples(st.integers(-40, 60), st.integers(-40, 60))
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([-900, -300, 0, 300, 600]), anything), min_size=1, max_size=4
+    ),
+    st.sampled_from([0, 300, 900]),
+)
+def test_at_any_prices_a_grid_finds_the_cheapest_plan(steps, stored):
+    moments = [Moment(residual, *pair) for residual, pair in steps]
+    flows = list(best_flows_on_grid(moments, STORE, 1.0, stored, points=13))
+    assert cost(moments, flows) == pytest.approx(brute(moments, STORE, stored))
+
+
+def test_where_drawing_is_paid_for_energy_is_burnt_in_the_battery():
+    store = Store(
+        capacity_wh=1000, charge_w=1000, discharge_w=1000, eta_charge=0.9, eta_discharge=0.9
+    )
+    hours = [Moment(0.0, -0.5, -0.6), Moment(0.0, 0.0, 0.0), Moment(0.0, -0.5, -0.6)]
+    assert needed(hours)
+    assert not needed([Moment(0.0, 0.3, 0.0)])
+    flows = list(best_flows_on_grid(hours, store, 1.0, 900.0))
+    assert flows[0] == pytest.approx(100 / 0.9)
+    assert flows[1] < -800
+    assert flows[2] == pytest.approx(1000, abs=1)
 
 
 def test_energy_is_bought_cheap_for_the_dear_hour_as_far_as_losses_allow():
