@@ -36,6 +36,7 @@ from gateway.model.event import (
     StateChanged,
     WishChanged,
 )
+from gateway.model.harvest import DayYield, StringYield
 from gateway.model.limit import LimitKey, Range
 from gateway.model.position import Position, PositionStep
 from gateway.model.product import Product
@@ -232,6 +233,22 @@ FACTS = (
     ),
     HealthChanged(device="roof", at=NOW, faults=("SETPOINT_NOT_FOLLOWED",)),
     EnergyCounted(device="roof", at=NOW, in_wh=210, out_wh=12_345_678),
+    DayYield(
+        device="roof",
+        at=NOW,
+        day="20260621",
+        actual_wh=21_430,
+        expected_wh=22_910,
+        ratio=0.914,
+        quality="clear-sky",
+        earned=1.8921,
+        currency="EUR",
+        closed=False,
+        strings=(
+            StringYield(name="1", actual_wh=12_300, expected_wh=12_480, ratio=0.985),
+            StringYield(name="2", actual_wh=9_740, expected_wh=11_230, ratio=0.83),
+        ),
+    ),
     *mqtt_docs_tie.facts(NOW, NEXT),
     LimitsChanged(
         device="roof",
@@ -316,6 +333,8 @@ PUBLISHED = {
     "d/D/energy": "energy counted, every five minutes; it never falls",
     "d/D/wish": "what `owner/wish/D`, the command or the configuration wishes, and what of it is "
     "left; cleared when nothing is wished",
+    "d/D/yield": "a solar device's day: what it gave, should have given under a clear sky, and "
+    "earned, also by string; every five minutes, and once closed after midnight",
     "d/D/limits": "the limits that `owner/limit/D/KEY` sets, and between what",
     "u/U/pos/P": "the party's position; only it may read it; QoS 0 of the gateway's own agents",
     **mqtt_docs_ledger.PUBLISHED,

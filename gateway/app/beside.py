@@ -1,4 +1,4 @@
-"""What stands beside the ring: energy, health, polarity, limits the owner tightens."""
+"""What stands beside the ring: energy, yield, health, polarity, limits the owner tightens."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,12 @@ from typing import TypeVar
 
 from gateway.adapters.refusals import RefusalFile
 from gateway.adapters.state import StateDir
+from gateway.adapters.yield_file import YieldFile
 from gateway.agents import agents_for
+from gateway.app.sky import sky_over
+from gateway.model.device import Role
+from gateway.model.product import Product
+from gateway.model.resource import POWER
 from gateway.model.site import Site
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
@@ -20,7 +25,9 @@ from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.plausibility import Plausibility
 from gateway.runtime.polarity import PolarityWatch
 from gateway.runtime.refusals import LastRefusals
+from gateway.runtime.statements import day_of
 from gateway.runtime.strings import Strings
+from gateway.runtime.yields import Yields
 
 _T = TypeVar("_T")
 
@@ -34,18 +41,21 @@ class Beside:
     limits: OwnerLimits
     polarity: PolarityWatch
     refusals: LastRefusals
+    yields: Yields
     clock: Clock
 
     async def run(self) -> None:
         """Tell how things stand, then count energy, until cancelled."""
         self.health.announce(self.clock.now())
         self.limits.announce()
+        self.yields.announce()
         await self.energy.run()
 
     async def watch(self) -> None:
         """Look at the house as a whole, and keep what was refused; often, by the chores."""
         self.polarity.look()
         await self.refusals.keep()
+        await self.yields.look()
 
 
 def beside(settings: Site, state: StateDir, clock: Clock, bus: Bus, *, threaded: bool) -> Beside:
@@ -61,12 +71,24 @@ def beside(settings: Site, state: StateDir, clock: Clock, bus: Bus, *, threaded:
         return keep
 
     devices = tuple(item.device for item in settings.devices)
-    refusals = RefusalFile(state.path)
+    refusals, yields = RefusalFile(state.path), YieldFile(state.path)
+    energy = Energy(
+        devices=devices,
+        load=state.load_energy,
+        store=kept(state.store_energy),
+        clock=clock,
+        bus=bus,
+    )
     return Beside(
-        energy=Energy(
-            devices=devices,
-            load=state.load_energy,
-            store=kept(state.store_energy),
+        energy=energy,
+        yields=Yields(
+            devices=(one for one in devices if one.role is Role.SOLAR),
+            product=_of_power(settings),
+            counted=lambda device: _given_wh(energy, device),
+            day_of=lambda at: day_of(at, settings.timezone),
+            sky=sky_over(settings.location),
+            load=yields.load,
+            store=kept(yields.store),
             clock=clock,
             bus=bus,
         ),
@@ -82,6 +104,17 @@ def beside(settings: Site, state: StateDir, clock: Clock, bus: Bus, *, threaded:
             bus=bus,
         ),
     )
+
+
+def _of_power(settings: Site) -> Product:
+    """The product whose price a roof earns: the one that is dispatched, the first of power."""
+    of_power = (one for one in settings.products if one.resource == POWER)
+    return next(of_power, settings.products[0])
+
+
+def _given_wh(energy: Energy, device: str) -> float | None:
+    metered = energy.metered(device)
+    return None if metered is None else metered.out.total_wh
 
 
 def attend(marketplace: Marketplace, product: str, bus: Bus, clock: Clock) -> None:

@@ -23,6 +23,8 @@ FAULTS: Final = {
     "map, or a nameplate that is set too small, tells such values.",
     "STRING_LOW": "Have the string looked at: its fuse, its connectors, its switch, what shades "
     "it. The inverter gives what the others make.",
+    "YIELD_LOW": "Look at the roof as the text says: shade, dirt, snow, a string or a module that "
+    "is off, the inverter's own limit. It ends on the first sunny day without a loss.",
     "DEVICE_EXCHANGED": "Nothing, if you exchanged it: it is taken as a new one. Else see who has "
     "its address. The notice ends after a day.",
     "FIRMWARE_CHANGED": "See in its release notes what changed, and whether control from outside "

@@ -118,6 +118,7 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
             stack.push_async_callback(gateway.ledger.close)
         # Last of all: a slow disk must not hold up the release.
         stack.push_async_callback(gateway.beside.energy.keep)
+        stack.push_async_callback(gateway.beside.yields.keep)
         stack.push_async_callback(remember, gateway)
         tasks = await stack.enter_async_context(Tasks())
         _start(gateway, world, tasks)
@@ -285,6 +286,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
             clock=world.clock,
             threaded=world.threaded,
         ),
+        climates=open_climates(settings, state, site=site, bus=ground.bus, threaded=world.threaded),
         clock=world.clock,
     )
 

@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 from gateway.model.admittance import EnrolmentTold, RegistrationTold
 from gateway.model.clearing import Clearing
 from gateway.model.device import Description, DeviceState
+from gateway.model.harvest import DayYield
 from gateway.model.intertie import TiePosition, TieState
 from gateway.model.limit import LimitKey, Ranges
 from gateway.model.position import Position
@@ -306,6 +307,7 @@ Fact = (
     | ProductsChanged
     | ControlChanged
     | EnergyCounted
+    | DayYield
     | LimitsChanged
     | WishChanged
     | HealthChanged

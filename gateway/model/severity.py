@@ -24,6 +24,7 @@ _OF: Final[Mapping[str, Severity]] = {
     "VALUE_OUT_OF_RANGE": Severity.MINOR,
     "DATA_STALE": Severity.MINOR,
     "STRING_LOW": Severity.MINOR,
+    "YIELD_LOW": Severity.MINOR,
     "JOURNAL_SET_ASIDE": Severity.WARNING,
     "DEVICE_EXCHANGED": Severity.WARNING,
     "FIRMWARE_CHANGED": Severity.WARNING,

@@ -26,6 +26,7 @@ from gateway.model.event import (
     StateChanged,
     WishChanged,
 )
+from gateway.model.harvest import DayYield
 from gateway.model.intertie import TiePosition, TieState
 from gateway.model.position import Position
 from gateway.model.quote import QuoteChanged, QuoteRejected, RfqChanged
@@ -39,6 +40,7 @@ from gateway.model.transaction import Transaction
 from gateway.wire import devices, reference
 from gateway.wire.because import because
 from gateway.wire.border import border
+from gateway.wire.harvest import day_yield
 from gateway.wire.home_assistant import HomeAssistant
 from gateway.wire.ledger import key_payload, statement_payload
 from gateway.wire.message import Message
@@ -149,7 +151,7 @@ class Mirror:
                 return (self._control(fact),)
             case SetpointStatus() | Described() | StateChanged() | FaultChanged():
                 return (self._device(fact), *self._announced(fact))
-            case EnergyCounted() | LimitsChanged() | WishChanged() | HealthChanged():
+            case EnergyCounted() | DayYield() | LimitsChanged() | WishChanged() | HealthChanged():
                 return (self._standing_of(fact),)
             case Sealed():
                 return (_retained(self.topics.key, key_payload(fact)),)
@@ -199,11 +201,13 @@ class Mirror:
         return self._assistant.messages(fact)
 
     def _standing_of(
-        self, fact: EnergyCounted | LimitsChanged | WishChanged | HealthChanged
+        self, fact: EnergyCounted | DayYield | LimitsChanged | WishChanged | HealthChanged
     ) -> Message:
         match fact:
             case EnergyCounted(device=device):
                 return _retained(self.topics.energy(device), devices.energy(fact))
+            case DayYield(device=device):
+                return _retained(self.topics.day_yield(device), day_yield(fact))
             case LimitsChanged(device=device):
                 return _retained(self.topics.limits(device), devices.limits(fact))
             case WishChanged(device=device):

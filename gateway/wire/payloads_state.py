@@ -429,6 +429,43 @@ class EnergyPayload(TypedDict):
     out_wh: int
 
 
+class EarnedPayload(TypedDict):
+    """``amount`` of ``10^amountScale`` of the currency; earned positive."""
+
+    amount: int
+    amountScale: int
+    currency: str
+
+
+class StringYieldPayload(TypedDict):
+    """One string of modules, of model 160; by measured DC power."""
+
+    actual_wh: int
+    expected_wh: int | None
+    ratio: float | None
+
+
+class YieldPayload(TypedDict):
+    """``d/D/yield``: what a solar device gave in a day of the area's zone.
+
+    ``expected_wh`` and ``ratio`` are of the quarter hours in which it was read throughout and not
+    held back, under a clear sky; null while ``quality`` is ``none``.  ``earnings``: what was given
+    at the prices of the market.  ``strings``: by number.
+    """
+
+    v: Version
+    deviceId: str
+    at: InstantText
+    day: str
+    closed: bool
+    actual_wh: int
+    expected_wh: int | None
+    ratio: float | None
+    quality: Literal["none", "own-best", "clear-sky"]
+    earnings: EarnedPayload
+    strings: dict[str, StringYieldPayload]
+
+
 class LimitsPayload(TypedDict):
     """``d/D/limits``: the limits that ``owner/limit/D/KEY`` sets, and between what; W or %.
 

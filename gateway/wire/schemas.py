@@ -37,6 +37,7 @@ SHAPES: Final[Mapping[str, Any]] = {
     "d/D/set": payloads_state.SetpointPayload,
     "d/D/fault/CODE": payloads_state.FaultPayload,
     "d/D/energy": payloads_state.EnergyPayload,
+    "d/D/yield": payloads_state.YieldPayload,
     "d/D/limits": payloads_state.LimitsPayload,
     "d/D/wish": wishes.WishPayload,
     "d/D/health": payloads_state.HealthPayload,

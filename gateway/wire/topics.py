@@ -208,6 +208,10 @@ class Topics:
         """One fault; cleared when it goes."""
         return f"{self.base}/d/{device}/fault/{code}"
 
+    def day_yield(self, device: str) -> str:
+        """What a solar device gave today beside what it should have given, retained."""
+        return f"{self.base}/d/{device}/yield"
+
     def energy(self, device: str) -> str:
         """Energy counted of a device."""
         return f"{self.base}/d/{device}/energy"
