@@ -6,6 +6,7 @@ Source: docs/economics.md.
 from gateway.agents.electric_vehicle import ElectricVehicle
 from gateway.agents.must_run import MUST_RUN, MustRun
 from gateway.agents.roster import agents_for, is_steered_load, tenders_for_itself, wires
+from gateway.agents.shiftable_load import ShiftableLoad
 from gateway.agents.solar import Solar
 from gateway.agents.stepped_load import SteppedLoad
 from gateway.agents.storage import Storage
@@ -16,6 +17,7 @@ __all__ = [
     "UTILITY",
     "ElectricVehicle",
     "MustRun",
+    "ShiftableLoad",
     "Solar",
     "SteppedLoad",
     "Storage",

@@ -76,14 +76,19 @@ def later_price(outlook: Outlook, gate: Gate, errand: Errand, most_w: float) -> 
         if length <= 0:
             continue
         hours = length / HOUR
-        spare_w = sum(
-            scenario.weight * min(most_w, max(0.0, -scenario.residual_w[step]))
-            for scenario in outlook.scenarios
-        )
+        free_w = spare_w(outlook, step, most_w)
         dear = outlook.import_price[step]
-        offers.append((min(outlook.export_price[step], dear), spare_w * hours))
-        offers.append((dear, (most_w - spare_w) * hours))
+        offers.append((min(outlook.export_price[step], dear), free_w * hours))
+        offers.append((dear, (most_w - free_w) * hours))
     return _dearest_needed(offers, errand.left_wh * MARGIN)
+
+
+def spare_w(outlook: Outlook, step: int, most_w: float) -> float:
+    """How much of ``most_w`` would be fed in otherwise, as far as can be foreseen, W >= 0."""
+    return sum(
+        scenario.weight * min(most_w, max(0.0, -scenario.residual_w[step]))
+        for scenario in outlook.scenarios
+    )
 
 
 def _dearest_needed(offers: list[tuple[float, float]], need_wh: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from gateway.agents.electric_vehicle import ElectricVehicle
 from gateway.agents.must_run import MustRun
+from gateway.agents.shiftable_load import ShiftableLoad
 from gateway.agents.solar import Solar
 from gateway.agents.stepped_load import SteppedLoad
 from gateway.agents.storage import Storage
@@ -64,6 +65,8 @@ def _agent(device: Device, site: Site) -> Agent | None:
         return Storage(device=device, dearest_import=_dearest(site.tariff.import_price))
     if device.role is Role.EV:
         return ElectricVehicle(device=device)
+    if device.programme is not None:
+        return ShiftableLoad(device=device, programme=device.programme)
     if device.role in _BY_STAGES:
         return SteppedLoad(device=device)
     return None

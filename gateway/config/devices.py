@@ -10,8 +10,9 @@ from gateway.config import priorities
 from gateway.config.connection import Connection, parse_connection, place
 from gateway.config.problem import Finding, Path, closest, describe, listed
 from gateway.config.shapes import DeviceShape
-from gateway.config.shapes_loads import ChargerShape
+from gateway.config.shapes_loads import ChargerShape, ComfortShape
 from gateway.config.validation import of_refusal, unknown_key, validate
+from gateway.model.comfort import Comfort
 from gateway.model.device import (
     ContestPolicy,
     Device,
@@ -69,6 +70,8 @@ def read_devices(
     roles = {name: shapes[name].role if name in shapes else Role.LOAD for name in drafts}
     for finding in priorities.findings(before, roles):
         drafts[str(finding.path[1])].findings.append(finding)
+    for draft in drafts.values():
+        draft.findings.extend(_lost_sensor(draft.shape, draft.name, drafts))
     result = Devices()
     for draft in drafts.values():
         settings = draft.finish(limits, nameplate_w)
@@ -228,8 +231,22 @@ def _device(
         wear=shape.wear,
         round_trip=shape.round_trip,
         capacity_wh=shape.capacity_wh,
+        programme=shape.programme,
         wish=shape.wish,
+        comfort=_comfort(shape.comfort),
         before=shape.priority or (),
+    )
+
+
+def _comfort(shape: ComfortShape | None) -> Comfort | None:
+    if shape is None:
+        return None
+    return Comfort(
+        wish_c=shape.wish,
+        low_c=shape.low,
+        high_c=shape.high,
+        cooling=shape.mode == "cool",
+        sensor=shape.sensor or "",
     )
 
 
@@ -296,9 +313,35 @@ def _of_loads(shape: DeviceShape, path: Path) -> Iterator[Finding]:
     if shape.wish is not None and shape.wish.soc_pct is not None and shape.capacity_wh is None:
         allowed = "an energy, or capacity_wh of the car beside it"
         yield Finding(path=(*path, "wish"), found="a state of charge", allowed=allowed)
+    if shape.programme is not None and shape.role != Role.LOAD:
+        found = f"a programme on a device of role {shape.role}"
+        yield Finding(path=(*path, "programme"), found=found, allowed="role load", at_key=True)
+    if shape.comfort is not None:
+        yield from _of_comfort(shape.comfort, shape.role, (*path, "comfort"))
     if shape.charger is not None and shape.role != Role.EV:
         found = f"a charger on a device of role {shape.role}"
         yield Finding(path=(*path, "charger"), found=found, allowed="role ev", at_key=True)
+
+
+def _of_comfort(shape: ComfortShape, role: str, path: Path) -> Iterator[Finding]:
+    """A heat pump keeps one, and its limits lie around what is wished."""
+    if role != Role.HEAT:
+        yield Finding(
+            path=path, found=f"a comfort of role {role}", allowed="role heat", at_key=True
+        )
+    if not shape.low < shape.wish < shape.high:
+        found = f"low {shape.low:g}, wish {shape.wish:g}, high {shape.high:g}"
+        yield Finding(path=path, found=found, allowed="low below wish below high")
+
+
+def _lost_sensor(
+    shape: DeviceShape | None, name: str, devices: Collection[str]
+) -> Iterator[Finding]:
+    """A temperature that no device of the file tells."""
+    sensor = shape.comfort.sensor if shape is not None and shape.comfort is not None else None
+    if sensor is not None and sensor not in devices:
+        path = ("devices", name, "comfort", "sensor")
+        yield Finding(path=path, found=sensor, allowed=f"a device: {listed(list(devices))}")
 
 
 def _clashes(device: Device, healthy: list[DeviceSettings]) -> Iterator[Finding]:

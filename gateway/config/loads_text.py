@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from gateway.config.priorities import LOADS
 from gateway.config.wording import duration_text
+from gateway.model.comfort import Comfort
 from gateway.model.device import Device
 from gateway.model.site import Site
 from gateway.model.wish import Wish, WishMode
@@ -36,7 +37,18 @@ def _parts(device: Device, currency: str) -> Iterator[str]:
     if device.limits.min_run or device.limits.min_rest:
         run, rest = duration_text(device.limits.min_run), duration_text(device.limits.min_rest)
         yield f"at least {run} on and {rest} off"
+    if device.programme:
+        yield f"draws {device.programme} once it has begun"
+    if device.comfort:
+        yield _comfort_text(device.comfort)
+        return
     yield wish_text(device.wish) if device.wish else "no wish: runs whenever the price allows it"
+
+
+def _comfort_text(comfort: Comfort) -> str:
+    kept = f"keeps {comfort.low_c:g} to {comfort.high_c:g} C, {comfort.wish_c:g} at a mean price"
+    sensor = f", by {comfort.sensor}" if comfort.sensor else ""
+    return f"{kept}{sensor}; {'cools' if comfort.cooling else 'heats'} ahead of dear hours"
 
 
 def wish_text(wish: Wish) -> str:

@@ -27,12 +27,13 @@ from gateway.config.scalars import (
 from gateway.config.shape import Shape, key
 from gateway.config.shapes_intertie import IntertieShape
 from gateway.config.shapes_ledger import LedgerShape
-from gateway.config.shapes_loads import ChargerShape, WishText
+from gateway.config.shapes_loads import ChargerShape, ComfortShape, ProgrammeText, WishText
 from gateway.config.shapes_parties import OutwardTlsShape, PartyShape, Silence, TlsShape
 from gateway.config.shapes_product import ProductShape
 from gateway.config.sharing import Ranges, RegisterRanges
 from gateway.model.device import ContestPolicy, Role
 from gateway.model.membership import Consent
+from gateway.model.programme import Programme
 from gateway.model.share import ShareMode
 from gateway.model.time import MILLISECOND, SECOND, Duration
 from gateway.model.wish import Wish
@@ -163,7 +164,11 @@ class DeviceShape(Shape):
     wish: Annotated[Wish, WishText()] | None = key(
         None, 'of a load, every day: {energy: 30kWh, by: "07:00"}, or plain words'
     )
+    programme: Annotated[Programme, ProgrammeText()] | None = key(
+        None, "of role load: what it draws once it has begun; it is begun once, for a wish"
+    )
     charger: ChargerShape | None = key(None, "of role ev: its phases and currents")
+    comfort: ComfortShape | None = key(None, "of role heat: the temperatures it keeps")
     priority: Annotated[tuple[str, ...], Priority()] | None = key(
         None, "of a load: before car = at one price it goes before the car"
     )

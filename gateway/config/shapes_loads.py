@@ -2,9 +2,13 @@
 
 from typing import Annotated
 
-from gateway.config.scalars import Real, Scalar, Whole, refusal
+from pydantic import Field
+
+from gateway.config.scalars import Choice, Real, Scalar, Text, Whole, refusal
 from gateway.config.shape import Shape, key
 from gateway.model.errors import SettingsError
+from gateway.model.programme import ALLOWED as ALLOWED_PROGRAMME
+from gateway.model.programme import Programme, programme_of
 from gateway.model.wish import ALLOWED, Wish, WishMode, wish_of
 
 VOLTS = 230.0
@@ -44,6 +48,28 @@ class WishText(Scalar):
         return {"oneOf": [text, mapping]}
 
 
+class ProgrammeText(Scalar):
+    """A programme in plain words."""
+
+    __slots__ = ()
+
+    @property
+    def allowed(self) -> str:
+        """Its stretches."""
+        return ALLOWED_PROGRAMME
+
+    def parse(self, value: object) -> Programme:
+        """The programme."""
+        try:
+            return programme_of(value)
+        except ValueError:
+            raise refusal(value, self.allowed) from None
+
+    def schema(self) -> dict[str, object]:
+        """A string."""
+        return {"type": "string"}
+
+
 class ChargerShape(Shape):
     """How a charger is connected."""
 
@@ -58,3 +84,23 @@ class ChargerShape(Shape):
     def power_w(self, current: float) -> float:
         """Of so many amperes on each phase, W."""
         return self.phases * current * VOLTS
+
+
+class ComfortShape(Shape):
+    """The temperatures a heat pump, a fridge or an air conditioner keeps."""
+
+    wish: Annotated[float, Real(unit="C", minimum=-60, maximum=120)] = Field(
+        description="what is kept while the price does not matter"
+    )
+    low: Annotated[float, Real(unit="C", minimum=-60, maximum=120)] = Field(
+        description="never colder, at any price up to price_cap"
+    )
+    high: Annotated[float, Real(unit="C", minimum=-60, maximum=120)] = Field(
+        description="never warmer, at any price up to price_cap"
+    )
+    mode: Annotated[str, Choice(words=("heat", "cool"))] = key(
+        "heat", "whether the load brings heat or takes it out"
+    )
+    sensor: Annotated[str, Text(what="the name of a device")] | None = key(
+        None, "the device that tells the temperature; default: the load itself"
+    )

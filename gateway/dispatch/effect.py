@@ -48,8 +48,8 @@ def judge(command: Command, reading: Reading, settle: Duration) -> Judgement:
     measured, quantity = reading.power_w, command.quantity
     if reading.at < command.at + settle or measured is None:
         return Judgement(outcome=None)
-    if quantity is None:
-        return Judgement(outcome=Outcome.EFFECTIVE)
+    if quantity is None or (command.device.programme is not None and quantity > 0):
+        return Judgement(outcome=Outcome.EFFECTIVE)  # what it draws is up to its programme
     slack = max(TOLERANCE_W, TOLERANCE_SHARE * abs(quantity))
     if command.control is Control.LIMIT and measured >= quantity - slack:
         return Judgement(outcome=Outcome.EFFECTIVE, reason=_below(quantity, measured, slack))

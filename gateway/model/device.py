@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gateway.model.comfort import Comfort
+from gateway.model.programme import Programme
 from gateway.model.resource import Resource
 from gateway.model.time import SECOND, Duration
 from gateway.model.wish import Wish
@@ -192,7 +194,9 @@ class Device:
         marginal_cost: of a source, real price per price unit.
         wear: of a storage, real price per kWh throughput; ``round_trip`` 0..1 and
             ``capacity_wh`` where the device does not tell.
+        programme: what a load draws once it has begun, None where that is not known.
         wish: what the owner configured for it, None = nothing.
+        comfort: the temperatures it keeps, None = none.
         before: loads that it goes before at one price; ``rank``: how many go before it.
     """
 
@@ -215,6 +219,8 @@ class Device:
     wear: float = 0.0
     round_trip: float | None = None
     capacity_wh: float | None = None
+    programme: Programme | None = None
+    comfort: Comfort | None = None
     wish: Wish | None = None
     before: tuple[str, ...] = ()
     rank: int = 0

@@ -57,8 +57,13 @@ class Moment:
         return sign * self.market.product.real_quantity(abs(quantity))
 
     def stepped(self) -> dict[str, float]:
-        """Loads hold their position, in stages or not."""
-        return {d: self.position_w(d) for d in self.views if self._is_load(d)}
+        """Loads hold their position, in stages or not; one with a programme is on or off."""
+        return {d: self._load_w(d) for d in self.views if self._is_load(d)}
+
+    def _load_w(self, device: str) -> float:
+        position_w, told = self.position_w(device), self.views[device].capabilities
+        switched = self.devices[device].programme is not None and told.stages_w
+        return max(told.stages_w) if switched and position_w > 0 else position_w
 
     def storage_positions(self) -> dict[str, float]:
         """Without a grid meter nothing can be followed: storages hold their position."""

@@ -66,12 +66,25 @@ class Wishes:
         self._threaded = threaded
         self._log = structlog.get_logger()
         self._keeping = Keeping(self._keep, self._not_kept)
+        self._unkept = False
         self._told_at: dict[str, Instant] = {}
         self._told: dict[str, Errand] = {}
         kept = self._read(load)
         self._heard = dict(kept.heard)
         self._under_way = {d: u for d, u in kept.undertakings.items() if d in self._devices}
+        self._begin()
         bus.listen(self._hear)
+
+    def _begin(self) -> None:
+        """Before the first gate agents know what is wished; it is told and kept at the first look.
+
+        A device without a wish runs whenever the price allows it, and may have no way back.
+        """
+        for device, known in self._devices.items():
+            if device not in self._under_way and known.wish is not None:
+                self._under_way[device] = self._undertaken(device, known.wish, said=False)
+                self._unkept = True
+            self._site.wish(device, self.errand(device))
 
     def say(self, device: str, wish: Wish | None, by: str) -> str:
         """Take a wish for once, or end what was said; why it is refused, empty if it is taken."""
@@ -95,6 +108,9 @@ class Wishes:
                 self._take(said)
         for device in self._devices:
             self._review(device)
+        if self._unkept:
+            self._unkept = False
+            self._keeping.keep(self._content())
 
     def errand(self, device: str) -> Errand | None:
         """What of the wish is still to be done, now."""
@@ -177,14 +193,30 @@ class Wishes:
     def _is_over(self, one: Undertaking, configured: Wish | None, now: Instant) -> bool:
         if not one.said and (configured is None or str(configured) != one.words):
             return True
+        if self._goes_through(one, now):
+            return False
         if one.by is not None:
             return one.by <= now
-        return one.said and self._errand(one).done
+        return one.said and (self._errand(one).done or self._has_gone(one))
+
+    def _goes_through(self, one: Undertaking, now: Instant) -> bool:
+        """Whether its programme has begun and is not over."""
+        programme = self._devices[one.device].programme
+        return bool(programme and one.started and now < one.started + programme.lasts)
+
+    def _has_gone(self, one: Undertaking) -> bool:
+        """Whether it was for one run of a programme, and that is over."""
+        return self._devices[one.device].programme is not None and one.started is not None
+
+    def _is_missed(self, one: Undertaking) -> bool:
+        if self._devices[one.device].programme is not None:
+            return one.started is None
+        return (self._errand(one).left_wh or 0.0) > 1.0
 
     def _end(self, one: Undertaking) -> None:
         del self._under_way[one.device]
-        left_wh = self._errand(one).left_wh or 0.0
-        if left_wh > 1.0:
+        if self._is_missed(one):
+            left_wh = self._errand(one).left_wh
             self._log.warning("wish.missed", device=one.device, wish=one.words, left_wh=left_wh)
         else:
             self._log.info("wish.done", device=one.device, wish=one.words)

@@ -129,6 +129,7 @@ def test_a_restart_forgets_neither_the_wish_nor_what_the_car_had(tmp_path, virtu
 
 
 @pytest.mark.slow
+@pytest.mark.patient
 def test_it_waits_for_cheap_hours_and_runs_at_any_price_when_only_just_time_remains(at_home):
     async def script(home):
         await home.pass_time(1800, 5)

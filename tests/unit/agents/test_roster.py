@@ -1,7 +1,15 @@
 import pytest
 
-from gateway.agents import ElectricVehicle, SteppedLoad, Storage, agents_for, tenders_for_itself
+from gateway.agents import (
+    ElectricVehicle,
+    ShiftableLoad,
+    SteppedLoad,
+    Storage,
+    agents_for,
+    tenders_for_itself,
+)
 from gateway.model.device import Capabilities, Control
+from gateway.model.programme import programme_of
 from gateway.model.site import (
     BrokerSettings,
     ControlMode,
@@ -115,3 +123,9 @@ def test_storage_knows_the_dearest_price_its_tariff_can_reach(site, make_device,
     storage = agents_for(house)[-1]
     assert isinstance(storage, Storage)
     assert storage.dearest_import == dearest
+
+
+def test_a_load_with_a_programme_is_begun_once(site, make_device):
+    programme = programme_of("2000 W for 20min")
+    _, dishes = agents_for(site(make_device("dishes", "load", programme=programme)))
+    assert isinstance(dishes, ShiftableLoad)

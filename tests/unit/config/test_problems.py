@@ -89,8 +89,8 @@ BROKEN = {
         (
             "site.yaml:2:9: devices.roof: found 'tcp://h', allowed: a mapping with the keys "
             "capacity_wh, charger, connection, contest, driver, fallback, limits, marginal_cost, "
-            "no_timer, poll, price_cap, priority, role, round_trip, tender, timeout, wear, wish, "
-            "writes"
+            "no_timer, poll, price_cap, priority, programme, role, round_trip, tender, timeout, "
+            "wear, wish, writes"
         ),
     ),
     "bare number as duration": (
@@ -208,8 +208,8 @@ BROKEN = {
         (
             "site.yaml:2:63: devices.roof.sgin: found an unknown key, allowed: capacity_wh, "
             "charger, connection, contest, driver, fallback, limits, marginal_cost, no_timer, "
-            "poll, price_cap, priority, role, round_trip, sign, tender, timeout, wear, wish, "
-            "writes; did you mean 'sign'?"
+            "poll, price_cap, priority, programme, role, round_trip, sign, tender, timeout, wear, "
+            "wish, writes; did you mean 'sign'?"
         ),
     ),
     "a driver's own key": (
