@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points, version
 from typing import Final, Generic, TypeVar
 
+from gateway.ports.agent import AgentMaker
 from gateway.ports.driver import DriverPackage
 from gateway.ports.house import HouseFactory
 from gateway.ports.line import LineFactory
@@ -17,6 +18,7 @@ PROBES: Final = "gridtender.probes"
 SERVERS: Final = "gridtender.servers"
 HOUSES: Final = "gridtender.houses"
 MECHANISMS: Final = "gridtender.mechanisms"
+AGENTS: Final = "gridtender.agents"
 
 _T = TypeVar("_T")
 
@@ -90,6 +92,11 @@ def house_factories() -> Plugins[HouseFactory]:
 def mechanism_packages() -> Plugins[Mechanism]:
     """Rules of clearing that installed packages add, by the name that a product gives."""
     return Plugins(MECHANISMS)
+
+
+def agent_packages() -> Plugins[AgentMaker]:
+    """Agents that installed packages add, by the name that a device gives."""
+    return Plugins(AGENTS)
 
 
 def own_version() -> str:

@@ -1,5 +1,8 @@
 """Which agents a site has."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from gateway.agents.electric_vehicle import ElectricVehicle
 from gateway.agents.must_run import MustRun
 from gateway.agents.shiftable_load import ShiftableLoad
@@ -9,9 +12,9 @@ from gateway.agents.storage import Storage
 from gateway.agents.utility import Utility
 from gateway.model.device import Capabilities, Control, Device, Role
 from gateway.model.resource import POWER
-from gateway.model.site import FixedPrice, PriceSource, PriceTable, Site, TopicPrice
+from gateway.model.site import CalendarPrice, FixedPrice, PriceSource, PriceTable, Site, TopicPrice
 from gateway.model.tender import Party, TieClass
-from gateway.ports.agent import Agent
+from gateway.ports.agent import Agent, AgentMaker
 
 _BY_NATURE = frozenset({Role.SOLAR, Role.STORAGE})
 _BY_FLOW = frozenset({Role.EV})
@@ -29,22 +32,35 @@ def tenders_for_itself(device: Device, capabilities: Capabilities) -> bool:
 
 def is_steered_load(device: Device, capabilities: Capabilities) -> bool:
     """Whether it is a load that takes any power between its least and its most."""
-    return device.role in _BY_FLOW and capabilities.control is Control.TARGET
+    own = device.role in _BY_FLOW or (bool(device.agent) and device.role not in _BY_NATURE)
+    return own and capabilities.control is Control.TARGET
 
 
-def agents_for(site: Site) -> tuple[Agent, ...]:
+def agents_for(
+    site: Site, makers: Mapping[str, AgentMaker] = MappingProxyType({})
+) -> tuple[Agent, ...]:
     """The utility, the must-run load where there is a grid meter, then devices in file order.
 
-    Where there is a market above, its wire stands for the utility.
+    Where there is a market above, its wire stands for the utility.  ``makers``: installed agents,
+    by the name that a device gives; one that is gone tenders nothing.
     """
     devices = [settings.device for settings in site.devices]
     metered = any(device.role is Role.GRID for device in devices)
-    own = (_agent(device, site) for device in devices if device.tender)
+    own = (
+        _installed(device, makers) if device.agent else _agent(device, site)
+        for device in devices
+        if device.tender
+    )
     return (
         *(() if has_market_above(site) else (Utility(limits=site.limits),)),
         *((MustRun(),) if metered else ()),
         *(agent for agent in own if agent is not None),
     )
+
+
+def _installed(device: Device, makers: Mapping[str, AgentMaker]) -> Agent | None:
+    maker = makers.get(device.agent)
+    return None if maker is None else maker(device)
 
 
 def has_market_above(site: Site) -> bool:
@@ -79,5 +95,7 @@ def _dearest(source: PriceSource) -> float | None:
             return value
         case PriceTable(steps=steps):
             return max(price for _, price in steps)
+        case CalendarPrice(dearest=dearest):
+            return dearest
         case TopicPrice():
             return None

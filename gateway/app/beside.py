@@ -8,7 +8,7 @@ from typing import TypeVar
 from gateway.adapters.refusals import RefusalFile
 from gateway.adapters.state import StateDir
 from gateway.adapters.yield_file import YieldFile
-from gateway.agents import agents_for
+from gateway.app.agents import site_agents
 from gateway.app.sky import sky_over
 from gateway.model.device import Role
 from gateway.model.product import Product
@@ -134,7 +134,7 @@ def obey(limits: OwnerLimits, marketplace: Marketplace, dispatcher: Dispatcher) 
     """Have what the owner wished in force, now and whenever it changes."""
 
     def changed(site: Site) -> None:
-        marketplace.tender_by(agents_for(site))
+        marketplace.tender_by(site_agents(site))
         dispatcher.bound_by((item.device for item in site.devices), site.limits)
 
     changed(limits.site)

@@ -12,16 +12,19 @@ import structlog
 
 from gateway.adapters.armory import FileArmory
 from gateway.adapters.calendar import read_calendar
+from gateway.adapters.calendar_prices import read_prices
 from gateway.adapters.drill import DrillFiles
 from gateway.adapters.journal import SqliteJournal, open_journal
 from gateway.adapters.memory import FileMemory
 from gateway.adapters.standing_file import StandingFile
 from gateway.adapters.state import StateDir
 from gateway.adapters.wear import WearFile
-from gateway.agents import agents_for, wires
+from gateway.agents import wires
 from gateway.app.admission import day_in, open_reception, open_register, recount
+from gateway.app.agents import site_agents
 from gateway.app.beside import attend, beside, obey
 from gateway.app.catalogue import Catalogue, revised, tag_of
+from gateway.app.climates import open_climates
 from gateway.app.gateway import Gateway, World
 from gateway.app.interties import connect
 from gateway.app.ledger import Ledger, open_ledger
@@ -29,6 +32,7 @@ from gateway.app.lines import borrow, open_lines
 from gateway.app.mechanisms import mechanisms
 from gateway.app.serving import open_served
 from gateway.app.sky import sun_over
+from gateway.app.tariff_files import TariffFiles
 from gateway.app.tasks import Tasks
 from gateway.app.together import share_positions
 from gateway.app.upkeep import remember, tell_findings, tidy
@@ -166,7 +170,7 @@ class _Ground:
 def _build(ground: _Ground, state: StateDir) -> Gateway:
     settings, world = ground.settings, ground.world
     others = beside(settings, state, world.clock, ground.bus, threaded=world.threaded)
-    prices = Prices(settings.tariff)
+    prices = Prices(settings.tariff, read_prices)
     # At high speed a fresh reading is one that is fresh in real time.
     fresh = Duration(max(3 * SECOND, int(500 * MILLISECOND * world.speed)))
     site = Site((item.device for item in settings.devices), prices, fresh)
@@ -312,7 +316,7 @@ def _marketplace(
     ground: _Ground, site: Site, owner: Owner, ledger: Ledger | None, register: Register
 ) -> tuple[Marketplace, Pushes]:
     settings, clock = ground.settings, ground.world.clock
-    agents, outside = agents_for(settings), register.parties
+    agents, outside = site_agents(settings), register.parties
     now, ids = clock.now(), [product.id for product in settings.products]
     rows = ground.journal.rows_for_recovery(ids, Instant(now - REMEMBER))
     own = border(settings).local | {party.id for party in wires(settings)}
@@ -466,6 +470,7 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
 async def _chores(gateway: Gateway, world: World) -> None:
     """Follow a stepped wall clock, tell the supervisor, and once an hour tidy up."""
     tell_findings(gateway)
+    tariffs = TariffFiles(gateway.prices, threaded=world.threaded)
     forget_at = Duration(world.clock.monotonic() + HOUR)
     while True:
         step = world.clock.reanchor()
@@ -479,6 +484,7 @@ async def _chores(gateway: Gateway, world: World) -> None:
         world.watchdog.status(gateway.summary())
         await remember(gateway)
         await gateway.beside.watch()
+        await tariffs.look()
         if world.clock.monotonic() >= forget_at:
             forget_at = Duration(world.clock.monotonic() + HOUR)
             await tidy(gateway)

@@ -114,7 +114,13 @@ def instant(text: str) -> int:
 
 def load(path: Path) -> "Loaded":
     """The configuration, with the installed drivers and mechanisms."""
-    from gateway.adapters.plugins import driver_packages, line_factories, mechanism_packages
+    from gateway.adapters.calendar_prices import read_prices
+    from gateway.adapters.plugins import (
+        agent_packages,
+        driver_packages,
+        line_factories,
+        mechanism_packages,
+    )
     from gateway.config import load
 
     return load(
@@ -123,6 +129,8 @@ def load(path: Path) -> "Loaded":
         tuple(line_factories()),
         environ=os.environ,
         mechanisms=mechanism_packages(),
+        agents=tuple(agent_packages()),
+        prices=read_prices,
     )
 
 

@@ -41,8 +41,8 @@ def add(commands: "Commands") -> None:
 
 def _replay(options: argparse.Namespace) -> int:
     from gateway.adapters.journal import read_journal
-    from gateway.agents import agents_for
     from gateway.app import load_market, rules_of
+    from gateway.app.agents import site_agents
     from gateway.runtime.replay import Replay
 
     if options.mechanism is not None:
@@ -54,7 +54,7 @@ def _replay(options: argparse.Namespace) -> int:
             print(problem, file=sys.stderr)
         if loaded.site is None:
             return WRONG
-        agents = agents_for(loaded.site)
+        agents = site_agents(loaded.site)
     run, count = Replay(load_market, rules_of, agents), 0
     for row in run.run(read_journal(options.journal)):
         count += 1

@@ -84,6 +84,21 @@ def read_devices(
     return result
 
 
+def with_agents(devices: Devices, installed: Collection[str]) -> Devices:
+    """The same without the devices whose agent is not installed."""
+    kept = Devices(findings=list(devices.findings))
+    for one in devices.healthy:
+        name = one.device.agent
+        if name and name not in installed:
+            path: Path = ("devices", one.device.id, "agent")
+            allowed = listed(installed) if installed else "none is installed: leave the key out"
+            hint = closest(name, installed)
+            kept.findings.append(Finding(path=path, found=repr(name), allowed=allowed, hint=hint))
+        else:
+            kept.healthy.append(one)
+    return kept
+
+
 def default_level_w(role: Role, limits: GridLimits, nameplate_w: float | None) -> float | None:
     """Where a device falls when the file does not say: None = its own rule.
 
@@ -231,6 +246,7 @@ def _device(
         wear=shape.wear,
         round_trip=shape.round_trip,
         capacity_wh=shape.capacity_wh,
+        agent=shape.agent or "",
         programme=shape.programme,
         wish=shape.wish,
         comfort=_comfort(shape.comfort),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
-from gateway.config.devices import Devices, read_devices
+from gateway.config.devices import Devices, read_devices, with_agents
 from gateway.config.document import Document, read
 from gateway.config.field_broker import at_own_broker, check_filters
 from gateway.config.intertie import read_interties, within_contracts
@@ -13,7 +13,8 @@ from gateway.config.names import check_names
 from gateway.config.notes import notes
 from gateway.config.parties import admission, allowances, check_parties, check_tls
 from gateway.config.places import broker, check_broker, check_timezone, state_dir
-from gateway.config.prices import CsvPrice, PriceSetting, read_table
+from gateway.config.price_calendars import read_price_calendar
+from gateway.config.prices import CsvPrice, IcsPrice, PriceSetting, read_table
 from gateway.config.problem import Finding, Path, Position, Problem, describe
 from gateway.config.products import read_products
 from gateway.config.shapes import SiteShape
@@ -37,6 +38,7 @@ from gateway.model.site import (
     Tariff,
 )
 from gateway.model.tender import Party, TieClass
+from gateway.ports.calendar import ReadPrices
 from gateway.ports.driver import DriverPackage
 from gateway.ports.mechanism import Mechanism
 
@@ -78,6 +80,8 @@ def load(
     *,
     environ: Mapping[str, str],
     mechanisms: Mapping[str, Mechanism] | None = None,
+    prices: ReadPrices | None = None,
+    agents: Collection[str] | None = None,
 ) -> Loaded:
     """Everything the file says, checked; never raises for what is in the file.
 
@@ -87,6 +91,8 @@ def load(
         schemes: of connection URLs for which a line is installed.
         environ: for the defaults of folders and credentials.
         mechanisms: installed beside the built-in ones, by the name that a product gives.
+        prices: understands tariffs in calendars; without it they are taken unread.
+        agents: names of those installed; without them any name is taken.
     """
     document = read(FilePath(path))
     if document.root is None:
@@ -98,7 +104,7 @@ def load(
         work.find(Finding(path=(), found=describe(value), allowed=allowed))
         return _loaded(document, None, work)
     known = {**(mechanisms or {}), **built_in()}
-    around = _Surroundings(FilePath(path).parent, environ, known)
+    around = _Surroundings(FilePath(path).parent, environ, known, prices, agents)
     site = work.site(value, packages, schemes, around)
     return _loaded(document, site, work)
 
@@ -134,6 +140,8 @@ class _Surroundings:
     folder: FilePath
     environ: Mapping[str, str]
     mechanisms: Mapping[str, Mechanism]
+    prices: ReadPrices | None
+    agents: Collection[str] | None
 
 
 class _Work:
@@ -175,6 +183,8 @@ class _Work:
         entries = value.get("devices")
         entries = entries if isinstance(entries, dict) else {}
         devices = read_devices(entries, packages, schemes, limits, self.refused())
+        if around.agents is not None:
+            devices = with_agents(devices, around.agents)
         self.find(*devices.findings)
         return None if shape is None else self._assemble(shape, limits, devices, around)
 
@@ -212,7 +222,7 @@ class _Work:
             devices=tuple(devices.healthy),
             products=products,
             limits=limits,
-            tariff=self._tariff(shape, around.folder),
+            tariff=self._tariff(shape, around),
             dispatch=_dispatch(shape),
             journal=_journal(shape),
             parties=tuple(
@@ -238,17 +248,27 @@ class _Work:
             ledger=read_ledger(shape, guest=settings.guest),
         )
 
-    def _tariff(self, shape: SiteShape, folder: FilePath) -> Tariff:
+    def _tariff(self, shape: SiteShape, around: _Surroundings) -> Tariff:
+        grid, zone = shape.grid, shape.timezone
         return Tariff(
-            import_price=self._price("import_price", shape.grid.import_price, folder),
-            export_price=self._price("export_price", shape.grid.export_price, folder),
+            import_price=self._price("import_price", grid.import_price, zone, around),
+            export_price=self._price("export_price", grid.export_price, zone, around),
         )
 
-    def _price(self, key: str, setting: PriceSetting, folder: FilePath) -> PriceSource:
-        """The source; a table is read now, so that a wrong one is known now."""
+    def _price(
+        self, key: str, setting: PriceSetting, zone: str, around: _Surroundings
+    ) -> PriceSource:
+        """The source; what is in a file is read now, so that a wrong one is known now."""
+        path, folder = f"grid.{key}", around.folder
+        if isinstance(setting, IcsPrice):
+            found = read_price_calendar(setting, folder, path, zone, around.prices)
+            if not isinstance(found, Problem):
+                return found
+            self.problems.append(found)
+            return FixedPrice(value=0.0)
         if not isinstance(setting, CsvPrice):
             return setting
-        result = read_table(folder / setting.file, key, f"grid.{key}")
+        result = read_table(folder / setting.file, key, path)
         self.problems.extend(result.problems)
         return result.table or FixedPrice(value=0.0)
 

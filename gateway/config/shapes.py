@@ -164,6 +164,9 @@ class DeviceShape(Shape):
     wish: Annotated[Wish, WishText()] | None = key(
         None, 'of a load, every day: {energy: 30kWh, by: "07:00"}, or plain words'
     )
+    agent: Annotated[str, Text(what="the name of an installed agent")] | None = key(
+        None, "who tenders for it; default: the agent of its role"
+    )
     programme: Annotated[Programme, ProgrammeText()] | None = key(
         None, "of role load: what it draws once it has begun; it is begun once, for a wish"
     )
@@ -207,8 +210,10 @@ class GridShape(Shape):
 
     import_limit_w: _Watts | None = key(None, "most that may be drawn (the fuse)")
     export_limit_w: _Watts | None = key(None, "most that may be fed in; 0 = nothing")
-    import_price: _Price = key(0.30, "what drawing costs: number, {topic: …} or {csv: …}")
-    export_price: _Price = key(0.08, "what feeding in earns: number, {topic: …} or {csv: …}")
+    import_price: _Price = key(0.30, "what drawing costs: number, {topic: …}, {csv: …}, {ics: …}")
+    export_price: _Price = key(
+        0.08, "what feeding in earns: number, {topic: …}, {csv: …}, {ics: …}"
+    )
 
 
 class DispatchShape(Shape):

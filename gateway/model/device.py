@@ -194,6 +194,7 @@ class Device:
         marginal_cost: of a source, real price per price unit.
         wear: of a storage, real price per kWh throughput; ``round_trip`` 0..1 and
             ``capacity_wh`` where the device does not tell.
+        agent: name of an installed agent that tenders for it; empty = the one of its role.
         programme: what a load draws once it has begun, None where that is not known.
         wish: what the owner configured for it, None = nothing.
         comfort: the temperatures it keeps, None = none.
@@ -219,6 +220,7 @@ class Device:
     wear: float = 0.0
     round_trip: float | None = None
     capacity_wh: float | None = None
+    agent: str = ""
     programme: Programme | None = None
     comfort: Comfort | None = None
     wish: Wish | None = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.model.device import Device
 from gateway.model.outlook import Outlook
 from gateway.model.product import Product
 from gateway.model.snapshot import Snapshot
@@ -45,4 +46,12 @@ class Agent(Protocol):
 
     def tenders(self, gate: Gate) -> tuple[Tender, ...]:
         """The party's whole requirement for the gate's interval, as steps (netting)."""
+        ...
+
+
+class AgentMaker(Protocol):
+    """What an entry point of the group ``gridtender.agents`` names."""
+
+    def __call__(self, device: Device, /) -> Agent:
+        """The agent of a device that says its name behind ``agent:``."""
         ...

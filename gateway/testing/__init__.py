@@ -1,5 +1,11 @@
-"""For tests, ours and others': virtual time, promises of drivers and of mechanisms."""
+"""For tests, ours and others': virtual time, promises of drivers, mechanisms and agents."""
 
+from gateway.testing.agents import (
+    AgentBreaksPromises,
+    AgentPromise,
+    BrokenAgentPromise,
+    check_agent,
+)
 from gateway.testing.check import check_driver
 from gateway.testing.mechanisms import (
     BrokenMechanismPromise,
@@ -11,7 +17,10 @@ from gateway.testing.promises import Broken, BrokenPromises, Promise
 from gateway.testing.virtual import VirtualClock, VirtualLoop
 
 __all__ = [
+    "AgentBreaksPromises",
+    "AgentPromise",
     "Broken",
+    "BrokenAgentPromise",
     "BrokenMechanismPromise",
     "BrokenPromises",
     "MechanismBreaksPromises",
@@ -19,6 +28,7 @@ __all__ = [
     "Promise",
     "VirtualClock",
     "VirtualLoop",
+    "check_agent",
     "check_driver",
     "check_mechanism",
 ]

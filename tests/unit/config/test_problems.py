@@ -88,9 +88,9 @@ BROKEN = {
         "devices:\n  roof: tcp://h\n",
         (
             "site.yaml:2:9: devices.roof: found 'tcp://h', allowed: a mapping with the keys "
-            "capacity_wh, charger, connection, contest, driver, fallback, limits, marginal_cost, "
-            "no_timer, poll, price_cap, priority, programme, role, round_trip, tender, timeout, "
-            "wear, wish, writes"
+            "agent, capacity_wh, charger, connection, contest, driver, fallback, limits, "
+            "marginal_cost, no_timer, poll, price_cap, priority, programme, role, "
+            "round_trip, tender, timeout, wear, wish, writes"
         ),
     ),
     "bare number as duration": (
@@ -206,7 +206,7 @@ BROKEN = {
     "unknown key of a device": (
         f"devices:\n  {ROOF}, sgin: import}}\n",
         (
-            "site.yaml:2:63: devices.roof.sgin: found an unknown key, allowed: capacity_wh, "
+            "site.yaml:2:63: devices.roof.sgin: found an unknown key, allowed: agent, capacity_wh, "
             "charger, connection, contest, driver, fallback, limits, marginal_cost, no_timer, "
             "poll, price_cap, priority, programme, role, round_trip, sign, tender, timeout, wear, "
             "wish, writes; did you mean 'sign'?"
@@ -448,13 +448,16 @@ BROKEN = {
             "uniform-price, allowed: 6 only where tenders are matched as they arrive (order-book)"
         ),
     ),
-    "calendar as a price": (
+    "calendar as a price that is not there": (
         "grid: {import_price: {ics: tariff.ics}}\n",
         (
-            "site.yaml:1:22: grid.import_price: found a calendar, which this version does "
-            "not read, "
-            "allowed: a number, {topic: NAME} or {csv: FILE}; export it to a CSV file"
+            "tariff.ics: grid.import_price: found no readable file (No such file or directory), "
+            "allowed: a calendar with a price per event (X-RMF-PRICE, or a number in SUMMARY)"
         ),
+    ),
+    "calendar as a price with a default that is none": (
+        "grid: {import_price: {ics: tariff.ics, default: dear}}\n",
+        "site.yaml:1:22: grid.import_price: found default: 'dear', allowed: a number",
     ),
     "wildcard as a price": (
         "grid: {import_price: {topic: 'tariff/#'}}\n",
