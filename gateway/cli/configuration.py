@@ -13,6 +13,7 @@ from gateway.cli.arguments import FINE, command, load, name, topic_filter
 if TYPE_CHECKING:
     from gateway.cli.arguments import Commands
     from gateway.config import Loaded
+    from gateway.config.price_text import Steps
     from gateway.model.limit import Wishes
 
 
@@ -41,18 +42,38 @@ def _check(options: argparse.Namespace) -> int:
     from gateway.adapters.drill import DrillFiles
     from gateway.adapters.plugins import distribution_of
     from gateway.config import exit_code, explain, explain_json, wishes_text
+    from gateway.config.price_text import tariff_json, tariff_text
 
     loaded = load(options.file)
     wishes = _wishes(loaded)
+    ahead = _tariff_ahead(loaded)
     drills = {} if loaded.site is None else DrillFiles(Path(loaded.site.state_dir)).results()
     if options.json:
         told = explain_json(loaded, os.environ, distribution=distribution_of, drills=drills)
-        print(json.dumps({**told, "ownerLimits": wishes}, indent=2))
+        more = {"tariffAhead": tariff_json(ahead)} if ahead else {}
+        print(json.dumps({**told, "ownerLimits": wishes, **more}, indent=2))
     else:
         print(explain(loaded, os.environ, distribution=distribution_of, drills=drills))
         if loaded.site is not None and (lines := wishes_text(loaded.site, wishes)):
             print("", *lines, sep="\n")
+        if loaded.site is not None and ahead:
+            print("", *tariff_text(loaded.site, ahead), sep="\n")
     return exit_code(loaded)
+
+
+def _tariff_ahead(loaded: "Loaded") -> "dict[str, Steps]":
+    """What calendars say of the next 24 h."""
+    from gateway.adapters.calendar_prices import read_prices
+    from gateway.adapters.clock import real_now
+    from gateway.config.price_text import tariff_ahead
+
+    if loaded.site is None:
+        return {}
+    return tariff_ahead(
+        loaded.site,
+        real_now(),
+        lambda one, interval: read_prices(one.text, one.zone, one.default).steps(interval),
+    )
 
 
 def _wishes(loaded: "Loaded") -> "Wishes":

@@ -1,8 +1,9 @@
-"""Tariff prices: a number, a topic, or a table of instants and prices in a CSV file."""
+"""Tariff prices: a number, a topic, a table of instants and prices in a CSV file, a calendar."""
 
 import csv
 import io
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Final
@@ -12,7 +13,7 @@ from gateway.config.scalars import Real, Scalar, refusal
 from gateway.model.site import FixedPrice, PriceTable, TopicPrice
 from gateway.model.time import Instant, parse_rfc3339
 
-_FORMS: Final = "a number, {topic: NAME} or {csv: FILE}"
+_FORMS: Final = "a number, {topic: NAME}, {csv: FILE} or {ics: FILE, default: PRICE}"
 _LONGEST_TOPIC: Final = 1024
 _MOST_PROBLEMS: Final = 10
 
@@ -24,7 +25,15 @@ class CsvPrice:
     file: str
 
 
-PriceSetting = FixedPrice | TopicPrice | CsvPrice
+@dataclass(frozen=True, slots=True)
+class IcsPrice:
+    """A calendar that has yet to be read."""
+
+    file: str
+    default: float | None = None
+
+
+PriceSetting = FixedPrice | TopicPrice | CsvPrice | IcsPrice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +47,8 @@ class Price(Scalar):
 
     def parse(self, value: object) -> PriceSetting:
         """The form that was written."""
+        if isinstance(value, dict) and "ics" in value and set(value) <= {"ics", "default"}:
+            return _of_calendar(value)
         if isinstance(value, dict) and len(value) == 1:
             ((form, content),) = value.items()
             return self._form(value, form, content)
@@ -49,11 +60,8 @@ class Price(Scalar):
         return FixedPrice(value=Real().parse(value))
 
     def _form(self, value: object, form: str, content: object) -> PriceSetting:
-        if form == "ics":
-            found = "a calendar, which this version does not read"
-            raise refusal(value, _FORMS, found=found, hint="export it to a CSV file")
         if form not in {"topic", "csv"}:
-            hint = closest(form, ("topic", "csv"))
+            hint = closest(form, ("topic", "csv", "ics"))
             raise refusal(value, _FORMS, found=f"the unknown key {form!r}", hint=hint)
         if form == "csv":
             if isinstance(content, str) and content and "\0" not in content:
@@ -65,7 +73,7 @@ class Price(Scalar):
         raise refusal(content, allowed, found=f"topic: {describe(content)}")
 
     def schema(self) -> dict[str, object]:
-        """The three forms."""
+        """The four forms."""
         forms = [
             {
                 "type": "object",
@@ -75,7 +83,24 @@ class Price(Scalar):
             }
             for form in ("topic", "csv")
         ]
-        return {"oneOf": [{"type": "number"}, *forms]}
+        calendar = {
+            "type": "object",
+            "properties": {"ics": {"type": "string"}, "default": {"type": "number"}},
+            "required": ["ics"],
+            "additionalProperties": False,
+        }
+        return {"oneOf": [{"type": "number"}, *forms, calendar]}
+
+
+def _of_calendar(value: Mapping[str, object]) -> IcsPrice:
+    file, default = value["ics"], value.get("default")
+    if not isinstance(file, str) or not file or "\0" in file:
+        raise refusal(file, "the name of a calendar file", found=f"ics: {describe(file)}")
+    if default is None and "default" not in value:
+        return IcsPrice(file)
+    if isinstance(default, bool) or not isinstance(default, int | float):
+        raise refusal(default, "a number", found=f"default: {describe(default)}")
+    return IcsPrice(file, Real().parse(default))
 
 
 def _is_topic(text: str) -> bool:

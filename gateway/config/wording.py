@@ -8,6 +8,7 @@ from gateway.model.product import Product
 from gateway.model.share import ShareMode, ShareSettings
 from gateway.model.site import (
     BrokerSettings,
+    CalendarPrice,
     ControlMode,
     PriceSource,
     PriceTable,
@@ -54,6 +55,9 @@ def price_text(price: PriceSource, per: str) -> str:
     if isinstance(price, PriceTable):
         first, last = rfc3339(price.steps[0][0]), rfc3339(price.steps[-1][0])
         return f"{len(price.steps)} prices in {per}, the first from {first}, the last from {last}"
+    if isinstance(price, CalendarPrice):
+        between = "" if price.default is None else f", between them {price.default:g}"
+        return f"events of {price.file}, in {per}{between}"
     return f"{price.value:g} {per}"
 
 

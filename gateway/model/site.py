@@ -74,7 +74,25 @@ class TopicPrice:
     topic: str
 
 
-PriceSource = FixedPrice | PriceTable | TopicPrice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarPrice:
+    """Prices as events of a calendar.
+
+    Attributes:
+        file: where it is; ``text``: what stands in it.
+        zone: of days, and of times without one.
+        default: real price between events, None = there is no such time.
+        dearest: the highest real price it can ever tell.
+    """
+
+    file: str
+    text: str = field(repr=False)
+    zone: str
+    default: float | None = None
+    dearest: float = 0.0
+
+
+PriceSource = FixedPrice | PriceTable | TopicPrice | CalendarPrice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

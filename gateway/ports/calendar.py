@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from gateway.model.time import Interval
+from gateway.model.time import Instant, Interval
 
 
 class Availability(Protocol):
@@ -34,4 +34,33 @@ class StandingStore(Protocol):
 
     def store(self, text: str) -> None:
         """Replace it; it is on the disk when this returns."""
+        ...
+
+
+class PriceCalendar(Protocol):
+    """A tariff out of a calendar, worked out as far as it is asked for."""
+
+    @property
+    def dearest(self) -> float:
+        """The highest real price it can ever tell."""
+        ...
+
+    def at(self, instant: Instant, /) -> float | None:
+        """The real price; None where nobody knows it."""
+        ...
+
+    def steps(self, interval: Interval, /) -> tuple[tuple[Instant, float | None], ...]:
+        """Prices from the interval's start to its end, each from when it begins."""
+        ...
+
+
+class ReadPrices(Protocol):
+    """Understands tariffs."""
+
+    def __call__(self, text: str, zone: str, default: float | None, /) -> PriceCalendar:
+        """The tariff in iCalendar text; ``zone`` is of days, and of times without one.
+
+        Raises:
+            WrongInput: it cannot be understood, or is beyond what is worked out here.
+        """
         ...

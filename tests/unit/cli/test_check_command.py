@@ -39,3 +39,41 @@ def test_a_broken_file_is_named_and_the_configuration_explained_all_the_same(com
     assert code == 0
     assert "limits.json" in said
     assert "No problems." in said
+
+
+TARIFF = """BEGIN:VCALENDAR
+BEGIN:VEVENT
+UID:night
+SUMMARY:Night 0.21
+DTSTART;TZID=Europe/Berlin:20240101T220000
+DTEND;TZID=Europe/Berlin:20240102T060000
+RRULE:FREQ=DAILY
+END:VEVENT
+END:VCALENDAR
+"""
+CALENDAR_SITE = (
+    SITE + "timezone: Europe/Berlin\ngrid: {import_price: {ics: tariff.ics, default: 0.35}}\n"
+)
+
+
+def test_a_tariff_out_of_a_calendar_is_shown_for_the_next_day(command, tmp_path):
+    file = tmp_path / "site.yaml"
+    file.write_text(CALENDAR_SITE)
+    (tmp_path / "tariff.ics").write_text(TARIFF)
+    code, said = command("check", file)
+    assert code == 0
+    assert "import_price in the next 24 h, EUR/kWh, time of Europe/Berlin:" in said
+    assert "22:00  0.21" in said
+    assert "06:00  0.35" in said
+    _, said = command("check", "--json", file)
+    told = json.loads(said)["tariffAhead"]["import_price"]
+    assert {step["price"] for step in told} == {0.21, 0.35}
+
+
+def test_a_calendar_that_is_no_tariff_is_an_error_of_its_own_file(command, tmp_path):
+    file = tmp_path / "site.yaml"
+    file.write_text(CALENDAR_SITE)
+    (tmp_path / "tariff.ics").write_text(TARIFF.replace("0.21", ""))
+    code, said = command("check", file)
+    assert code == 2
+    assert "tariff.ics: grid.import_price: found event 'Night" in said

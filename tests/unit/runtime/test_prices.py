@@ -2,8 +2,9 @@
 
 import math
 
-from gateway.model.site import FixedPrice, PriceTable, Tariff, TopicPrice
-from gateway.model.time import Instant
+from gateway.adapters.calendar_prices import read_prices
+from gateway.model.site import CalendarPrice, FixedPrice, PriceTable, Tariff, TopicPrice
+from gateway.model.time import HOUR, Instant, Interval
 from gateway.runtime.prices import Prices
 
 NOW = Instant(50)
@@ -39,3 +40,21 @@ def test_what_is_no_number_is_no_price():
 def test_one_topic_for_both_prices_is_subscribed_to_once():
     both = TopicPrice(topic="a")
     assert Prices(Tariff(import_price=both, export_price=both)).topics == ("a",)
+
+
+def test_what_is_known_ahead_begins_now_and_changes_where_the_tariff_does():
+    table = PriceTable(steps=((Instant(10), 0.2), (Instant(50), 0.4), (Instant(90), 0.6)))
+    calendar = CalendarPrice(
+        file="tariff.ics",
+        text=(
+            "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nSUMMARY:0.1\nDTSTART:19700101T000000Z\n"
+            "DTEND:19700101T010000Z\nEND:VEVENT\nEND:VCALENDAR\n"
+        ),
+        zone="UTC",
+    )
+    prices = Prices(Tariff(import_price=table, export_price=calendar), read_prices)
+    assert prices.now(Instant(HOUR - 1)) == (0.6, 0.1)
+    assert prices.now(Instant(HOUR)) == (0.6, None)
+    assert prices.ahead(Interval(Instant(20), Instant(90)))[0] == ((20, 0.2), (50, 0.4))
+    hours = Interval(Instant(0), Instant(2 * HOUR))
+    assert prices.ahead(hours)[1] == ((0, 0.1), (HOUR, None))

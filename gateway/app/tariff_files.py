@@ -1,0 +1,86 @@
+"""Tariffs in calendar files are read again when the file changes; a wrong one changes nothing."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from gateway.adapters.calendar_prices import read_prices
+from gateway.config.price_calendars import price_text_of
+from gateway.model.errors import WrongInput
+from gateway.model.site import CalendarPrice, PriceSource, Tariff
+from gateway.runtime.prices import Prices
+
+_Mark = tuple[int, int, int]
+
+
+class TariffFiles:
+    """Looks at the files of a running gateway's tariff.
+
+    Args:
+        threaded: disk work beside the loop.
+    """
+
+    def __init__(self, prices: Prices, *, threaded: bool) -> None:
+        self._prices = prices
+        self._threaded = threaded
+        self._log = structlog.get_logger()
+        self._marks = _marks(prices.tariff)
+
+    async def look(self) -> None:
+        """Take what changed since the last look."""
+        tariff = self._prices.tariff
+        if not _files(tariff):
+            return
+        marks = await asyncio.to_thread(_marks, tariff) if self._threaded else _marks(tariff)
+        if marks != self._marks:
+            self._marks = marks
+            taken = (
+                await asyncio.to_thread(self._read, tariff)
+                if self._threaded
+                else (self._read(tariff))
+            )
+            if taken != tariff and tariff is self._prices.tariff:
+                self._prices.configure(taken)
+                self._log.info("tariff.changed", files=", ".join(_files(taken)))
+
+    def _read(self, tariff: Tariff) -> Tariff:
+        return replace(
+            tariff,
+            import_price=self._again(tariff.import_price),
+            export_price=self._again(tariff.export_price),
+        )
+
+    def _again(self, source: PriceSource) -> PriceSource:
+        """The source as its file is now; as it was, where that is no tariff."""
+        if not isinstance(source, CalendarPrice):
+            return source
+        try:
+            text = price_text_of(Path(source.file))
+            if text == source.text:
+                return source
+            dearest = read_prices(text, source.zone, source.default).dearest
+        except WrongInput as error:
+            self._log.error("tariff.refused", file=source.file, reason=str(error))
+            return source
+        return replace(source, text=text, dearest=dearest)
+
+
+def _files(tariff: Tariff) -> tuple[str, ...]:
+    sources = (tariff.import_price, tariff.export_price)
+    return tuple(dict.fromkeys(one.file for one in sources if isinstance(one, CalendarPrice)))
+
+
+def _marks(tariff: Tariff) -> Mapping[str, _Mark | None]:
+    """By file, what changes whenever it is written."""
+    return {file: _mark(Path(file)) for file in _files(tariff)}
+
+
+def _mark(file: Path) -> _Mark | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

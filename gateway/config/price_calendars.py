@@ -1,0 +1,60 @@
+"""Tariffs in calendar files, read when the configuration is, so that a wrong one is known now."""
+
+from pathlib import Path as FilePath
+from typing import Final
+
+from gateway.config.prices import IcsPrice
+from gateway.config.problem import Problem
+from gateway.model.errors import WrongInput
+from gateway.model.site import CalendarPrice
+from gateway.ports.calendar import ReadPrices
+
+_LARGEST: Final = 1_000_000
+
+
+def read_price_calendar(
+    setting: IcsPrice, folder: FilePath, path: str, zone: str, read: ReadPrices | None
+) -> CalendarPrice | Problem:
+    """The tariff, or what is wrong with it.
+
+    Args:
+        setting: which file, and what holds between its events.
+        folder: that the file's name is relative to.
+        path: of the setting, ``grid.import_price``.
+        zone: of the house.
+        read: understands calendars; None: nobody does here.
+    """
+    file = folder / setting.file
+    allowed = "a calendar with a price per event (X-RMF-PRICE, or a number in SUMMARY)"
+    try:
+        text = price_text_of(file)
+        if read is None:
+            return CalendarPrice(file=str(file), text=text, zone=zone, default=setting.default)
+        dearest = read(text, zone, setting.default).dearest
+    except WrongInput as error:
+        return Problem(
+            file=str(file), line=0, column=0, path=path, found=str(error), allowed=allowed
+        )
+    return CalendarPrice(
+        file=str(file), text=text, zone=zone, default=setting.default, dearest=dearest
+    )
+
+
+def price_text_of(file: FilePath) -> str:
+    """What stands in a calendar file.
+
+    Raises:
+        WrongInput: it cannot be read, is no UTF-8, or is too large.
+    """
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(_LARGEST + 1)
+        text = content.decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"no readable file ({reason})"
+        raise WrongInput(message) from error
+    if len(content) > _LARGEST:
+        message = f"more than {_LARGEST} bytes"
+        raise WrongInput(message)
+    return text
