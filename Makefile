@@ -79,7 +79,7 @@ wheel: setup
 # Newer versions within pyproject.toml's bounds: make lock UPGRADE=--upgrade
 lock: setup
 	$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra metrics --group dev --universal \
+	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra metrics --extra plot --group dev --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet \
 		--custom-compile-command "make lock" --output-file requirements.lock $(UPGRADE)
 

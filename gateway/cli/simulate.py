@@ -11,8 +11,9 @@ from gateway.cli.arguments import FINE, WRONG, command
 
 if TYPE_CHECKING:
     from gateway.cli.arguments import Commands
+    from gateway.simulation.plot import BusiestDay
     from gateway.simulation.scenario import Scenario
-    from gateway.simulation.year import Row, Watch
+    from gateway.simulation.year import Rows, Watch
 
 
 def add(commands: "Commands") -> None:
@@ -28,6 +29,8 @@ def add(commands: "Commands") -> None:
     seed = "deal the days anew within their season: another year like this one"
     parser.add_argument("--seed", type=int, metavar="N", help=seed)
     parser.add_argument("--trace", type=Path, metavar="FILE", help=text)
+    text = "draw the day on which the batteries did most (png, svg, pdf)"
+    parser.add_argument("--plot", type=Path, metavar="FILE", help=text)
 
 
 def _simulate(options: argparse.Namespace) -> int:
@@ -43,25 +46,49 @@ def _simulate(options: argparse.Namespace) -> int:
     scenario = loaded.scenario
     if options.seed is not None:
         scenario = dealt(scenario, options.seed)
+    plot = None if options.plot is None else _plot(scenario, options.plot)
     with ExitStack() as stack:
-        watch = _watch(options, scenario, stack)
+        watch = _watch(options, scenario, stack, plot)
         outcome = simulate(scenario, watch, mechanism=options.mechanism)
+    if plot is not None:
+        plot.draw()
     print(json.dumps(outcome.document(), indent=2) if options.json else outcome.text())
     return FINE
 
 
-def _watch(options: argparse.Namespace, scenario: "Scenario", stack: ExitStack) -> "Watch":
-    """Who is told of each step: the trace, and a bar where somebody looks on."""
+def _plot(scenario: "Scenario", file: Path) -> "BusiestDay":
+    """The picture; asked for before a year is run that nobody could draw."""
+    from gateway.model.errors import WrongInput
+
+    try:
+        from gateway.simulation.plot import BusiestDay
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").split(".")[0] != "matplotlib":
+            raise
+        message = "--plot needs matplotlib, which is not installed: pip install 'gridtender[plot]'"
+        raise WrongInput(message) from missing
+    return BusiestDay(scenario, file)
+
+
+def _watch(
+    options: argparse.Namespace,
+    scenario: "Scenario",
+    stack: ExitStack,
+    plot: "BusiestDay | None",
+) -> "Watch":
+    """Who is told of each step: trace, picture, and a bar where somebody looks on."""
     from gateway.simulation.trace import Trace
 
     watching: list[Watch] = []
     if options.trace is not None:
         file = stack.enter_context(options.trace.open("w", encoding="utf-8", newline=""))
         watching.append(Trace(file).add)
+    if plot is not None:
+        watching.append(plot.add)
     if sys.stderr.isatty():
         watching.append(_Bar(scenario.steps).step)
 
-    def tell(rows: "tuple[Row, ...]") -> None:
+    def tell(rows: "Rows") -> None:
         for one in watching:
             one(rows)
 
@@ -78,7 +105,7 @@ class _Bar:
         self._done = 0
         self._shown = -1
 
-    def step(self, _rows: "tuple[Row, ...]") -> None:
+    def step(self, _rows: "Rows") -> None:
         self._done += 1
         percent = 100 * self._done // self._steps
         if percent == self._shown:

@@ -7,7 +7,7 @@ import csv
 from typing import Final, TextIO
 
 from gateway.model.time import rfc3339
-from gateway.simulation.year import Row
+from gateway.simulation.year import Rows
 
 COLUMNS: Final = (
     "time", "home", "load_w", "solar_w", "battery_w", "soc_wh", "grid_w", "price",
@@ -21,7 +21,7 @@ class Trace:
         self._writer = csv.writer(file, lineterminator="\n")
         self._writer.writerow(COLUMNS)
 
-    def add(self, rows: tuple[Row, ...]) -> None:
+    def add(self, rows: Rows) -> None:
         """The rows of one step."""
         for row in rows:
             powers = (row.load_w, row.solar_w, row.battery_w, row.soc_wh, row.grid_w)

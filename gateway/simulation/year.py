@@ -6,6 +6,7 @@ gateway runs them, and as perfect foresight would.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from gateway.model.time import Instant
 from gateway.ports.mechanism import Mechanism
@@ -44,6 +45,9 @@ Rows = tuple[Row, ...]
 """Those of one step, one per home in the scenario's order."""
 
 Watch = Callable[[Rows], None]
+
+_STILL_W: Final = 0.01
+"""Less passes a meter only because markets trade whole milliwatts."""
 
 
 class Account:
@@ -128,7 +132,7 @@ def _row(scenario: Scenario, home: SimulatedHome, step: int, done: Done, meter_w
         battery_w=done.battery_w,
         soc_wh=done.stored_wh,
         grid_w=_grid_w(home, step, done),
-        price=charged if meter_w or done.price is None else done.price,
+        price=done.price if abs(meter_w) < _STILL_W and done.price is not None else charged,
     )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,28 @@ def test_what_is_wrong_in_a_scenario_is_told_and_nothing_is_run(command, two_day
     assert code == 2
     assert "scenario.yaml:3:7: step: found '1 hour'" in said
     assert "did you mean '1h'?" in said
+
+
+@pytest.mark.slow
+def test_a_picture_of_the_busiest_day(command, two_days, tmp_path):
+    picture = tmp_path / "day.png"
+    code, _ = command("simulate", two_days, "--plot", picture)
+    assert code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_a_picture_of_no_known_kind_is_refused_before_anything_runs(command, two_days):
+    code, said = command("simulate", two_days, "--plot", "day.docx")
+    assert code == 2
+    assert "--plot: found 'day.docx', allowed: a name that ends in" in said
+
+
+def test_without_matplotlib_it_is_told_how_to_get_it(command, two_days, monkeypatch):
+    for module in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.delitem(sys.modules, "gateway.simulation.plot", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    code, said = command("simulate", two_days, "--plot", "day.png")
+    assert code == 2
+    assert "pip install 'gridtender[plot]'" in said
