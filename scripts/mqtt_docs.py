@@ -38,6 +38,7 @@ from gateway.model.event import (
 )
 from gateway.model.harvest import DayYield, StringYield
 from gateway.model.limit import LimitKey, Range
+from gateway.model.opt_out import OptOut, OptOutChanged
 from gateway.model.position import Position, PositionStep
 from gateway.model.product import Product
 from gateway.model.reading import Reading
@@ -256,6 +257,16 @@ FACTS = (
         limits={LimitKey.MAX_W: 3000.0},
         ranges={LimitKey.MAX_W: Range(least=0.0, most=8000.0)},
     ),
+    OptOutChanged(
+        device="heatpump",
+        at=NOW,
+        opt_out=OptOut(
+            device="heatpump",
+            at=NOW,
+            until=parse_rfc3339("2026-06-21T18:00:00Z"),
+            reason="guests",
+        ),
+    ),
     WishChanged(
         device="car",
         at=NOW,
@@ -331,6 +342,8 @@ PUBLISHED = {
     "d/D/fault/CODE": "a fault while it lasts",
     "d/D/health": "codes of all faults there are now",
     "d/D/energy": "energy counted, every five minutes; it never falls",
+    "d/D/opt-out": "the owner left this device alone (`gridtender hands-off --device D`): why and "
+    "until when; cleared when that ends",
     "d/D/wish": "what `owner/wish/D`, the command or the configuration wishes, and what of it is "
     "left; cleared when nothing is wished",
     "d/D/yield": "a solar device's day: what it gave, should have given under a clear sky, and "

@@ -33,11 +33,13 @@ from gateway.ports.parent import Parent
 from gateway.ports.served import ServerFactory
 from gateway.ports.watchdog import Watchdog
 from gateway.runtime.bus import LocalBus
+from gateway.runtime.climates import Climates
 from gateway.runtime.dispatcher import Dispatcher
 from gateway.runtime.drills import Drills
 from gateway.runtime.handover import Handover
 from gateway.runtime.intertie import Intertie
 from gateway.runtime.marketplace import Marketplace
+from gateway.runtime.opt_outs import OptOuts
 from gateway.runtime.owner import Owner
 from gateway.runtime.prices import Prices
 from gateway.runtime.pushes import Pushes
@@ -92,6 +94,8 @@ class Gateway:
     beside: Beside
     catalogue: Catalogue
     wishes: Wishes
+    opt_outs: OptOuts
+    climates: Climates
     clock: Clock
     ledger: Ledger | None = None
     interties: Sequence[Intertie] = ()
@@ -142,6 +146,7 @@ class Gateway:
         """Every second: what commands left in the state folder, and what is due."""
         self.reception.glance()
         self.wishes.look()
+        self.opt_outs.look()
 
     def price(self, heard: PriceHeard) -> None:
         """A tariff price on a topic."""

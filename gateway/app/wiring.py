@@ -16,12 +16,14 @@ from gateway.adapters.calendar_prices import read_prices
 from gateway.adapters.drill import DrillFiles
 from gateway.adapters.journal import SqliteJournal, open_journal
 from gateway.adapters.memory import FileMemory
+from gateway.adapters.opt_out_file import OptOutFiles
 from gateway.adapters.standing_file import StandingFile
 from gateway.adapters.state import StateDir
 from gateway.adapters.wear import WearFile
 from gateway.agents import wires
 from gateway.app.admission import day_in, open_reception, open_register, recount
 from gateway.app.agents import site_agents
+from gateway.app.availability import AvailabilityFiles, retender
 from gateway.app.beside import attend, beside, obey
 from gateway.app.catalogue import Catalogue, revised, tag_of
 from gateway.app.climates import open_climates
@@ -51,6 +53,7 @@ from gateway.runtime.dispatcher import Dispatcher
 from gateway.runtime.drills import Drills
 from gateway.runtime.handover import Handover
 from gateway.runtime.marketplace import Marketplace
+from gateway.runtime.opt_outs import OptOuts
 from gateway.runtime.owner import Owner
 from gateway.runtime.past import Past
 from gateway.runtime.prices import Prices
@@ -244,6 +247,13 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         clock=world.clock,
         mode=owner.mode,
     )
+    opt_outs = OptOuts(
+        devices=stations,
+        left=OptOutFiles(state.path).left,
+        bus=ground.bus,
+        clock=world.clock,
+    )
+    dispatcher.opt_outs = lambda: opt_outs.in_force
     interties = connect(
         settings,
         world,
@@ -281,6 +291,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         beside=others,
         interties=interties,
         catalogue=Catalogue(marketplace, load_market),
+        opt_outs=opt_outs,
         wishes=open_wishes(
             settings,
             state,
@@ -470,6 +481,7 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
 async def _chores(gateway: Gateway, world: World) -> None:
     """Follow a stepped wall clock, tell the supervisor, and once an hour tidy up."""
     tell_findings(gateway)
+    available = AvailabilityFiles(gateway.settings)
     tariffs = TariffFiles(gateway.prices, threaded=world.threaded)
     forget_at = Duration(world.clock.monotonic() + HOUR)
     while True:
@@ -485,6 +497,8 @@ async def _chores(gateway: Gateway, world: World) -> None:
         await remember(gateway)
         await gateway.beside.watch()
         await tariffs.look()
+        if written := available.changed():
+            retender(gateway, written)
         if world.clock.monotonic() >= forget_at:
             forget_at = Duration(world.clock.monotonic() + HOUR)
             await tidy(gateway)

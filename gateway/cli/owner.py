@@ -16,6 +16,8 @@ def add(commands: "Commands") -> None:
     text = "Let go of all devices: they follow their own rule, or their fall-back level."
     hands_off = command(commands, "hands-off", _hands_off, text)
     hands_off.add_argument("--for", dest="seconds", type=seconds, default=None, metavar="2h")
+    hands_off.add_argument("--device", default=None, metavar="D", help="of this device only")
+    hands_off.add_argument("--reason", default="", help="with --device: why, for those who ask")
     hands_off.add_argument("--end", action="store_true", help="take up what is configured again")
     state_options(hands_off)
     text = "Bring every armed device to its fall-back level; for use after a crash."
@@ -26,7 +28,6 @@ def add(commands: "Commands") -> None:
         help="write the words found before the first setpoint instead",
     )
     state_options(release)
-
 
     text = "Wish something of a load, once: '30 kWh by 07:00, at most 0.25', '80 %', 'surplus'."
     wish = command(commands, "wish", _wish, text)
@@ -41,6 +42,8 @@ def _hands_off(options: argparse.Namespace) -> int:
     from gateway.model.site import ControlMode, OwnerControl
     from gateway.model.time import SECOND, Instant, rfc3339
 
+    if options.device is not None:
+        return _leave_alone(options)
     state = state_of(options)
     if options.end:
         state.clear_control()
@@ -60,6 +63,29 @@ def _from_when(state: "StateDir", running: str) -> str:
     if state.is_held():
         return running
     return f"; no gateway is running on {state.path}: it holds from its next start"
+
+
+def _leave_alone(options: argparse.Namespace) -> int:
+    from gateway.adapters.clock import real_now
+    from gateway.adapters.opt_out_file import OptOutFiles
+    from gateway.model.errors import WrongInput
+    from gateway.model.opt_out import OptOut
+    from gateway.model.time import SECOND, Instant
+    from gateway.wire.topics import is_name
+
+    if not is_name(options.device):
+        message = f"{options.device!r} is no name of a device"
+        raise WrongInput(message)
+    state, now, until = state_of(options), real_now(), None
+    if options.seconds is not None:
+        until = Instant(now + int(options.seconds * SECOND))
+    opt_out = OptOut(
+        device=options.device, at=now, until=until, reason=options.reason, over=options.end
+    )
+    OptOutFiles(state.path).leave(opt_out)
+    what = "is steered again" if options.end else f"is {opt_out}"
+    print(f"{options.device} {what}{_from_when(state, '; the running gateway obeys in a second')}")
+    return FINE
 
 
 def _wish(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from gateway.model.device import Description, DeviceState
 from gateway.model.harvest import DayYield
 from gateway.model.intertie import TiePosition, TieState
 from gateway.model.limit import LimitKey, Ranges
+from gateway.model.opt_out import OptOutChanged
 from gateway.model.position import Position
 from gateway.model.product import Product
 from gateway.model.quote import QuoteChanged, QuoteRejected, RfqChanged
@@ -310,6 +311,7 @@ Fact = (
     | DayYield
     | LimitsChanged
     | WishChanged
+    | OptOutChanged
     | HealthChanged
     | ClockStepped
     | TieState

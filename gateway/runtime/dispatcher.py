@@ -17,6 +17,7 @@ from gateway.dispatch.guard import Guarded, fall_back
 from gateway.dispatch.lease import lease_terms
 from gateway.dispatch.thrift import Thrift
 from gateway.model.device import Device
+from gateway.model.opt_out import OptOut
 from gateway.model.reading import Quality, Reading
 from gateway.model.site import ControlMode, DispatchSettings, GridLimits
 from gateway.model.tender import Party
@@ -61,6 +62,7 @@ class Dispatcher:
     Attributes:
         progress: how far the newest setpoint came, by device that can be steered.
         on_pass: where it is set, told how many real seconds a pass took.
+        opt_outs: devices that their owner took out of the gateway's hands.
         wire: to a market above, which trades for the connection instead of the utility.
     """
 
@@ -121,6 +123,7 @@ class Dispatcher:
         self._meter: Reading | None = None
         self.on_pass: Callable[[float], None] | None = None
         self.wire: Wire | None = None
+        self.opt_outs: Callable[[], Mapping[str, OptOut]] = dict
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
@@ -248,13 +251,17 @@ class Dispatcher:
             self._settle_on(device, guarded, decisions.wanted.get(device), moment, mode)
             for device, guarded in decisions.guarded.items()
         ]
+        for device, opt_out in self.opt_outs().items():
+            if device in self.progress:  # once brought to its fall-back level it is left there
+                level = fall_back(self._devices[device], str(opt_out))
+                settled.append(self._settle_on(device, level, None, moment, mode))
         return decisions.healthy and all(settled)
 
     def _leave_alone(self) -> None:
         """Devices that somebody else steers for now are neither planned nor written."""
-        now = self._clock.now()
+        now, alone = self._clock.now(), self.opt_outs()
         for device, progress in self.progress.items():
-            yielded = self._contests.review(progress, now)
+            yielded = self._contests.review(progress, now) or device in alone
             self._site.cede(device, ceded=yielded or device in self._commands.left)
 
     def _moment(self, traded: Traded) -> Moment:

@@ -28,6 +28,7 @@ from gateway.model.event import (
 )
 from gateway.model.harvest import DayYield
 from gateway.model.intertie import TiePosition, TieState
+from gateway.model.opt_out import OptOutChanged
 from gateway.model.position import Position
 from gateway.model.quote import QuoteChanged, QuoteRejected, RfqChanged
 from gateway.model.reading import Reading
@@ -62,7 +63,7 @@ from gateway.wire.tenders import encode_interval
 from gateway.wire.text import write
 from gateway.wire.tie import contract_message, position_message, state_message
 from gateway.wire.topics import Topics
-from gateway.wire.wishes import wish_payload
+from gateway.wire.wishes import opt_out_payload, wish_payload
 
 _SHORTEST_EXPIRY_S = 60
 _POLLS_TO_EXPIRY = 10
@@ -153,6 +154,8 @@ class Mirror:
                 return (self._device(fact), *self._announced(fact))
             case EnergyCounted() | DayYield() | LimitsChanged() | WishChanged() | HealthChanged():
                 return (self._standing_of(fact),)
+            case OptOutChanged(device=device):
+                return (_retained(self.topics.opt_out(device), opt_out_payload(fact)),)
             case Sealed():
                 return (_retained(self.topics.key, key_payload(fact)),)
             case Statement():

@@ -40,6 +40,7 @@ SHAPES: Final[Mapping[str, Any]] = {
     "d/D/yield": payloads_state.YieldPayload,
     "d/D/limits": payloads_state.LimitsPayload,
     "d/D/wish": wishes.WishPayload,
+    "d/D/opt-out": wishes.OptOutPayload,
     "d/D/health": payloads_state.HealthPayload,
     "u/U/status": payloads_state.StatusPayload,
     "u/U/pos/P": payloads.PositionPayload,

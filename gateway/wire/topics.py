@@ -224,6 +224,10 @@ class Topics:
         """What is wished of a device."""
         return f"{self.base}/d/{device}/wish"
 
+    def opt_out(self, device: str) -> str:
+        """Why, and until when, a device is left alone."""
+        return f"{self.base}/d/{device}/opt-out"
+
     def owner_wish(self, device: str) -> str:
         """Where the owner, and nobody else, wishes something of a device."""
         return f"{self.base}/owner/wish/{device}"

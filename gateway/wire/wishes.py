@@ -1,4 +1,4 @@
-"""Wishes on MQTT: ``owner/wish/D`` in, ``d/D/wish`` out."""
+"""Wishes on MQTT, ``owner/wish/D`` in and ``d/D/wish`` out; ``d/D/opt-out``."""
 
 from typing import NotRequired
 
@@ -6,6 +6,7 @@ from typing_extensions import TypedDict
 
 from gateway.model.errors import SettingsError
 from gateway.model.event import WishChanged
+from gateway.model.opt_out import OptOutChanged
 from gateway.model.request import WishRequest
 from gateway.model.time import rfc3339
 from gateway.model.wish import wish_of
@@ -43,6 +44,32 @@ def wish_payload(changed: WishChanged) -> WishPayload | None:
         payload["by"] = rfc3339(errand.by)
     if errand.left_wh is not None:
         payload["left_wh"] = round(errand.left_wh)
+    return payload
+
+
+class OptOutPayload(TypedDict):
+    """``d/D/opt-out``: the device is left alone; cleared when that ends."""
+
+    v: Version
+    deviceId: str
+    at: InstantText
+    reason: str
+    until: NotRequired[InstantText]
+
+
+def opt_out_payload(changed: OptOutChanged) -> OptOutPayload | None:
+    """None where it is not left alone any more."""
+    opt_out = changed.opt_out
+    if opt_out is None:
+        return None
+    payload: OptOutPayload = {
+        "v": 1,
+        "deviceId": changed.device,
+        "at": rfc3339(opt_out.at),
+        "reason": opt_out.reason,
+    }
+    if opt_out.until is not None:
+        payload["until"] = rfc3339(opt_out.until)
     return payload
 
 

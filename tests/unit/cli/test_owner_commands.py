@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from gateway.adapters.opt_out_file import OptOutFiles
 from gateway.adapters.state import StateDir
 from gateway.model.site import ControlMode
 
@@ -59,3 +60,25 @@ def test_what_root_writes_belongs_to_the_owner_of_the_folder(command, tmp_path):
     assert command("release", "--state-dir", tmp_path)[0] == 0
     owners = {file.name: (file.stat().st_uid, file.stat().st_gid) for file in tmp_path.iterdir()}
     assert owners == {"owner.json": (4711, 4712), "lock": (4711, 4712)}
+
+
+def test_one_device_is_left_alone_with_a_reason_and_an_end(command, tmp_path):
+    code, said = command(
+        "hands-off", "--device", "car", "--for", "2h", "--reason", "guests",
+        "--state-dir", tmp_path,
+    )  # fmt: skip
+    assert code == 0
+    assert said.startswith("car is left alone until 20")
+    (opt_out,) = OptOutFiles(tmp_path).left()
+    assert (opt_out.device, opt_out.reason, opt_out.over) == ("car", "guests", False)
+    assert opt_out.until - opt_out.at == 7200 * 10**9
+    assert StateDir(tmp_path).load_control() is None
+    assert command("hands-off", "--device", "car", "--end", "--state-dir", tmp_path)[0] == 0
+    (opt_out,) = OptOutFiles(tmp_path).left()
+    assert opt_out.over
+
+
+def test_a_name_that_is_none_leaves_nothing(command, tmp_path):
+    code, said = command("hands-off", "--device", "../car", "--state-dir", tmp_path)
+    assert (code, "no name of a device" in said) == (2, True)
+    assert list(tmp_path.iterdir()) == []
