@@ -8,12 +8,11 @@ from pathlib import Path
 import structlog
 
 from gateway.adapters.calendar_prices import read_prices
-from gateway.config.price_calendars import price_text_of
+from gateway.app.availability import file_mark
+from gateway.config.calendars import calendar_text
 from gateway.model.errors import WrongInput
 from gateway.model.site import CalendarPrice, PriceSource, Tariff
 from gateway.runtime.prices import Prices
-
-_Mark = tuple[int, int, int]
 
 
 class TariffFiles:
@@ -58,7 +57,7 @@ class TariffFiles:
         if not isinstance(source, CalendarPrice):
             return source
         try:
-            text = price_text_of(Path(source.file))
+            text = calendar_text(Path(source.file))
             if text == source.text:
                 return source
             dearest = read_prices(text, source.zone, source.default).dearest
@@ -73,14 +72,6 @@ def _files(tariff: Tariff) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.file for one in sources if isinstance(one, CalendarPrice)))
 
 
-def _marks(tariff: Tariff) -> Mapping[str, _Mark | None]:
+def _marks(tariff: Tariff) -> Mapping[str, tuple[int, int, int] | None]:
     """By file, what changes whenever it is written."""
-    return {file: _mark(Path(file)) for file in _files(tariff)}
-
-
-def _mark(file: Path) -> _Mark | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return {file: file_mark(Path(file)) for file in _files(tariff)}

@@ -22,8 +22,8 @@ from gateway.adapters.state import StateDir
 from gateway.adapters.wear import WearFile
 from gateway.agents import wires
 from gateway.app.admission import day_in, open_reception, open_register, recount
-from gateway.app.agents import site_agents
-from gateway.app.availability import AvailabilityFiles, retender
+from gateway.app.agents import retender, site_agents
+from gateway.app.availability import AvailabilityFiles
 from gateway.app.beside import attend, beside, obey
 from gateway.app.catalogue import Catalogue, revised, tag_of
 from gateway.app.climates import open_climates
@@ -498,7 +498,7 @@ async def _chores(gateway: Gateway, world: World) -> None:
         await gateway.beside.watch()
         await tariffs.look()
         if written := available.changed():
-            retender(gateway, written)
+            retender(gateway.marketplace, gateway.beside.limits.site, written)
         if world.clock.monotonic() >= forget_at:
             forget_at = Duration(world.clock.monotonic() + HOUR)
             await tidy(gateway)

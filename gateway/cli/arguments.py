@@ -114,6 +114,7 @@ def instant(text: str) -> int:
 
 def load(path: Path) -> "Loaded":
     """The configuration, with the installed drivers and mechanisms."""
+    from gateway.adapters.calendar import read_calendar
     from gateway.adapters.calendar_prices import read_prices
     from gateway.adapters.plugins import (
         agent_packages,
@@ -131,6 +132,7 @@ def load(path: Path) -> "Loaded":
         mechanisms=mechanism_packages(),
         agents=tuple(agent_packages()),
         prices=read_prices,
+        availability=read_calendar,
     )
 
 

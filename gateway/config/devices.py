@@ -208,7 +208,9 @@ class _Draft:
         for wrong in parsed if isinstance(parsed, tuple) else ():
             if isinstance(wrong, SettingsError):
                 self._find(wrong.path, wrong.found, wrong.allowed)
-        return DeviceSettings(device=device, settings=parsed)
+        return DeviceSettings(
+            device=device, settings=parsed, availability=self.shape.available or ""
+        )
 
 
 def _device(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
+from gateway.config.calendars import read_price_calendar, with_calendars
 from gateway.config.devices import Devices, read_devices, with_agents
 from gateway.config.document import Document, read
 from gateway.config.field_broker import at_own_broker, check_filters
@@ -13,7 +14,6 @@ from gateway.config.names import check_names
 from gateway.config.notes import notes
 from gateway.config.parties import admission, allowances, check_parties, check_tls
 from gateway.config.places import broker, check_broker, check_timezone, state_dir
-from gateway.config.price_calendars import read_price_calendar
 from gateway.config.prices import CsvPrice, IcsPrice, PriceSetting, read_table
 from gateway.config.problem import Finding, Path, Position, Problem, describe
 from gateway.config.products import read_products
@@ -38,7 +38,7 @@ from gateway.model.site import (
     Tariff,
 )
 from gateway.model.tender import Party, TieClass
-from gateway.ports.calendar import ReadPrices
+from gateway.ports.calendar import ReadCalendar, ReadPrices
 from gateway.ports.driver import DriverPackage
 from gateway.ports.mechanism import Mechanism
 
@@ -81,6 +81,7 @@ def load(
     environ: Mapping[str, str],
     mechanisms: Mapping[str, Mechanism] | None = None,
     prices: ReadPrices | None = None,
+    availability: ReadCalendar | None = None,
     agents: Collection[str] | None = None,
 ) -> Loaded:
     """Everything the file says, checked; never raises for what is in the file.
@@ -92,6 +93,7 @@ def load(
         environ: for the defaults of folders and credentials.
         mechanisms: installed beside the built-in ones, by the name that a product gives.
         prices: understands tariffs in calendars; without it they are taken unread.
+        availability: understands those of devices; as prices.
         agents: names of those installed; without them any name is taken.
     """
     document = read(FilePath(path))
@@ -104,7 +106,7 @@ def load(
         work.find(Finding(path=(), found=describe(value), allowed=allowed))
         return _loaded(document, None, work)
     known = {**(mechanisms or {}), **built_in()}
-    around = _Surroundings(FilePath(path).parent, environ, known, prices, agents)
+    around = _Surroundings(FilePath(path).parent, environ, known, prices, agents, availability)
     site = work.site(value, packages, schemes, around)
     return _loaded(document, site, work)
 
@@ -142,6 +144,7 @@ class _Surroundings:
     mechanisms: Mapping[str, Mechanism]
     prices: ReadPrices | None
     agents: Collection[str] | None
+    availability: ReadCalendar | None
 
 
 class _Work:
@@ -200,6 +203,10 @@ class _Work:
         settings = broker(shape.broker, around.folder, around.environ)
         devices.healthy, placeless = at_own_broker(devices.healthy, settings, folder)
         self.find(*placeless)
+        devices.healthy, unread = with_calendars(
+            devices.healthy, around.folder, around.availability
+        )
+        self.problems += unread
         self.find(*_check_state_dir(folder), *_check_grid_meter(shape, limits, devices))
         aggregate = _aggregate(shape)
         shared = read_shares(

@@ -167,6 +167,9 @@ class DeviceShape(Shape):
     agent: Annotated[str, Text(what="the name of an installed agent")] | None = key(
         None, "who tenders for it; default: the agent of its role"
     )
+    available: Annotated[str, Text(what="the name of a calendar file")] | None = key(
+        None, "its agent tenders only in the windows of this calendar (VAVAILABILITY)"
+    )
     programme: Annotated[Programme, ProgrammeText()] | None = key(
         None, "of role load: what it draws once it has begun; it is begun once, for a wish"
     )

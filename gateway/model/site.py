@@ -232,10 +232,15 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSettings:
-    """A configured device and what its driver package made of the driver's own keys."""
+    """A configured device and what its driver package made of the driver's own keys.
+
+    Attributes:
+        availability: calendar file with when its agent may tender; empty: always.
+    """
 
     device: Device
     settings: object
+    availability: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

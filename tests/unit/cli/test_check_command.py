@@ -76,4 +76,4 @@ def test_a_calendar_that_is_no_tariff_is_an_error_of_its_own_file(command, tmp_p
     (tmp_path / "tariff.ics").write_text(TARIFF.replace("0.21", ""))
     code, said = command("check", file)
     assert code == 2
-    assert "tariff.ics: grid.import_price: found event 'Night" in said
+    assert "tariff.ics: grid.import_price: found event 'Night" in " ".join(said.split())

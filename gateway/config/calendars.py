@@ -1,13 +1,15 @@
-"""Tariffs in calendar files, read when the configuration is, so that a wrong one is known now."""
+"""Calendar files that the configuration names, read with it so that a wrong one is known now."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Final
 
 from gateway.config.prices import IcsPrice
 from gateway.config.problem import Problem
 from gateway.model.errors import WrongInput
-from gateway.model.site import CalendarPrice
-from gateway.ports.calendar import ReadPrices
+from gateway.model.site import CalendarPrice, DeviceSettings
+from gateway.ports.calendar import ReadCalendar, ReadPrices
 
 _LARGEST: Final = 1_000_000
 
@@ -27,7 +29,7 @@ def read_price_calendar(
     file = folder / setting.file
     allowed = "a calendar with a price per event (X-RMF-PRICE, or a number in SUMMARY)"
     try:
-        text = price_text_of(file)
+        text = calendar_text(file)
         if read is None:
             return CalendarPrice(file=str(file), text=text, zone=zone, default=setting.default)
         dearest = read(text, zone, setting.default).dearest
@@ -40,7 +42,36 @@ def read_price_calendar(
     )
 
 
-def price_text_of(file: FilePath) -> str:
+def with_calendars(
+    devices: Iterable[DeviceSettings], folder: FilePath, read: ReadCalendar | None
+) -> tuple[list[DeviceSettings], list[Problem]]:
+    """Devices whose calendars are named from the root, and what is wrong with those."""
+    placed, problems = list[DeviceSettings](), list[Problem]()
+    for item in devices:
+        if not item.availability:
+            placed.append(item)
+            continue
+        file = folder / item.availability
+        placed.append(replace(item, availability=str(file)))
+        try:
+            text = calendar_text(file)
+            if read is not None:
+                read(text)
+        except WrongInput as error:
+            problems.append(
+                Problem(
+                    file=str(file),
+                    line=0,
+                    column=0,
+                    path=f"devices.{item.device.id}.available",
+                    found=str(error),
+                    allowed="a calendar with VAVAILABILITY",
+                )
+            )
+    return placed, problems
+
+
+def calendar_text(file: FilePath) -> str:
     """What stands in a calendar file.
 
     Raises:
