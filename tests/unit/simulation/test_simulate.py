@@ -41,9 +41,10 @@ def test_a_week_adds_up_row_by_row_within_what_the_battery_can(real_home):
     assert outcome.total == outcome.homes["h6"]
 
 
-def test_decisions_do_not_change_when_another_future_is_dealt(real_home):
-    scenario = real_home("h1", SUMMER, 5 * 24)
-    known = 4 * 24 + 10
+@pytest.mark.parametrize("community", [False, True])
+def test_decisions_do_not_change_when_another_future_is_dealt(real_home, community):
+    scenario = replace(real_home("h1", SUMMER, 4 * 24), community=community)
+    known = 3 * 24 + 10
     (home,) = scenario.homes
     future = list(zip(home.load_w, home.solar_w, strict=True))[known:]
     random.Random(5).shuffle(future)
