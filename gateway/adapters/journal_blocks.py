@@ -123,6 +123,11 @@ def unpack(block: Block, before: str) -> list[Row]:
     Raises:
         ValueError: it is no block.
     """
+    return [*_chained(block, before, _lines(block))]
+
+
+def _lines(block: Block) -> list[str]:
+    """A line per row."""
     try:
         unpacker = zlib.decompressobj(zdict=_WORDS)
         text = (unpacker.decompress(block.data) + unpacker.flush()).decode("ascii")
@@ -133,7 +138,15 @@ def unpack(block: Block, before: str) -> list[Row]:
     if not unpacker.eof or block.seq - block.first + 1 != len(lines):
         message = f"journal rows {block.first} to {block.seq} are not whole"
         raise ValueError(message)
-    return [*_chained(block, before, lines)]
+    return lines
+
+
+def last_hash(block: Block, before: str) -> str:
+    """What the hash of its newest row follows to, after a row of hash ``before``; as ``unpack``."""
+    for seq, line in enumerate(_lines(block), block.first):
+        now, kind, body = line.split(" ", 2)
+        before = digest(before, seq=seq, now=Instant(int(now)), kind=kind, body=body)
+    return before
 
 
 def _chained(block: Block, before: str, lines: Sequence[str]) -> Iterator[Row]:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from gateway.adapters.chain import Damaged, Head, verify
+from gateway.adapters.chain import Damaged, Head
 from gateway.adapters.files import sync_directory
-from gateway.adapters.journal_blocks import unpack
+from gateway.adapters.journal_blocks import last_hash, unpack
 from gateway.adapters.journal_schema import (
     APPLICATION_ID,
     MIGRATIONS,
@@ -33,6 +33,7 @@ from gateway.ports.journal import Row
 _CHUNK: Final = 100
 _PRUNED_AT_ONCE: Final = 5_000
 _TAIL: Final = 100
+_ALL: Final = 2**62
 _MOST_OLDER: Final = 1000
 _MAGIC: Final = b"SQLite format 3\x00"
 _WAL_BYTES: Final = 4 * 2**20
@@ -205,10 +206,29 @@ def check(path: Path, products: Collection[str], since: Instant) -> tuple[int, s
                 raise Damaged(message)
         needed, (newest, hashed) = oldest_needed(db, products), newest_of(db)
         start = link(db, min(needed or newest, max(1, newest - _TAIL)))
-        exhaust(verify(rows_of(db, since=start.seq), start))
+        _prove(db, start)
         for seq in reply_blocks(db, since):
-            exhaust(verify(rows_of(db, "seq = ?", (seq,)), link(db, seq)))
+            _prove(db, link(db, seq), until=seq)
         return newest, hashed
+
+
+def _prove(db: sqlite3.Connection, head: Head, until: int = _ALL) -> None:
+    """Follow the chain block by block; cheaper than ``verify``, which needs the rows.
+
+    Raises:
+        Damaged: rows were changed, or are missing.
+    """
+    seq, before = head.seq, head.hash
+    query = f"seq > ? AND seq <= ? ORDER BY seq LIMIT {_CHUNK}"
+    while piece := tuple(select(db, query, (seq, until))):
+        for block in piece:
+            kept = block.hash.hex()
+            if block.first != seq + 1 or last_hash(block, before) != kept:
+                message = (
+                    f"journal row {block.seq} does not follow row {seq}: rows were changed or lost"
+                )
+                raise Damaged(message)
+            seq, before = block.seq, kept
 
 
 def exhaust(rows: Iterable[Row]) -> tuple[int, str] | None:

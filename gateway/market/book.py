@@ -215,6 +215,14 @@ class InstrumentBook:
         requirement = self.requirements.get(party)
         return len(requirement.tenders if requirement else self.increments.get(party, ()))
 
+    def expires(self, party: str) -> bool:
+        """Whether a live tender of the party has an expiration."""
+        requirement = self.requirements.get(party)
+        if requirement is not None:
+            return any(tender.expiration is not None for tender in requirement.tenders)
+        standing = self.increments.get(party, {}).values()
+        return any(step.tender is not None and step.tender.expiration for step in standing)
+
     def live_set(self, party: str) -> TenderSet | None:
         """The party's live tenders; an increment shows what remains of it."""
         requirement = self.requirements.get(party)

@@ -112,14 +112,16 @@ class Books:
     def taken(self, party: str, ids: Collection[str]) -> dict[str, Taken]:
         """Those of the ids that the party's increments have, open or ended."""
         taken: dict[str, Taken] = {}
-        for book in self.of(party):
-            start = book.interval.start
-            ended, standing = book.ended.get(party, {}), book.increments.get(party, {})
+        for start in self._starts.get(party, ()):
+            book = self._books[start]
+            ended, standing = book.ended.get(party), book.increments.get(party)
             for id_ in ids:
-                if (end := ended.get(id_)) is not None:
+                if ended and id_ in ended:
+                    end = ended[id_]
                     withdrawn = end.filled < end.tender.quantity
                     taken[id_] = Taken(start, end.tender, end.sequence, withdrawn)
-                step = standing.get(id_)
-                if step is not None and step.tender is not None:
-                    taken[id_] = Taken(start, step.tender, step.sequence)
+                if standing and id_ in standing:
+                    step = standing[id_]
+                    if step.tender is not None:
+                        taken[id_] = Taken(start, step.tender, step.sequence)
         return taken

@@ -1,7 +1,7 @@
 """A book as integers, strings and lists, and back: what the journal keeps between starts."""
 
 from collections.abc import Iterator
-from typing import Final, NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict, cast
 
 from gateway.market.book import Ended, InstrumentBook, Requirement
 from gateway.market.numbers import NumbersDump
@@ -243,9 +243,21 @@ def _dump_tender(sequence: int, tender: Tender) -> TenderDump:
 
 
 _SIDES: Final = {side.value: side for side in Side}
+_PLAIN: Final = 7
+"""So long is the dump of a tender with nothing further; there may be tens of thousands."""
 
 
 def _load_tender(dump: TenderDump) -> tuple[int, Tender]:
+    if len(dump) == _PLAIN:
+        sequence, name, side, price, quantity, all_or_none, expiration = dump
+        return cast("int", sequence), Tender(
+            id=cast("str", name),
+            side=_SIDES[cast("str", side)],
+            price=cast("int", price),
+            quantity=cast("int", quantity),
+            all_or_none=bool(all_or_none),
+            expiration=cast("Instant | None", expiration),
+        )
     sequence, name, side, price, quantity, all_or_none, expiration, *more = dump
     warrants, instructions, stream, exclusive = map(str, more[:4] or ("",) * 4)
     return int(sequence or 0), Tender(

@@ -373,7 +373,7 @@ class Market:
             self._supersede(checkpoint.load_book(saved, book, self._parties))
             for party in book.parties():
                 self._books.open_for(party, interval)
-                tenders = book.live_set(party)
+                tenders = book.live_set(party) if book.expires(party) else None
                 if tenders is not None:
                     self._expirations.watch(tenders)
 

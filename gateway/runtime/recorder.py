@@ -26,6 +26,7 @@ from gateway.runtime.rows import (
     StillUnread,
     Submitted,
     worth_a_row,
+    written,
 )
 
 
@@ -99,7 +100,7 @@ class Recorder:
             message = "a checkpoint is recorded after the start it belongs to"
             raise RuntimeError(message)
         state = Checkpoint(product=product, start=self._start.of(product), dump=dump)
-        seq = self._append(now, "checkpoint", state)
+        self._newest = seq = self._journal.append(now, "checkpoint", cast("Body", written(state)))
         if self.unread is not None and self.unread.unread:
             seq = self._append(now, "unread", StillUnread(pushes=self.unread.unread))
         return seq

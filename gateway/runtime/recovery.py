@@ -1,7 +1,7 @@
 """Recovery: the markets and answers as they were when the daemon stopped or died."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.model.event import Push, Refused, ResponseCode
 from gateway.model.request import Reply
@@ -61,7 +61,9 @@ def recover(
     replay = Replay(load)
     replies: dict[tuple[str, str], Reply] = {}
     newest, unread, unanswered = now, UnreadRows(own, now), Unanswered()
-    for row in replay.run(rows):
+    for written in rows:
+        body = replay.again(written)
+        row = written if body == written.body else replace(written, body=body)
         unread.take(row)
         unanswered.take(row, INPUTS.get(row.kind))
         newest = row.now
@@ -75,7 +77,7 @@ def recover(
     if cut_off is not None:
         replies.setdefault((cut_off.party, cut_off.request_id), cut_off)
     return Recovered(
-        dumps={product: market.dump() for product, market in replay.markets.items()},
+        dumps=replay.dumps,
         replies=replies,
         epoch=max((start.epoch for start in replay.starts.values()), default=0),
         owed=None if replay.owed is None else Owed(newest, replay.owed),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from gateway.market.positions import Positions
-from gateway.model.canonical import text
+from gateway.model.canonical import encoded, text
 from gateway.model.chain import GENESIS, digest
 from gateway.model.errors import GridtenderError
 from gateway.model.event import CancelReason, MarketEvent
@@ -34,6 +34,7 @@ from gateway.runtime.rows import (
     Submitted,
     read_body,
     worth_a_row,
+    written,
 )
 
 INPUTS: Final[Mapping[str, type[Input]]] = {
@@ -154,7 +155,8 @@ class Replay:
         difference: the first one, or None.
         owed: what the newest input was answered, until its row is met; a crash may cut it off.
         skipped: inputs of products that had no checkpoint yet (their beginning was forgotten).
-        markets: as they are after the rows so far; ``starts``: under what each one stands.
+        markets: as they are after the rows so far, of the products that had an input since
+            their checkpoint; ``starts``: under what each one stands.
     """
 
     def __init__(
@@ -170,6 +172,7 @@ class Replay:
         self.starts: dict[str, Start] = {}
         self.owed: Happened | None = None
         self.markets: dict[str, ReplayedMarket] = {}
+        self._waiting: dict[str, Checkpoint] = {}
         self.difference: Difference | None = None
         self.skipped = 0
         self._met: set[str] = set()
@@ -184,7 +187,7 @@ class Replay:
         """
         previous: str | None = None
         for row in rows:
-            body = self._again(row)
+            body = self.again(row)
             before = GENESIS if row.seq == 1 else previous
             if before is None:  # the rows begin in the middle of a chain
                 previous = row.hash
@@ -192,8 +195,12 @@ class Replay:
                 previous = digest(before, seq=row.seq, now=row.now, kind=row.kind, body=body)
             yield replace(row, body=body, hash=previous)
 
-    def _again(self, row: Row) -> str:
-        """The row's body as it comes out this time."""
+    def again(self, row: Row) -> str:
+        """The next row's body as it comes out this time.
+
+        Raises:
+            RulesDiffer, JournalFailed: as ``run``.
+        """
         if row.kind == "event":
             return self._compare_events(row)
         if self.owed is not None:
@@ -211,7 +218,7 @@ class Replay:
         """Give an input to its market and keep the answer for the next row."""
         given = read_body(INPUTS[row.kind], row)
         body = self._tendered_again(row, given)
-        market = self.markets.get(given.product)
+        market = self._opened(given.product)
         if market is None:
             self.skipped += 1
         elif worth_a_row(given, events := put(market, given, row.now)):
@@ -222,7 +229,7 @@ class Replay:
         """The row as the agent of its party states it now, where that can be told."""
         if not isinstance(given, Submitted) or given.request is not None:
             return row.body
-        if given.product not in self.markets or given.product not in self._seen:
+        if self._opened(given.product) is None or given.product not in self._seen:
             return row.body
         agent = self._agents.get(given.tenders.party)
         if agent is None and self._is_of_a_wire(given):
@@ -256,7 +263,7 @@ class Replay:
             answer = text(owed)
             self._note(row.seq, row.body, answer)
             return answer
-        if read_body(Happened, row).product in self.markets:
+        if read_body(Happened, row).product in self.starts:
             self._note(row.seq, row.body, "")
         return row.body
 
@@ -273,19 +280,40 @@ class Replay:
         # One that was closed meanwhile comes with what the others traded since.
         reopened = state.product in self._closed
         self._closed.discard(state.product)
-        market = None if reopened else self.markets.get(state.product)
+        market = None if reopened else self._opened(state.product)
         body = row.body
         if market is not None:
             if self.starts[state.product] != state.start:
                 market = self._open(terms, state.start, market.dump())
-            body = text(replace(state, dump=market.dump()))
+            body = encoded(written(replace(state, dump=market.dump())))
             self._note(row.seq, row.body, body)
-        if market is None or body != row.body:
-            market = self._open(terms, state.start, state.dump)
-        self.markets[state.product] = market
         self.starts[state.product] = state.start
+        self._waiting.pop(state.product, None)
+        if market is not None and body == row.body:
+            self.markets[state.product] = market
+        else:
+            self.markets.pop(state.product, None)
+            self._waiting[state.product] = state
         self._join(state.product, state.start)
         return body
+
+    def _opened(self, product: str) -> ReplayedMarket | None:
+        """The market of a product, made of its checkpoint when it is first needed."""
+        state = self._waiting.pop(product, None)
+        if state is not None:
+            (terms,) = state.start.products
+            self.markets[product] = self._open(terms, state.start, state.dump)
+        return self.markets.get(product)
+
+    @property
+    def dumps(self) -> dict[str, object]:
+        """The state of every market after the rows so far, by product id."""
+        return {
+            product: self._waiting[product].dump
+            if product in self._waiting
+            else self.markets[product].dump()
+            for product in self.starts
+        }
 
     def _open(self, terms: Product, start: Start, dump: object) -> ReplayedMarket:
         """The market of a start."""
@@ -297,13 +325,15 @@ class Replay:
     def _begin(self, start: Start) -> None:
         """Products that it does not name are closed under it."""
         self._met.clear()
-        self._closed |= set(self.markets) - {product.id for product in start.products}
+        self._closed |= set(self.starts) - {product.id for product in start.products}
 
     def _join(self, product: str, start: Start) -> None:
         """Let it share positions with those that were met under the same start."""
         met = (id_ for id_ in start.together if id_ in self._met)
         if (other := next(met, None)) is not None:
-            self.markets[product].share(self.markets[other])
+            market, theirs = self._opened(product), self._opened(other)
+            if market is not None:
+                market.share(theirs)
         self._met.add(product)
 
     def _check_rules(self, row: Row, state: Checkpoint, terms: Product) -> None:

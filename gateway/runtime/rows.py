@@ -8,9 +8,9 @@ know of it: ``ack unread``.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from gateway.model.canonical import from_json
+from gateway.model.canonical import Json, from_json, to_json
 from gateway.model.clearing import Clearing
 from gateway.model.errors import JournalFailed
 from gateway.model.event import CancelReason, MarketEvent, Push, Refused
@@ -76,6 +76,12 @@ class Checkpoint:
     product: str
     start: Start
     dump: object
+
+
+def written(state: Checkpoint) -> dict[str, Json]:
+    """The body of a checkpoint's row; a dump is plain JSON already, and not copied."""
+    body = cast("dict[str, Json]", to_json(replace(state, dump=None)))
+    return body | {"dump": cast("Json", state.dump)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
