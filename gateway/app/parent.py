@@ -229,7 +229,7 @@ class MqttParent:
             return
         try:
             reader(json.loads(payload))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             self._log.warning("intertie.message_ignored", topic=topic, reason=repr(error))
 
     def _status(self, document: Mapping[str, Any]) -> None:
@@ -238,7 +238,7 @@ class MqttParent:
 
     def _reference(self, document: Mapping[str, Any]) -> None:
         product = document["product"]
-        self._terms = ParentTerms(
+        terms = ParentTerms(
             interval=parse_iso_duration(product["duration"]),
             price_scale=int(document["priceScale"]),
             quantity_scale=int(product["quantityScale"]),
@@ -250,6 +250,10 @@ class MqttParent:
             price_cap=int(document["priceCap"]),
             lead=parse_iso_duration(document["gateClosure"]),
         )
+        if terms.tick < 1 or terms.lot < 1 or terms.interval < 1:
+            message = f"tickSize {terms.tick}, roundLot {terms.lot} or duration is less than 1"
+            raise ValueError(message)
+        self._terms = terms
 
     def _traded_next(self, document: Mapping[str, Any]) -> None:
         self._session = Session(
@@ -259,7 +263,8 @@ class MqttParent:
 
     def _clearing(self, document: Mapping[str, Any]) -> None:
         instrument = read_interval(document["instrument"])
-        self.on_cleared(Cleared(instrument=instrument, price=document["price"]))
+        price = document["price"]
+        self.on_cleared(Cleared(instrument=instrument, price=None if price is None else int(price)))
 
     def _transaction(self, document: Mapping[str, Any]) -> None:
         tender = document["transaction"]["tender"]

@@ -7,7 +7,7 @@ on the contract's standing terms: losing messages is not losing the wire.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import structlog
 
@@ -18,19 +18,15 @@ from gateway.agents.intertie import (
     delivered,
     landed,
     net,
-    revision_of,
-    tendered,
 )
 from gateway.agents.tie_rows import passed
 from gateway.model.clearing import Clearing
 from gateway.model.demand import Demand
-from gateway.model.errors import BrokerUnavailable
 from gateway.model.event import EnergyCounted, Fact, FaultChanged
 from gateway.model.intertie import (
     Bounds,
     Contract,
     OnBreach,
-    ParentTerms,
     TieMode,
     TiePosition,
     TieRow,
@@ -40,52 +36,15 @@ from gateway.model.position import Position
 from gateway.model.product import Product
 from gateway.model.reading import Quality, Reading
 from gateway.model.site import GridLimits
-from gateway.model.tender import Party, Side, Tender, TenderSet, TieClass
-from gateway.model.time import MILLISECOND, Duration, Instant, Interval, short_duration
+from gateway.model.tender import Party, Side, Tender, TieClass
+from gateway.model.time import MILLISECOND, Instant, Interval
 from gateway.ports.agent import Gate
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
-from gateway.ports.parent import Award, Cleared, Parent, Session
+from gateway.ports.parent import Award, Parent
 from gateway.runtime.breach import BreachWatch, has_no_voltage
-
-_LOOK_EVERY = Duration(100 * MILLISECOND)
-_KEPT = 4  # instruments of which everything is remembered
-
-
-@dataclass(slots=True)
-class _Instrument:
-    """What is known of one interval.
-
-    Attributes:
-        told: how often its aggregate was sent up: 0, early 1, before the gate 2.
-        revision: the newest that the parent took; None: none.
-        cleared: what the parent's clearing said.
-        awards: taken ones by id; ``judged``: every one, with why it was refused.
-        held: whether our own gate is past; ``due``: an award came after it.
-    """
-
-    told: int = 0
-    revision: int | None = None
-    cleared: Cleared | None = None
-    awards: dict[str, Award] = field(default_factory=dict)
-    judged: dict[str, str] = field(default_factory=dict)
-    held: bool = False
-    due: bool = False
-
-    @property
-    def answered(self) -> bool:
-        return self.revision is not None and bool(self.cleared or self.awards)
-
-    @property
-    def award(self) -> int:
-        return sum(award.quantity for award in self.awards.values())
-
-    @property
-    def price(self) -> int | None:
-        """Of the parent; the clearing tells it, and so does every award."""
-        if self.cleared is not None and self.cleared.price is not None:
-            return self.cleared.price
-        return next((award.price for award in reversed(self.awards.values())), None)
+from gateway.runtime.tie_aggregate import LOOK_EVERY, Aggregate
+from gateway.runtime.tie_awards import Awards, Instrument
 
 
 class Intertie:
@@ -117,16 +76,13 @@ class Intertie:
         self.contract = contract
         self._product = product
         self._parent = parent
-        self._demand = demand
         self._auction = auction
         self._grid = grid
         self._bus = bus
         self._clock = clock
         self._watch = BreachWatch(notice=contract.notice, tolerance_w=tolerance_w)
-        self._instruments: dict[Instant, _Instrument] = {}
-        self._revision = 0
+        self._awards = Awards(contract, product)
         self._dead = False
-        self._told: set[str] = set()
         self._away: str | None = None
         now = clock.now()
         self._position = TiePosition(contract=contract, at=now, steps=())
@@ -134,7 +90,15 @@ class Intertie:
             contract=contract, at=now, mode=TieMode.STANDING, limit=contract.bounds_at(now)
         )
         self._log = structlog.get_logger().bind(intertie=contract.tie)
-        parent.on_award, parent.on_cleared = self._on_award, self._on_cleared
+        self._aggregate = Aggregate(
+            contract=contract,
+            product=product,
+            parent=parent,
+            demand=demand,
+            awards=self._awards,
+            clock=clock,
+        )
+        parent.on_award, parent.on_cleared = self._on_award, self._awards.cleared
         bus.listen(self._hear)
 
     @property
@@ -171,123 +135,31 @@ class Intertie:
         while True:
             self._tell_away()
             self._take_late()
-            session, terms = self._parent.session, self._parent.terms
-            if session is not None and terms is not None and self._fits(terms):
-                await self._tell_aggregate(session, terms)
-            await self._clock.sleep(_LOOK_EVERY)
+            await self._aggregate.look(self._halted)
+            await self._clock.sleep(LOOK_EVERY)
 
-    async def _tell_aggregate(self, session: Session, terms: ParentTerms) -> None:
-        """Once as soon as it is traded, for markets in between, and once before the gate."""
-        interval, instrument = session.interval, self._instrument(session.interval)
-        last = Instant(session.gate - self.contract.ahead)
-        wanted = 2 if self._clock.now() + _LOOK_EVERY >= last else 1
-        if instrument.told >= wanted or self._clock.now() >= session.gate:
-            return
-        instrument.told = wanted
-        if wanted > 1:
-            await self._clock.sleep_until(last)
-        demand = self._demand(interval)
-        bounds = self.contract.bounds_at(interval.start)
-        halted = self._mode(interval) in {TieMode.DEAD, TieMode.HALTED} or self._watch.text
-        offers = () if halted else tendered(demand, self.contract, bounds, terms)
-        await self._state_up(interval, offers)
-
-    async def _state_up(self, interval: Interval, offers: tuple[Offer, ...]) -> None:
-        self._revision = max(self._revision + 1, self._clock.now() // MILLISECOND)
-        revision, instrument = self._revision, self._instrument(interval)
-        tenders = TenderSet(
-            party=self.contract.area,
-            product=self.contract.parent_product,
-            interval=interval,
-            tenders=as_tenders(offers, interval.start, revision),
-            netting=True,
-            revision=revision,
-        )
-        try:
-            why = await self._parent.state(tenders)
-        except BrokerUnavailable as fault:
-            why = str(fault)
-        if not why:
-            instrument.revision = max(revision, instrument.revision or 0)
-            self._told.discard("tender")
-        elif "tender" not in self._told:
-            self._told.add("tender")
-            self._log.warning("intertie.tender_refused", reason=why)
-
-    def _fits(self, terms: ParentTerms) -> bool:
-        """Whether both mean the same by a number and an interval; says it once if not."""
-        own = self._product
-        pairs = (
-            ("interval", short_duration(own.interval), short_duration(terms.interval)),
-            ("unit", own.unit, terms.unit),
-            ("currency", own.currency, terms.currency),
-            ("priceScale", str(own.price_scale), str(terms.price_scale)),
-            ("quantityScale", str(own.quantity_scale), str(terms.quantity_scale)),
-        )
-        for name, ours, theirs in pairs:
-            if ours != theirs:
-                return self._misfit(f"{name} here is {ours}, there {theirs}: make them the same")
-        if terms.lead <= own.gate_lead:
-            theirs, ours = short_duration(terms.lead), short_duration(own.gate_lead)
-            text = f"the parent's gate closes {theirs} before delivery, the own one {ours}"
-            return self._misfit(f"{text}: set dispatch.gate_lead here to less")
-        return True
-
-    def _misfit(self, why: str) -> bool:
-        if why not in self._told:
-            self._told.add(why)
-            self._log.error("intertie.misfit", reason=why, effect="it trades on standing terms")
-        return False
+    def _halted(self, interval: Interval) -> bool:
+        """Whether nothing is to be traded there."""
+        return self._mode(interval) in {TieMode.DEAD, TieMode.HALTED} or bool(self._watch.text)
 
     # Down.
 
-    def _on_cleared(self, cleared: Cleared) -> None:
-        self._instrument(cleared.instrument).cleared = cleared
-
     def _on_award(self, award: Award) -> None:
-        interval = self._product.interval_at(award.interval.start)
-        instrument = self._instrument(interval)
-        if award.id not in instrument.judged:
-            why = instrument.judged[award.id] = self._refusal(award, instrument)
-            if why:
-                self._log.warning("intertie.award_refused", transaction=award.id, reason=why)
-                self._change(replace(self._state, refused=why))
-            else:
-                instrument.awards[award.id] = award
-                instrument.due = instrument.held
-        self._parent.acknowledge(award, instrument.judged[award.id])
-
-    def _refusal(self, award: Award, instrument: _Instrument) -> str:
-        """Why an award is not taken; empty if it is."""
-        contract, newest = self.contract, instrument.revision
-        answers = revision_of(award.tender)
-        if answers is not None and newest is not None and answers < newest:
-            return f"it answers revision {answers} of the aggregate, the parent had {newest}"
-        low, high = contract.collar_min, contract.collar_max
-        if (low is not None and award.price < low) or (high is not None and award.price > high):
-            return f"its price {award.price} is outside the collar {low} to {high}"
-        here = delivered(contract, instrument.award + award.quantity, self._product.lot)
-        bounds = contract.bounds_at(award.interval.start)
-        if here > bounds.imports:
-            return f"with it the import is {here}, the contract allows {bounds.imports}"
-        if -here > bounds.exports:
-            return f"with it the export is {-here}, the contract allows {bounds.exports}"
-        return ""
+        why, news = self._awards.take(award, self._clock.now())
+        if why and news:
+            self._log.warning("intertie.award_refused", transaction=award.id, reason=why)
+            self._change(replace(self._state, refused=why))
+        self._parent.acknowledge(award, why)
 
     def _take_late(self) -> None:
-        """Awards that came after the own gate count from now on."""
-        now = self._clock.now()
-        for start, instrument in self._instruments.items():
-            if instrument.due and start <= now:
-                instrument.due = False
-                if now < start + self._product.interval:
-                    self._auction(f"an award of {self.contract.tie} came after the gate")
+        if self._awards.came_late(self._clock.now()):
+            self._auction(f"an award of {self.contract.tie} came after the gate")
 
     # In the own market.
 
     def tenders(self, gate: Gate) -> tuple[Tender, ...]:
         """The connection's whole requirement, at the own gate or auction."""
-        instrument = self._instrument(gate.interval)
+        instrument = self._awards.of(gate.interval)
         instrument.held = True
         mode = self._mode(gate.interval)
         steps: tuple[Offer, ...] = ()
@@ -303,7 +175,7 @@ class Intertie:
         ``position``: the connection's in the own market, BUY +.
         """
         contract, interval = self.contract, clearing.instrument
-        instrument, bounds = self._instrument(interval), contract.bounds_at(interval.start)
+        instrument, bounds = self._awards.of(interval), contract.bounds_at(interval.start)
         mode = self._mode(interval)
         parent = instrument.price if mode is TieMode.AWARD else None
         dear, cheap = self._both_prices(mode, parent)
@@ -337,7 +209,7 @@ class Intertie:
         )
         return replace(clearing, congestion=congestion) if congestion else clearing
 
-    def _must_run(self, instrument: _Instrument) -> tuple[Offer, ...]:
+    def _must_run(self, instrument: Instrument) -> tuple[Offer, ...]:
         own = self._product
         down = coming_down(self.contract, instrument.award, own.lot)
         return tuple(
@@ -361,7 +233,7 @@ class Intertie:
         if self._watch.text:
             halts = self.contract.on_breach is OnBreach.HALT
             return TieMode.HALTED if halts else TieMode.STANDING
-        answered = self._instrument(interval).answered
+        answered = self._awards.of(interval).answered
         return TieMode.AWARD if answered else TieMode.STANDING
 
     def _both_prices(self, mode: TieMode, parent: int | None) -> tuple[int | None, int | None]:
@@ -371,15 +243,6 @@ class Intertie:
         if parent is None:
             return None, None
         return landed(self.contract, parent), net(self.contract, parent)
-
-    def _instrument(self, interval: Interval) -> _Instrument:
-        found = self._instruments.get(interval.start)
-        if found is None:
-            found = self._instruments[interval.start] = _Instrument()
-            for start in sorted(self._instruments)[:-_KEPT]:
-                if start < interval.start:
-                    del self._instruments[start]
-        return found
 
     # The wire itself.
 
@@ -424,7 +287,7 @@ class Intertie:
     def _awarded(self, now: Instant) -> Bounds:
         """What may flow now by what was agreed for now."""
         running = self._product.interval_at(now)
-        instrument = self._instruments.get(running.start)
+        instrument = self._awards.known(running)
         if instrument is None or not instrument.answered:
             return self.contract.bounds_at(now)
         here = delivered(self.contract, instrument.award, self._product.lot)
