@@ -36,6 +36,7 @@ from gateway.model.event import (
     StateChanged,
     WishChanged,
 )
+from gateway.model.forecast import Forecast, Foreseen, LeadError
 from gateway.model.harvest import DayYield, StringYield
 from gateway.model.limit import LimitKey, Range
 from gateway.model.opt_out import OptOut, OptOutChanged
@@ -59,7 +60,7 @@ from gateway.model.site import (
     Tariff,
 )
 from gateway.model.tender import Side, Tender, TenderSet
-from gateway.model.time import SECOND, Duration, Instant, parse_rfc3339
+from gateway.model.time import HOUR, MINUTE, SECOND, Duration, Instant, parse_rfc3339
 from gateway.model.transaction import Transaction
 from gateway.model.wish import Errand, wish_of
 from gateway.wire.border import border
@@ -250,6 +251,17 @@ FACTS = (
             StringYield(name="2", actual_wh=9_740, expected_wh=11_230, ratio=0.83),
         ),
     ),
+    Forecast(
+        what=Foreseen.SUN,
+        made=NOW,
+        start=NEXT.start,
+        step=Duration(15 * MINUTE),
+        mean_w=(2310.0, 2150.0),
+        p10_w=(1120.0, 980.0),
+        p50_w=(2400.0, 2230.0),
+        p90_w=(2900.0, 2750.0),
+        errors=(LeadError(lead=Duration(HOUR), mae_w=210.0, naive_w=480.0, count=1248),),
+    ),
     *mqtt_docs_tie.facts(NOW, NEXT),
     LimitsChanged(
         device="roof",
@@ -348,6 +360,8 @@ PUBLISHED = {
     "left; cleared when nothing is wished",
     "d/D/yield": "a solar device's day: what it gave, should have given under a clear sky, and "
     "earned, also by string; every five minutes, and once closed after midnight",
+    "f/WHAT": "what the site will draw (`load`, beside what is steered) and its roofs will give "
+    "(`sun`), 36 h ahead, with how far off earlier forecasts were; every quarter of an hour",
     "d/D/limits": "the limits that `owner/limit/D/KEY` sets, and between what",
     "u/U/pos/P": "the party's position; only it may read it; QoS 0 of the gateway's own agents",
     **mqtt_docs_ledger.PUBLISHED,
@@ -443,7 +457,7 @@ number, best retained; at a broker of the gateway's own, `owner` may write it.
 ## Who may read and write
 
 A broker of the gateway's own (mosquitto or in-process) enforces: everybody may read `status`,
-`dir`, `m/#`, `p/#` and `d/#`; party `U` may also read `u/U/#` and write `u/U/req/#`, `u/U/ack/#`,
+`dir`, `m/#`, `p/#`, `d/#` and `f/#`; party `U` may also read `u/U/#` and write `u/U/req/#`, `u/U/ack/#`,
 `u/U/status`, `u/U/avail` and `u/U/opt`; `owner` may write `owner/control`, `owner/limit/#` and
 `owner/wish/#`, read `homeassistant/#` and write `homeassistant/status`; nobody anonymous may write. Give an external broker the same rules. For mosquitto this prints the file that its
 `acl_file` names:

@@ -40,6 +40,7 @@ from gateway.runtime.handover import Handover
 from gateway.runtime.intertie import Intertie
 from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.opt_outs import OptOuts
+from gateway.runtime.outlook import Outlooks
 from gateway.runtime.owner import Owner
 from gateway.runtime.prices import Prices
 from gateway.runtime.pushes import Pushes
@@ -92,6 +93,7 @@ class Gateway:
     writes: Writes
     drills: Drills
     beside: Beside
+    outlooks: Outlooks
     catalogue: Catalogue
     wishes: Wishes
     opt_outs: OptOuts

@@ -32,6 +32,7 @@ from gateway.app.interties import connect
 from gateway.app.ledger import Ledger, open_ledger
 from gateway.app.lines import borrow, open_lines
 from gateway.app.mechanisms import mechanisms
+from gateway.app.outlooks import open_outlooks
 from gateway.app.serving import open_served
 from gateway.app.sky import sun_over
 from gateway.app.tariff_files import TariffFiles
@@ -126,6 +127,7 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
         # Last of all: a slow disk must not hold up the release.
         stack.push_async_callback(gateway.beside.energy.keep)
         stack.push_async_callback(gateway.beside.yields.keep)
+        stack.push_async_callback(gateway.outlooks.keep)
         stack.push_async_callback(remember, gateway)
         tasks = await stack.enter_async_context(Tasks())
         _start(gateway, world, tasks)
@@ -299,6 +301,16 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
             energy=others.energy,
             bus=ground.bus,
             clock=world.clock,
+            threaded=world.threaded,
+        ),
+        outlooks=open_outlooks(
+            settings,
+            state,
+            site=site,
+            energy=others.energy,
+            prices=prices,
+            clock=world.clock,
+            bus=ground.bus,
             threaded=world.threaded,
         ),
         climates=open_climates(settings, state, site=site, bus=ground.bus, threaded=world.threaded),
@@ -496,6 +508,7 @@ async def _chores(gateway: Gateway, world: World) -> None:
         world.watchdog.status(gateway.summary())
         await remember(gateway)
         await gateway.beside.watch()
+        await gateway.outlooks.look()
         await tariffs.look()
         if written := available.changed():
             retender(gateway.marketplace, gateway.beside.limits.site, written)

@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 from gateway.model.admittance import EnrolmentTold, RegistrationTold
 from gateway.model.clearing import Clearing
 from gateway.model.device import Description, DeviceState
+from gateway.model.forecast import Forecast
 from gateway.model.harvest import DayYield
 from gateway.model.intertie import TiePosition, TieState
 from gateway.model.limit import LimitKey, Ranges
@@ -309,6 +310,7 @@ Fact = (
     | ControlChanged
     | EnergyCounted
     | DayYield
+    | Forecast
     | LimitsChanged
     | WishChanged
     | OptOutChanged

@@ -63,7 +63,7 @@ def acl(
     """
     base = Topics(area).base
     own = (f"{base}/u/%u/{leaf}" for leaf in ("req/#", "ack/#", "status", "avail", "opt"))
-    public = (f"{base}/{leaf}" for leaf in ("status", "dir", "m/#", "p/#", "d/#"))
+    public = (f"{base}/{leaf}" for leaf in ("status", "dir", "m/#", "p/#", "d/#", "f/#"))
     return (
         Rule(gateway, Access.READWRITE, "#"),
         Rule("owner", Access.WRITE, f"{base}/owner/control"),
@@ -88,7 +88,7 @@ def acl(
 def _neighbour(topics: Topics, name: str) -> Iterable[Rule]:
     """A market above, as the user of a bridge: its aggregate, and nothing that is public here."""
     yield Rule(name, Access.READ, topics.tie(name, "pos"))
-    for leaf in ("status", "dir", "m/#", "p/#", "d/#", f"u/{name}/#"):
+    for leaf in ("status", "dir", "m/#", "p/#", "d/#", "f/#", f"u/{name}/#"):
         yield Rule(name, Access.DENY, f"{topics.base}/{leaf}")
 
 

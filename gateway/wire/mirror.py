@@ -26,6 +26,7 @@ from gateway.model.event import (
     StateChanged,
     WishChanged,
 )
+from gateway.model.forecast import Forecast
 from gateway.model.harvest import DayYield
 from gateway.model.intertie import TiePosition, TieState
 from gateway.model.opt_out import OptOutChanged
@@ -41,6 +42,7 @@ from gateway.model.transaction import Transaction
 from gateway.wire import devices, reference
 from gateway.wire.because import because
 from gateway.wire.border import border
+from gateway.wire.forecast import forecast_payload
 from gateway.wire.harvest import day_yield
 from gateway.wire.home_assistant import HomeAssistant
 from gateway.wire.ledger import key_payload, statement_payload
@@ -156,6 +158,8 @@ class Mirror:
                 return (self._standing_of(fact),)
             case OptOutChanged(device=device):
                 return (_retained(self.topics.opt_out(device), opt_out_payload(fact)),)
+            case Forecast(what=what):
+                return (_retained(self.topics.forecast(what), forecast_payload(fact)),)
             case Sealed():
                 return (_retained(self.topics.key, key_payload(fact)),)
             case Statement():

@@ -7,6 +7,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.wire import (
+    forecast,
     payloads,
     payloads_ledger,
     payloads_parties,
@@ -38,6 +39,7 @@ SHAPES: Final[Mapping[str, Any]] = {
     "d/D/fault/CODE": payloads_state.FaultPayload,
     "d/D/energy": payloads_state.EnergyPayload,
     "d/D/yield": payloads_state.YieldPayload,
+    "f/WHAT": forecast.ForecastPayload,
     "d/D/limits": payloads_state.LimitsPayload,
     "d/D/wish": wishes.WishPayload,
     "d/D/opt-out": wishes.OptOutPayload,

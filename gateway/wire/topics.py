@@ -212,6 +212,10 @@ class Topics:
         """What a solar device gave today beside what it should have given, retained."""
         return f"{self.base}/d/{device}/yield"
 
+    def forecast(self, what: str) -> str:
+        """What may come of ``load`` or ``sun``, retained."""
+        return f"{self.base}/f/{what}"
+
     def energy(self, device: str) -> str:
         """Energy counted of a device."""
         return f"{self.base}/d/{device}/energy"
@@ -306,7 +310,17 @@ class Topics:
     @property
     def retained(self) -> tuple[str, ...]:
         """Filters of all that the gateway itself retains; they meet nothing of ``listened``."""
-        shapes = ("status", "dir", "m/#", "p/#", "d/#", "u/+/pos/#", "u/+/statement/#", "tie/#")
+        shapes = (
+            "status",
+            "dir",
+            "m/#",
+            "p/#",
+            "d/#",
+            "f/#",
+            "u/+/pos/#",
+            "u/+/statement/#",
+            "tie/#",
+        )
         return tuple(f"{self.base}/{shape}" for shape in shapes)
 
     @property

@@ -77,6 +77,7 @@ def test_mosquitto_file_is_the_same_rules():
         "pattern read rmf/1/home/m/#",
         "pattern read rmf/1/home/p/#",
         "pattern read rmf/1/home/d/#",
+        "pattern read rmf/1/home/f/#",
     ]
 
 

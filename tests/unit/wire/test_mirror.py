@@ -47,6 +47,8 @@ def shape(topic):  # noqa: PLR0911 - one arm per kind of topic
             return f"tie/B/{leaf}"
         case ["u", _, "statement", _]:
             return "u/U/statement/YYYYMMDD"
+        case ["f", _]:
+            return "f/WHAT"
         case ["d", _, "fault", _]:
             return "d/D/fault/CODE"
         case [("p" | "d" | "u") as kind, _, *rest]:

@@ -1,0 +1,219 @@
+"""What may come: every quarter of an hour, forecasts of load and sun, and an outlook to plan by.
+
+``Outlooks.latest`` is what an agent's gate may carry; the forecasts go over the bus to MQTT.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from gateway.forecast.accuracy import LEADS, lead_errors
+from gateway.forecast.spread import (
+    Sky,
+    Spread,
+    clear_sky,
+    persistent,
+    spread,
+    under_the_sun,
+)
+from gateway.forecast.track import A_DAY, DAYS, STEP, Offset, Track, no_offset
+from gateway.model.errors import GridtenderError
+from gateway.model.forecast import Forecast, Foreseen
+from gateway.model.outlook import Outlook
+from gateway.model.time import HOUR, Duration, Instant, Interval
+from gateway.ports.bus import Bus
+from gateway.ports.clock import Clock
+from gateway.ports.history import Entry, History
+from gateway.runtime.prices import Prices, Steps
+from gateway.runtime.quarters import Quarter, Quarters
+
+HORIZON: Final = 36 * HOUR // STEP
+_KEEP_EVERY: Final = 4  # quarters
+_RESIDUAL: Final = "residual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roofs:
+    """What is known of the roofs: whether there are any, the rating of all, W, and the sky.
+
+    ``rated_w`` is 0 where neither the device nor the configuration tells it.
+    """
+
+    present: bool
+    rated_w: Callable[[], float]
+    sky: Sky | None
+
+
+class Outlooks:
+    """Looks back by quarters, ahead by their likes.
+
+    Args:
+        offset: local time ahead of UTC: loads follow people's clocks.
+        beside: runs what takes long, away from the loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        quarters: Quarters,
+        prices: Prices,
+        roofs: Roofs,
+        offset: Offset,
+        history: History,
+        beside: Callable[[Callable[[], None]], Awaitable[None]],
+        clock: Clock,
+        bus: Bus,
+    ) -> None:
+        self._log = structlog.get_logger()
+        self._quarters, self._prices, self._roofs = quarters, prices, roofs
+        self._offset, self._history, self._beside = offset, history, beside
+        self._clock, self._bus = clock, bus
+        self._tracks: dict[str, Track] = {name: Track() for name in _series()}
+        self._waiting: list[Entry] = []
+        self._since_kept = 0
+        self._read = False
+        self._outlook: Outlook | None = None
+
+    def latest(self) -> Outlook | None:
+        """The newest outlook; None in the first day, without a grid meter or a tariff."""
+        outlook = self._outlook
+        if outlook is None or self._clock.now() - outlook.start > 2 * STEP:
+            return None
+        return outlook
+
+    async def look(self) -> None:
+        """Close the quarter that is over, and look ahead; often."""
+        if not self._read:
+            self._read = True
+            await self._beside(self._recall)
+        quarter = self._quarters.look(self._clock.now())
+        if quarter is None:
+            return
+        self._take(quarter)
+        start = Instant(quarter.at + STEP)
+        made: list[Forecast] = []
+        await self._beside(lambda: made.extend(self._ahead(start)))
+        for forecast in made:
+            self._remember(forecast)
+            self._bus.publish(forecast)
+        self._since_kept += 1
+        if self._since_kept >= _KEEP_EVERY:
+            await self.keep()
+
+    async def keep(self) -> None:
+        """Write what has come since the last batch."""
+        batch, self._waiting, self._since_kept = tuple(self._waiting), [], 0
+        if batch:
+            await self._beside(lambda: self._store(batch))
+
+    def _store(self, batch: Sequence[Entry]) -> None:
+        try:
+            self._history.add(batch)
+        except GridtenderError as fault:
+            self._log.error("history.not_kept", reason=str(fault))
+
+    def _recall(self) -> None:
+        since = Instant(self._clock.now() - DAYS * A_DAY * STEP)
+        try:
+            for one in self._history.past(tuple(self._tracks), since):
+                self._tracks[one.series].put(one.at, one.value)
+        except GridtenderError as fault:
+            self._log.error("history.unreadable", reason=str(fault))
+
+    def _put(self, series: str, at: Instant, value: float | None) -> None:
+        if value is None:
+            return
+        if series in self._tracks:
+            self._tracks[series].put(at, value)
+        self._waiting.append(Entry(series=series, at=at, value=value))
+
+    def _take(self, quarter: Quarter) -> None:
+        load_w, sun_w, at = quarter.load_w, quarter.sun_w, quarter.at
+        self._put(Foreseen.LOAD, at, load_w)
+        self._put(Foreseen.SUN, at, sun_w)
+        if load_w is not None and (sun_w is not None or not self._roofs.present):
+            self._put(_RESIDUAL, at, load_w - (sun_w or 0.0))
+        for device, mean_w in quarter.devices.items():
+            self._put(f"device/{device}", at, mean_w)
+        buys, sells = self._prices.now(at)
+        self._put("import_price", at, buys)
+        self._put("export_price", at, sells)
+
+    def _remember(self, forecast: Forecast) -> None:
+        """What was said of the step that begins so long after, to be held against what comes."""
+        for lead in LEADS:
+            step = lead // STEP
+            at = Instant(forecast.start + step * STEP)
+            self._put(_told(forecast.what, lead), at, forecast.mean_w[step])
+
+    def _ahead(self, start: Instant) -> Iterator[Forecast]:
+        self._outlook = self._look_ahead(start)
+        for what, likely in ((Foreseen.LOAD, self._load(start)), (Foreseen.SUN, self._sun(start))):
+            if likely is None:
+                continue
+            told = {lead: self._tracks[_told(what, lead)] for lead in LEADS}
+            yield Forecast(
+                what=what,
+                made=self._clock.now(),
+                start=start,
+                step=STEP,
+                mean_w=likely.mean_w,
+                p10_w=likely.p10_w,
+                p50_w=likely.p50_w,
+                p90_w=likely.p90_w,
+                errors=lead_errors(self._tracks[what], told, start),
+            )
+
+    def _load(self, start: Instant) -> Spread | None:
+        told = self._tracks[Foreseen.LOAD].ahead(start, HORIZON, self._offset)
+        if len(told) == 1:
+            return persistent(told[0].residual_w[0], HORIZON)
+        return spread(told) if told else None
+
+    def _sun(self, start: Instant) -> Spread | None:
+        sky, rated_w = self._roofs.sky, self._roofs.rated_w()
+        told = self._tracks[Foreseen.SUN].ahead(start, HORIZON, no_offset)
+        if len(told) > 1:
+            return spread(under_the_sun(told, start, STEP, sky) if sky else told)
+        if sky and rated_w > 0:
+            return clear_sky(rated_w, start, STEP, HORIZON, sky)
+        return persistent(told[0].residual_w[0], HORIZON) if told else None
+
+    def _look_ahead(self, start: Instant) -> Outlook | None:
+        end = Instant(start + HORIZON * STEP)
+        buys, sells = self._prices.ahead(Interval(start, end))
+        buy, sell = _by_step(buys, start), _by_step(sells, start)
+        steps = min(len(buy), len(sell))
+        told = self._tracks[_RESIDUAL].ahead(start, steps, self._offset) if steps else ()
+        if len(told) < 2:  # noqa: PLR2004 - one is no choice: the first day
+            return None
+        return Outlook(
+            start=start,
+            step=Duration(STEP),
+            import_price=buy[:steps],
+            export_price=sell[:steps],
+            scenarios=told,
+        )
+
+
+def _series() -> tuple[str, ...]:
+    told = (_told(what, lead) for what in Foreseen for lead in LEADS)
+    return (Foreseen.LOAD.value, Foreseen.SUN.value, _RESIDUAL, *told)
+
+
+def _told(what: Foreseen, lead: Duration) -> str:
+    return f"{what}/{lead // HOUR}h"
+
+
+def _by_step(prices: Steps, start: Instant) -> tuple[float, ...]:
+    """The price at the begin of each step, as far as it is known."""
+    found: list[float] = []
+    for step in range(HORIZON):
+        at = start + step * STEP
+        price = next((price for begin, price in reversed(prices) if begin <= at), None)
+        if price is None:
+            break
+        found.append(price)
+    return tuple(found)
