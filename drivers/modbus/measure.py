@@ -8,7 +8,7 @@ from drivers.modbus.registers import Words
 from drivers.modbus.values import raw, value
 from gateway.model.device import Device, Role
 from gateway.model.reading import PointValue, Quality, Reading
-from gateway.model.resource import POWER
+from gateway.model.resource import POWER, TEMPERATURE, Resource
 from gateway.model.time import Instant
 
 _PER_UNIT = {"kWh": 1000.0, "MWh": 1e6}  # Wh; of any other unit 1
@@ -50,7 +50,7 @@ class Measurer:
         return Reading(
             device=self._device.id,
             at=at,
-            flows={} if power is None else {POWER: power},
+            flows=self._flows(power, points),
             quality=self._quality(power),
             soc_pct=self._soc_pct(points),
             counted_in_wh=self._energy_wh(
@@ -65,6 +65,14 @@ class Measurer:
             overridden=overridden,
             points=points,
         )
+
+    def _flows(
+        self, power: float | None, points: Mapping[str, PointValue]
+    ) -> Mapping[Resource, float]:
+        """What was measured of power, and of temperature as a state."""
+        flows = {} if power is None else {POWER: power}
+        celsius = self._first("temperature", points)
+        return flows if celsius is None else flows | {TEMPERATURE: celsius}
 
     def _quality(self, power: float | None) -> Quality:
         if power is None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
+from gateway.agents import warmth
 from gateway.agents.errands import pays
 from gateway.agents.loads import dearest, ready, runs_on, won
 from gateway.agents.steps import Step, as_tenders
@@ -46,7 +47,7 @@ class SteppedLoad:
         product, stages_w, kept = gate.product, self._stages_w(view), self._kept(view, gate)
         levels = [product.quantity_up(stage_w) for stage_w in (0.0, *stages_w)]
         block = Step(Side.BUY, dearest(product), levels[kept], all_or_none=True)
-        highest = pays(gate, self.device, view, stages_w[-1]) if stages_w else None
+        highest = self._pays(gate, view, stages_w[-1]) if stages_w else None
         if highest is None:
             return [block]
         above = [
@@ -55,6 +56,12 @@ class SteppedLoad:
             if k >= kept and (not k or upper - lower >= levels[1] or won(gate, view, highest))
         ]
         return [block, *above]
+
+    def _pays(self, gate: Gate, view: DeviceView, most_w: float) -> int | None:
+        """By the temperature it keeps, else by its wish and cap."""
+        if view.climate is not None:
+            return warmth.pays(gate, self.device, view.climate, most_w)
+        return pays(gate, self.device, view, most_w)
 
     def _stages_w(self, view: DeviceView) -> tuple[float, ...]:
         """The stages inside what the owner allows, ascending."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.model.comfort import Climate
 from gateway.model.device import Capabilities, DeviceState
 from gateway.model.reading import Quality, Reading
 from gateway.model.time import Instant
@@ -22,6 +23,7 @@ class DeviceView:
         running_since, stopped_since: of a load, by its own reading.
         no_effect_at: when a command was last seen to have no effect, None if never.
         errand: what its owner wishes of it and it has not done yet, None = nothing said.
+        climate: how warm it is where it keeps a temperature, None = it keeps none or nobody knows.
     """
 
     id: str
@@ -35,6 +37,7 @@ class DeviceView:
     stopped_since: Instant | None = None
     no_effect_at: Instant | None = None
     errand: Errand | None = None
+    climate: Climate | None = None
 
     @property
     def power_w(self) -> float | None:

@@ -19,6 +19,7 @@ from gateway.dispatch.standstill import (
 )
 from gateway.dispatch.stillness import Stillness, is_frozen, next_stillness
 from gateway.model.canonical import kept, quantise, thousandths
+from gateway.model.comfort import Climate
 from gateway.model.device import Capabilities, Control, Description, Device, DeviceState, Role
 from gateway.model.event import StateChanged
 from gateway.model.reading import Quality, Reading
@@ -51,6 +52,7 @@ class _Entry:
     told_w: float | None = None
     away_since: Instant | None = None
     errand: Errand | None = None
+    climate: Climate | None = None
     whole: Standstill | None = None
     flow: Standstill | None = None
     frozen: bool = False
@@ -153,6 +155,10 @@ class Site:
         """Note what its owner wishes of it and it has not done yet."""
         self._entries[device].errand = quantise(errand) if errand else None
 
+    def climate(self, device: str, climate: Climate | None) -> None:
+        """Note how warm it is where it keeps a temperature."""
+        self._entries[device].climate = quantise(climate) if climate else None
+
     def note_no_effect(self, device: str, at: Instant) -> None:
         """Note when a command was seen to have no effect."""
         self._entries[device].no_effect_at = at
@@ -207,6 +213,7 @@ class Site:
             stopped_since=entry.stopped_since,
             no_effect_at=entry.no_effect_at,
             errand=entry.errand,
+            climate=entry.climate,
         )
 
     def snapshot(self, now: Instant, devices: Container[str] | None = None) -> Snapshot:

@@ -88,9 +88,9 @@ BROKEN = {
         "devices:\n  roof: tcp://h\n",
         (
             "site.yaml:2:9: devices.roof: found 'tcp://h', allowed: a mapping with the keys "
-            "agent, capacity_wh, charger, connection, contest, driver, fallback, limits, "
-            "marginal_cost, no_timer, poll, price_cap, priority, programme, role, "
-            "round_trip, tender, timeout, wear, wish, writes"
+            "agent, available, capacity_wh, charger, comfort, connection, contest, driver, "
+            "fallback, limits, marginal_cost, no_timer, poll, price_cap, priority, programme, "
+            "role, round_trip, tender, timeout, wear, wish, writes"
         ),
     ),
     "bare number as duration": (
@@ -206,10 +206,10 @@ BROKEN = {
     "unknown key of a device": (
         f"devices:\n  {ROOF}, sgin: import}}\n",
         (
-            "site.yaml:2:63: devices.roof.sgin: found an unknown key, allowed: agent, capacity_wh, "
-            "charger, connection, contest, driver, fallback, limits, marginal_cost, no_timer, "
-            "poll, price_cap, priority, programme, role, round_trip, sign, tender, timeout, wear, "
-            "wish, writes; did you mean 'sign'?"
+            "site.yaml:2:63: devices.roof.sgin: found an unknown key, allowed: agent, available, "
+            "capacity_wh, charger, comfort, connection, contest, driver, fallback, limits, "
+            "marginal_cost, no_timer, poll, price_cap, priority, programme, role, round_trip, "
+            "sign, tender, timeout, wear, wish, writes; did you mean 'sign'?"
         ),
     ),
     "a driver's own key": (
