@@ -48,7 +48,7 @@ def test_a_window_that_is_taken_away_ends_what_is_tendered(at_home, tmp_path):
         await home.pass_time(60, 1)
         before = tendered(home)
         file.write_text(window(NOON - 7200 * 10**9, NOON - 3600 * 10**9))
-        await home.pass_time(180, 1)  # it runs on for its minimum
+        await home.pass_time(300, 1)  # it runs on for its minimum
         return before, tendered(home), powers(home)[-1]
 
     before, after, power_w = at_home(
