@@ -119,7 +119,8 @@ def _event(
 ) -> Event | None:
     """The event; None of one that is cancelled."""
     uid = str(component.get("UID", ""))
-    window = window_of(component, zone)
+    # By the clock also with DURATION: hour after hour has no gap where clocks change.
+    window = replace(window_of(component, zone), by_clock=True)
     if time_of(component, "RECURRENCE-ID", zone) is None:
         window = _without(window, moved.get(uid, frozenset()) | times_of(component, "EXDATE", zone))
     elif "RANGE" in component.get("RECURRENCE-ID").params or rules_of(component):

@@ -69,6 +69,22 @@ def test_a_border_in_the_hour_of_the_change_leaves_no_gap_and_no_overlap(day, ho
     assert [price for _, price in steps] == [0.1, 0.2]
 
 
+def test_hours_with_a_duration_follow_each_other_all_year_without_gap_or_overlap():
+    hours = (
+        event(
+            f"X-RMF-PRICE:{n}",
+            f"DTSTART;TZID={BERLIN}:20260101T{n:02}0000",
+            "DURATION:PT1H",
+            "RRULE:FREQ=DAILY",
+            uid=str(n),
+        )
+        for n in range(24)
+    )
+    prices = read_prices(calendar(*hours), BERLIN)
+    assert at(prices, "2026-03-29T01:00:00Z") == 3
+    assert at(prices, "2026-10-25T01:30:00Z") == 2
+
+
 def test_an_occurrence_that_is_left_out_has_the_default():
     without = clock(
         "All 0.3", "0000", "0000", f"EXDATE;TZID={BERLIN}:20260105T000000", end_day="20260102"
