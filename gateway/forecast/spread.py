@@ -10,7 +10,7 @@ from gateway.model.time import Duration, Instant
 
 Sky = Callable[[Instant], float]
 _CLEAR: Final = 0.8  # of the rating: what a roof gives under a clear sky at noon in summer
-_PERSISTENT: Final = (0.5, 1.0, 2.5)  # P10, mean, P90 of what is now
+_LONE: Final = (0.5, 1.0, 2.5)  # P10, mean, P90 of it
 _FIRST_DAY: Final = (0.1, 0.5, 0.5, 0.9)  # P10, mean, P50, P90 of a clear sky
 
 
@@ -38,9 +38,10 @@ def spread(told: Sequence[Scenario]) -> Spread:
     )
 
 
-def persistent(now_w: float, steps: int) -> Spread:
-    """What is now goes on: the forecast before there is a day to look back on."""
-    p10, mean, p90 = ((part * max(now_w, 0.0),) * steps for part in _PERSISTENT)
+def lone(told: Scenario) -> Spread:
+    """Of the only way known, what is now or was yesterday: how sure it is is a guess."""
+    way = [max(value, 0.0) for value in told.residual_w]
+    p10, mean, p90 = (tuple(part * w for w in way) for part in _LONE)
     return Spread(mean_w=mean, p10_w=p10, p50_w=mean, p90_w=p90)
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from math import isnan, nan
 from typing import Final
 
-from gateway.forecast.scenarios import scenarios
+from gateway.forecast.scenarios import DEFAULT, scenarios
 from gateway.model.outlook import Scenario
 from gateway.model.time import HOUR, MINUTE, Duration, Instant
 
 STEP: Final = Duration(15 * MINUTE)
 A_DAY: Final = 24 * HOUR // STEP
 DAYS: Final = 61
+_HOURS_A_DAY: Final = 24
 Offset = Callable[[Instant], Duration]
 """By how much local time is ahead of UTC at an instant."""
 
@@ -48,6 +49,11 @@ class Track:
         if not 0 <= place < len(self._values) or isnan(self._values[place]):
             return None
         return self._values[place]
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether there is a day before to compare the present with."""
+        return len(self._values) >= A_DAY * (1 + DEFAULT.compare_h / _HOURS_A_DAY)
 
     def ahead(self, start: Instant, steps: int, offset: Offset) -> tuple[Scenario, ...]:
         """What may follow from ``start``, where local hours repeat; empty without any past."""

@@ -145,7 +145,8 @@ def _energy(said: object) -> float | None:
     if said is None:
         return None
     match = _ENERGY.fullmatch(said.strip()) if isinstance(said, str) else None
-    amount = float(match[1]) * (1000.0 if match[2].lower() == "kwh" else 1.0) if match else 0.0
+    scale = 1000.0 if match and match[2].lower() == "kwh" else 1.0
+    amount = round(float(match[1]) * scale, 3) if match else 0.0
     if not 0 < amount <= _LARGEST_WH:
         raise SettingsError(path=("energy",), found=repr(said), allowed="an energy such as 30kWh")
     return amount

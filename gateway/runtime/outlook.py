@@ -14,14 +14,14 @@ from gateway.forecast.spread import (
     Sky,
     Spread,
     clear_sky,
-    persistent,
+    lone,
     spread,
     under_the_sun,
 )
 from gateway.forecast.track import A_DAY, DAYS, STEP, Offset, Track, no_offset
 from gateway.model.errors import GridtenderError
 from gateway.model.forecast import Forecast, Foreseen
-from gateway.model.outlook import Outlook
+from gateway.model.outlook import Outlook, Scenario
 from gateway.model.time import HOUR, Duration, Instant, Interval
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
@@ -168,27 +168,23 @@ class Outlooks:
 
     def _load(self, start: Instant) -> Spread | None:
         told = self._tracks[Foreseen.LOAD].ahead(start, HORIZON, self._offset)
-        if len(told) == 1:
-            return persistent(told[0].residual_w[0], HORIZON)
-        return spread(told) if told else None
+        return _spread(told)
 
     def _sun(self, start: Instant) -> Spread | None:
         sky, rated_w = self._roofs.sky, self._roofs.rated_w()
         told = self._tracks[Foreseen.SUN].ahead(start, HORIZON, no_offset)
-        if len(told) > 1:
-            return spread(under_the_sun(told, start, STEP, sky) if sky else told)
-        if sky and rated_w > 0:
+        if sky and rated_w > 0 and not self._tracks[Foreseen.SUN].looks_back:
             return clear_sky(rated_w, start, STEP, HORIZON, sky)
-        return persistent(told[0].residual_w[0], HORIZON) if told else None
+        return _spread(under_the_sun(told, start, STEP, sky) if sky else told)
 
     def _look_ahead(self, start: Instant) -> Outlook | None:
         end = Instant(start + HORIZON * STEP)
         buys, sells = self._prices.ahead(Interval(start, end))
         buy, sell = _by_step(buys, start), _by_step(sells, start)
         steps = min(len(buy), len(sell))
-        told = self._tracks[_RESIDUAL].ahead(start, steps, self._offset) if steps else ()
-        if len(told) < 2:  # noqa: PLR2004 - one is no choice: the first day
+        if not steps or not self._tracks[_RESIDUAL].looks_back:
             return None
+        told = self._tracks[_RESIDUAL].ahead(start, steps, self._offset)
         return Outlook(
             start=start,
             step=Duration(STEP),
@@ -196,6 +192,12 @@ class Outlooks:
             export_price=sell[:steps],
             scenarios=told,
         )
+
+
+def _spread(told: Sequence[Scenario]) -> Spread | None:
+    if len(told) == 1:
+        return lone(told[0])
+    return spread(told) if told else None
 
 
 def _series() -> tuple[str, ...]:

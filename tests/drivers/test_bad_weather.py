@@ -74,6 +74,7 @@ def test_any_chain_with_any_words_is_read_or_refused_and_never_written_to(rig, r
     assert nothing_is_written(memory)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(holes=st.sets(st.integers(0, 420), max_size=30), silent=st.integers(0, 2))

@@ -414,6 +414,7 @@ async def test_state_is_back_after_the_broker_restarted(broker):
     assert status["status"] == "online"
 
 
+@pytest.mark.slow
 async def test_frozen_broker_gets_the_newest_reading_and_every_push_in_order(broker):
     async with house(broker) as running:
         async with ear(broker, f"{BASE}/d/+/reading") as outside:

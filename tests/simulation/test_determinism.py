@@ -41,6 +41,7 @@ def test_the_same_day_under_other_hash_seed_zone_and_folder_is_the_same_journal(
     assert one == two
 
 
+@pytest.mark.slow
 def test_one_altered_input_changes_the_journal():
     altered = {**HOUSE, "battery_soc_pct": 60.5}
     assert run_day(hours="0.1") != run_day(altered, hours="0.1")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 SUNNY = {"seed": 1}
 A_DAY_MB = 60  # of a product of 10 s; docs/operations.md says so
 MINUTES = 20
@@ -13,6 +15,7 @@ def handed_to_the_kernel():
     return int(dict(line.split(": ") for line in lines)["wchar"])
 
 
+@pytest.mark.slow
 def test_a_product_of_10_s_writes_at_most_60_mb_a_day(at_home):
     """Journal, its checkpoints, totals and counts; the lines of the log are among them."""
 
