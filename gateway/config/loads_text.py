@@ -48,7 +48,7 @@ def _parts(device: Device, currency: str) -> Iterator[str]:
 def _comfort_text(comfort: Comfort) -> str:
     kept = f"keeps {comfort.low_c:g} to {comfort.high_c:g} C, {comfort.wish_c:g} at a mean price"
     sensor = f", by {comfort.sensor}" if comfort.sensor else ""
-    return f"{kept}{sensor}; {'cools' if comfort.cooling else 'heats'} ahead of dear hours"
+    return f"{kept}{sensor}"
 
 
 def wish_text(wish: Wish) -> str:
