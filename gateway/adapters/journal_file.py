@@ -19,6 +19,7 @@ from gateway.adapters.journal_schema import (
     MIGRATIONS,
     PAGE,
     Step,
+    blob,
     hash_before,
     head_of,
     insert,
@@ -287,7 +288,7 @@ def newest_of(db: sqlite3.Connection) -> tuple[int, str]:
     """Seq and hash of the newest row."""
     found = db.execute("SELECT seq, hash FROM block ORDER BY seq DESC LIMIT 1").fetchone()
     if found is not None:
-        return found[0], bytes(found[1]).hex()
+        return found[0], blob(found[1]).hex()
     head = head_of(db)
     return head.seq, head.hash
 

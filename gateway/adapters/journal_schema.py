@@ -96,7 +96,19 @@ def select(db: sqlite3.Connection, where: str, values: tuple[object, ...] = ()) 
     """The blocks ``where``."""
     query = f"SELECT seq, first, now, replies, data, hash FROM block WHERE {where}"  # noqa: S608  own text
     for seq, first, now, replies, data, hashed in db.execute(query, values):
-        yield Block(seq=seq, first=first, now=now, replies=replies, data=data, hash=hashed)
+        yield Block(seq=seq, first=first, now=now, replies=replies, data=data, hash=blob(hashed))
+
+
+def blob(value: object) -> bytes:
+    """A value of a column of bytes; a damaged file may hold anything there.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if not isinstance(value, bytes):
+        message = f"found {type(value).__name__} where bytes stand"
+        raise TypeError(message)
+    return value
 
 
 def head_of(db: sqlite3.Connection) -> Head:
@@ -124,7 +136,7 @@ def hash_before(db: sqlite3.Connection, seq: int) -> str:
     """Of the newest row before ``seq``."""
     query = "SELECT hash FROM block WHERE seq < ? ORDER BY seq DESC LIMIT 1"
     found = db.execute(query, (seq,)).fetchone()
-    return bytes(found[0]).hex() if found else head_of(db).hash
+    return blob(found[0]).hex() if found else head_of(db).hash
 
 
 def oldest_needed(

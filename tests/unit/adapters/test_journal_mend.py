@@ -11,7 +11,7 @@ from gateway.adapters.clock import WallClock
 from gateway.adapters.journal import copy_journal, open_journal, read_journal
 from gateway.adapters.journal_carve import carve
 from gateway.adapters.journal_copy import copy_of
-from gateway.adapters.journal_schema import PAGE
+from gateway.adapters.journal_schema import PAGE, blob
 from gateway.model.errors import JournalFailed
 from gateway.model.site import JournalSettings
 from gateway.model.time import HOUR, MINUTE, Duration, Instant, parse_rfc3339
@@ -382,3 +382,9 @@ async def test_pruned_space_is_written_again_and_the_file_stays_bounded(path):
         for _hour in range(3):
             await journal.prune(POWER, Duration(3 * day))
     assert path.stat().st_size < sizes[6] / 3
+
+
+def test_a_hash_that_is_no_bytes_is_damage_and_neither_a_crash_nor_room_for_a_number():
+    for nonsense in (None, 7, 10**15, "text"):
+        with pytest.raises(TypeError, match="where bytes stand"):
+            blob(nonsense)
