@@ -66,6 +66,7 @@ from gateway.model.wish import Errand, wish_of
 from gateway.wire.border import border
 from gateway.wire.errors import OUTCOMES
 from gateway.wire.mirror import Mirror
+from gateway.wire.operations import OPERATIONS
 from gateway.wire.replies import reply_message
 from gateway.wire.requests import Answer, Parsed, parse
 from gateway.wire.schemas import SHAPES
@@ -409,16 +410,19 @@ gateway; a missing number was missed.
 When `u/U/status` says `{"v": 1, "status": "offline"}`, best as the will of the party's connection,
 all it tenders is withdrawn. A party may send as many tenders a minute as it may have open, at least
 120; more are refused.
-
-| operation `OP` | answer on `u/U/in/` |
-|---|---|
-| `create-tender` | `created-tender` |
-| `create-stream-tender` | `created-stream-tender` |
-| `cancel-tender` | `canceled-tender` |
-| `request-position` | `reply-position` |
-| `request-delivery` | `reply-delivery` |
-| anything else | `response` |
 """
+
+ANSWERS = (
+    "\n".join(
+        (
+            "| operation `OP` | answer on `u/U/in/` |",
+            "|---|---|",
+            *(f"| `{one.name}` | `{one.answer}` |" for one in OPERATIONS.values()),
+            "| anything else | `response` |",
+        )
+    )
+    + "\n"
+)
 
 OWNER = """\
 ## The owner's word
@@ -459,7 +463,9 @@ number, best retained; at a broker of the gateway's own, `owner` may write it.
 A broker of the gateway's own (mosquitto or in-process) enforces: everybody may read `status`,
 `dir`, `m/#`, `p/#`, `d/#` and `f/#`; party `U` may also read `u/U/#` and write `u/U/req/#`, `u/U/ack/#`,
 `u/U/status`, `u/U/avail` and `u/U/opt`; `owner` may write `owner/control`, `owner/limit/#` and
-`owner/wish/#`, read `homeassistant/#` and write `homeassistant/status`; nobody anonymous may write. Give an external broker the same rules. For mosquitto this prints the file that its
+`owner/wish/#` and `owner/consent`, read `homeassistant/#` and write `homeassistant/status`; nobody
+anonymous may write, but for newcomers below `reg/CLIENTID` where `registration:` is `consent` or
+`open`. Give an external broker the same rules. For mosquitto this prints the file that its
 `acl_file` names:
 
     gridtender schema acl --area home > gridtender.acl
@@ -471,7 +477,7 @@ It calls the gateway's user `gateway`: put your `username` there. Below `user ow
 
 def document() -> str:
     """The whole page."""
-    return "\n".join([INTRODUCTION, *_published(), ASKING, *_asked(), OWNER])
+    return "\n".join([INTRODUCTION, *_published(), ASKING, ANSWERS, *_asked(), OWNER])
 
 
 def _published() -> list[str]:
