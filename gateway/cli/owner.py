@@ -29,7 +29,7 @@ def add(commands: "Commands") -> None:
     )
     state_options(release)
 
-    text = "Wish something of a load, once: '30 kWh by 07:00, at most 0.25', '80 %', 'surplus'."
+    text = "Wish something of a load, once: '30 kWh by 07:00, at most 0.25' or 'surplus'."
     wish = command(commands, "wish", _wish, text)
     wish.add_argument("device")
     wish.add_argument("words", nargs="*", help="as in the configuration's wish")
