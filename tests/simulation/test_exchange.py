@@ -106,7 +106,8 @@ class Mirrored:
 
 def shape_of(topic):
     parts = topic.removeprefix("rmf/1/home/").split("/")
-    places = {"p": ["p", "P"], "d": ["d", "D"], "u": ["u", "U"]}.get(parts[0])
+    named = {"p": ["p", "P"], "d": ["d", "D"], "u": ["u", "U"], "f": ["f", "WHAT"]}
+    places = named.get(parts[0])
     parts = parts if places is None else [*places, *parts[2:]]
     if parts[0] == "u" and parts[2] == "pos":
         parts[3] = "P"
