@@ -205,6 +205,7 @@ def check(path: Path, products: Collection[str], since: Instant) -> tuple[int, s
             if found != "ok":
                 message = f"{path}: the journal is damaged: {found}"
                 raise Damaged(message)
+        head_of(db)  # where no row leads back to it, its damage shows before anything is written
         needed, (newest, hashed) = oldest_needed(db, products), newest_of(db)
         start = link(db, min(needed or newest, max(1, newest - _TAIL)))
         _prove(db, start)
