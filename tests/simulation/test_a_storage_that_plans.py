@@ -153,3 +153,14 @@ def test_what_an_outlook_takes_in_the_journal_stays_small(planned):
     sizes = [len(row.body) for row in planned.rows("outlook")]
     assert len(sizes) <= 13 * 5 + 2  # each quarter, and after each hourly checkpoint
     assert max(sizes) < 6000
+
+
+def test_what_is_kept_from_a_later_checkpoint_on_replays_the_same(planned):
+    """As after old rows were forgotten."""
+    site = load(planned.folder / "site.yaml", driver_packages(), ("mem",), environ={}).site
+    rows = list(read_journal(planned.journal))
+    begins = [place for place, row in enumerate(rows) if row.kind == "checkpoint"]
+    for begin in begins[len(begins) // 2 :: 3]:
+        run = Replay(load_market, agents=site_agents(site))
+        for _ in run.run(rows[begin:]):
+            assert run.difference is None

@@ -10,6 +10,8 @@ from gateway.model.canonical import from_json, text
 from gateway.model.outlook import Outlook, Scenario
 from gateway.model.time import MINUTE, Duration, Instant
 from gateway.runtime.expected import Expected, as_kept, fresh
+from gateway.runtime.recorder import Recorder
+from gateway.runtime.rows import Start
 
 START = Instant(1_800_000_000_000_000_000)
 STEP = Duration(15 * MINUTE)
@@ -33,6 +35,24 @@ def outlooks(draw):
             for one in weights
         ),
         left=draw(st.none() | prices),
+    )
+
+
+class Rows(list):
+    """A journal of kinds."""
+
+    def append(self, now, kind, body):
+        super().append(kind)
+        return len(self)
+
+
+def flat(price=0.3):
+    return Outlook(
+        start=START,
+        step=STEP,
+        import_price=(price,),
+        export_price=(0.1,),
+        scenarios=(Scenario(weight=1.0, residual_w=(0.0,)),),
     )
 
 
@@ -64,11 +84,32 @@ def test_that_nothing_is_known_is_a_row_too():
     ("age_min", "told"), [(0, True), (30, True), (31, False), (-31, False), (-15, True)]
 )
 def test_after_half_an_hour_or_a_clock_set_back_it_is_not_told(age_min, told):
-    flat = Outlook(
-        start=START,
-        step=STEP,
-        import_price=(0.3,),
-        export_price=(0.1,),
-        scenarios=(Scenario(weight=1.0, residual_w=(0.0,)),),
-    )
-    assert (fresh(flat, Instant(START + age_min * MINUTE)) is flat) is told
+    told_of = flat()
+    assert (fresh(told_of, Instant(START + age_min * MINUTE)) is told_of) is told
+
+
+def test_it_is_written_where_it_changes_and_once_after_a_checkpoint():
+    rows = Rows()
+    recorder = Recorder(rows)
+    start = Start(epoch=1, area="home", products=(), parties=(), rules={})
+    recorder.start(START, start, {"power": {}})
+    for outlook in (None, None, flat(), flat(), flat(0.4), None, None):
+        recorder.outlook(START, outlook)
+    assert rows == ["start", "checkpoint", "outlook", "outlook", "outlook"]
+    recorder.outlook(START, flat())
+    recorder.checkpoint(START, "power", {})
+    recorder.checkpoint(START, "water", {})
+    for _ in range(3):
+        recorder.outlook(START, flat())
+    assert rows[5:] == ["outlook", "checkpoint", "checkpoint", "outlook"]
+
+
+def test_a_start_forgets_it():
+    rows = Rows()
+    recorder = Recorder(rows)
+    start = Start(epoch=1, area="home", products=(), parties=(), rules={})
+    recorder.start(START, start, {})
+    recorder.outlook(START, flat())
+    recorder.start(START, start, {})
+    recorder.outlook(START, flat())
+    assert rows == ["start", "outlook"] * 2
