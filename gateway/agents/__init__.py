@@ -5,7 +5,13 @@ Source: docs/economics.md.
 
 from gateway.agents.electric_vehicle import ElectricVehicle
 from gateway.agents.must_run import MUST_RUN, MustRun
-from gateway.agents.roster import agents_for, is_steered_load, tenders_for_itself, wires
+from gateway.agents.roster import (
+    agents_for,
+    is_steered_load,
+    looks_ahead,
+    tenders_for_itself,
+    wires,
+)
 from gateway.agents.shiftable_load import ShiftableLoad
 from gateway.agents.solar import Solar
 from gateway.agents.stepped_load import SteppedLoad
@@ -24,6 +30,7 @@ __all__ = [
     "Utility",
     "agents_for",
     "is_steered_load",
+    "looks_ahead",
     "tenders_for_itself",
     "wires",
 ]

@@ -5,7 +5,8 @@ part of the store at the interval's end.  Source: docs/economics.md, "Storage".
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from gateway.agents.steps import Step
@@ -19,19 +20,27 @@ _NOISE: Final = 1e-6
 local party comes first: a surplus is stored now and not perhaps later."""
 
 
+_STORES: Final = 8
+
+
+@lru_cache(maxsize=_STORES)
+def remembered_values(outlook: Outlook, store: Store, over: int) -> tuple[float, ...]:
+    """``values``, made once for an outlook and a store: gates come far more often."""
+    return values(outlook, store, over)
+
+
 def planned_steps(
-    product: Product, outlook: Outlook, store: Store, stored_wh: float, hours: float
+    product: Product, slopes: Sequence[float], store: Store, stored_wh: float, hours: float
 ) -> list[Step]:
     """BUY and SELL steps that can be held for ``hours``, the cheapest SELL above the dearest BUY.
 
     Args:
         product: whose integers the steps are in.
-        outlook: of the time after the interval.
+        slopes: what each part of the store is worth after the interval, money per kWh.
         store: its capacity is what may be used of it.
         stored_wh: usable charge when the interval begins, 0..capacity.
         hours: length of the interval.
     """
-    slopes = values(outlook, store)
     tick = product.tick
     buys = [
         (math.floor(price / _real(product) + _NOISE) * tick, power_w)

@@ -10,7 +10,7 @@ from gateway.agents.solar import Solar
 from gateway.agents.stepped_load import SteppedLoad
 from gateway.agents.storage import Storage
 from gateway.agents.utility import Utility
-from gateway.model.device import Capabilities, Control, Device, Role
+from gateway.model.device import Capabilities, Control, Device, Role, Strategy
 from gateway.model.resource import POWER
 from gateway.model.site import CalendarPrice, FixedPrice, PriceSource, PriceTable, Site, TopicPrice
 from gateway.model.tender import Party, TieClass
@@ -78,7 +78,8 @@ def _agent(device: Device, site: Site) -> Agent | None:
     if device.role is Role.SOLAR:
         return Solar(device=device)
     if device.role is Role.STORAGE:
-        return Storage(device=device, dearest_import=_dearest(site.tariff.import_price))
+        dearest = _dearest(site.tariff.import_price)
+        return Storage(device=device, dearest_import=dearest, beside=_beside(device, site))
     if device.role is Role.EV:
         return ElectricVehicle(device=device)
     if device.programme is not None:
@@ -86,6 +87,25 @@ def _agent(device: Device, site: Site) -> Agent | None:
     if device.role in _BY_STAGES:
         return SteppedLoad(device=device)
     return None
+
+
+def looks_ahead(site: Site) -> bool:
+    """Whether any agent may use an outlook; of installed ones that is not known."""
+    return any(_plans(one.device) for one in site.devices if one.device.tender)
+
+
+def _plans(device: Device) -> bool:
+    if device.role is Role.STORAGE and not device.agent:
+        return device.strategy is Strategy.PLAN
+    wishes = device.role is Role.EV or device.programme is not None or device.wish is not None
+    return bool(device.agent) or wishes or device.comfort is not None
+
+
+def _beside(device: Device, site: Site) -> tuple[Device, ...]:
+    """The other storages that are tendered for: they serve the same residual."""
+    devices = (one.device for one in site.devices)
+    stores = (one for one in devices if one.role is Role.STORAGE and one.tender)
+    return tuple(one for one in stores if one.id != device.id)
 
 
 def _dearest(source: PriceSource) -> float | None:

@@ -7,11 +7,11 @@ is a sure gain, so it is not dearer.  Source: docs/economics.md, "Storage".
 import math
 from dataclasses import dataclass
 
-from gateway.agents.planned import planned_steps
+from gateway.agents.planned import planned_steps, remembered_values
 from gateway.agents.steps import Step, as_tenders, steerable
 from gateway.agents.utility import GridPrices
 from gateway.agents.value import Store
-from gateway.model.device import Capabilities, Device
+from gateway.model.device import Capabilities, Device, Strategy
 from gateway.model.tender import Party, Side, Tender
 from gateway.model.terms import LOCAL
 from gateway.model.time import HOUR
@@ -28,6 +28,7 @@ class Battery:
     Attributes:
         round_trip: efficiency of charging and discharging together, 0..1.
         charge_w, discharge_w: at its terminals, W >= 0.
+        usable_wh: between the reserve and the highest charge allowed, Wh >= 0.
         room_wh, stored_wh: that fit in, and lie above the reserve, Wh >= 0.
         level: 0 at the reserve, 1 at the highest charge allowed.
     """
@@ -35,6 +36,7 @@ class Battery:
     round_trip: float
     charge_w: float
     discharge_w: float
+    usable_wh: float
     room_wh: float
     stored_wh: float
     level: float
@@ -51,6 +53,7 @@ class Battery:
             round_trip=told.round_trip or device.round_trip or ROUND_TRIP,
             charge_w=_strictest(told.charge_w, own.charge_w, own.max_w, told.rating_w),
             discharge_w=discharge_w,
+            usable_wh=max(span_pct, 0.0) / 100 * capacity_wh,
             room_wh=max(own.max_soc_pct - soc_pct, 0.0) / 100 * capacity_wh,
             stored_wh=max(soc_pct - own.min_soc_pct, 0.0) / 100 * capacity_wh,
             level=above_pct / span_pct if span_pct > 0 else 1.0,
@@ -61,15 +64,16 @@ class Battery:
         """One-way efficiency, taken as the same both ways."""
         return math.sqrt(self.round_trip)
 
-    def store(self, wear: float) -> Store:
-        """What is planned for: all of it between the reserve and the highest charge allowed."""
+    def store(self, wear: float, share: float) -> Store:
+        """What is planned for: all that is usable, for its share of the residual."""
         return Store(
-            capacity_wh=self.room_wh + self.stored_wh,
+            capacity_wh=self.usable_wh,
             charge_w=self.charge_w,
             discharge_w=self.discharge_w,
             eta_charge=self.eta,
             eta_discharge=self.eta,
             wear=wear,
+            share=share,
         )
 
     def can_charge_w(self, hours: float) -> float:
@@ -96,10 +100,12 @@ class Storage:
     Attributes:
         dearest_import: the highest real import price the tariff can reach; None = unknown.
             Surplus goes to the grid first only where not even that price would repay storing it.
+        beside: the other storages of the site.
     """
 
     device: Device
     dearest_import: float | None = None
+    beside: tuple[Device, ...] = ()
 
     @property
     def party(self) -> Party:
@@ -107,21 +113,41 @@ class Storage:
         return Party(id=self.device.id)
 
     def tenders(self, gate: Gate) -> tuple[Tender, ...]:
-        """Steps that are holdable over the whole interval: by plan where there is an outlook.
+        """Steps that are holdable over the whole interval: by plan where it looks ahead.
 
-        Without an outlook one BUY and one SELL; without a known charge nothing is tendered.
+        Else one BUY and one SELL; without a known charge nothing is tendered.
         """
         view = steerable(gate, self.device.id)
         if view is None or view.soc_pct is None:
             return ()
         battery = Battery.of(self.device, view.capabilities, view.soc_pct)
         hours = gate.interval.duration / HOUR
-        if gate.outlook is not None and battery.room_wh + battery.stored_wh > 0:
-            store = battery.store(self.device.wear)
-            steps = planned_steps(gate.product, gate.outlook, store, battery.stored_wh, hours)
-        else:
-            steps = self._steps(gate, battery, hours)
+        slopes = self._worth(gate, battery)
+        if slopes is None:
+            return as_tenders(gate, self._steps(gate, battery, hours), (LOCAL,))
+        store = battery.store(self.device.wear, 1.0)
+        steps = planned_steps(gate.product, slopes, store, battery.stored_wh, hours)
         return as_tenders(gate, steps, (LOCAL,))
+
+    def _worth(self, gate: Gate, battery: Battery) -> tuple[float, ...] | None:
+        """What each part of it is worth after the interval; None = no plan."""
+        outlook = gate.outlook
+        if outlook is None or self.device.strategy is not Strategy.PLAN or battery.usable_wh <= 0:
+            return None
+        over = max((gate.interval.end - outlook.start) // outlook.step, 0)
+        if over >= outlook.steps:
+            return None
+        store = battery.store(self.device.wear, self._share(gate, battery))
+        return remembered_values(outlook, store, over)
+
+    def _share(self, gate: Gate, battery: Battery) -> float:
+        """Of what the site draws or has too much, by what is usable of all that can be used."""
+        others_wh = 0.0
+        for other in self.beside:
+            view = steerable(gate, other.id)
+            if view is not None and view.soc_pct is not None:
+                others_wh += Battery.of(other, view.capabilities, view.soc_pct).usable_wh
+        return battery.usable_wh / (battery.usable_wh + others_wh)
 
     def _steps(self, gate: Gate, battery: Battery, hours: float) -> list[Step]:
         quote = self._quote(gate, battery)

@@ -7,6 +7,7 @@ scenarios.  Source: docs/economics.md, "Storage".
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from operator import mul
 
 from gateway.model.outlook import Outlook
@@ -25,6 +26,7 @@ class Store:
         charge_w, discharge_w: at its terminals, W >= 0.
         eta_charge, eta_discharge: one way each, 0 < eta <= 1.
         wear: per kWh at its terminals, each way, >= 0.
+        share: of the residual that it is to serve, 0..1; other storages serve the rest.
     """
 
     capacity_wh: float
@@ -33,6 +35,7 @@ class Store:
     eta_charge: float
     eta_discharge: float
     wear: float = 0.0
+    share: float = 1.0
 
     def taken(self, price: float) -> float:
         """What storing 1 kWh costs when drawing costs ``price`` per kWh."""
@@ -46,33 +49,82 @@ class Store:
         return min((price - self.wear) * self.eta_discharge, self.taken(price))
 
 
-def values(outlook: Outlook, store: Store, cells: int = CELLS) -> tuple[float, ...]:
-    """What each part of the store is worth at the outlook's start, money per kWh; never rising.
+def values(outlook: Outlook, store: Store, over: int = 0, cells: int = CELLS) -> tuple[float, ...]:
+    """What each part of the store is worth at a time, money per kWh; never rising.
 
-    ``cells`` equal parts from the lowest up.  What is left at the end is worth the mean import
-    price that it will replace, or what the outlook says.
+    When ``over`` steps of the outlook are over, in ``cells`` equal parts from the lowest up.
+    What is left at the end is worth the mean import price that it will replace, or what the
+    outlook says.
     """
     left = outlook.left
     end = store.given(sum(outlook.import_price) / outlook.steps) if left is None else left
     slopes = [end] * cells
-    for step in range(outlook.steps - 1, -1, -1):
-        slopes = _before(outlook, step, store, slopes)
+    stages = _Stages.of(outlook, store, store.capacity_wh / cells)
+    for step in range(outlook.steps - 1, over - 1, -1):
+        slopes = _before(outlook, step, store, stages, slopes)
     return tuple(slopes)
 
 
-def _before(outlook: Outlook, step: int, store: Store, after: list[float]) -> list[float]:
+@dataclass(frozen=True, slots=True)
+class _Stages:
+    """Each step in cells of the store: what it can take and give, and what may be drawn.
+
+    What a step leaves of a cell is carried into the next, so that a draw of less than half a cell
+    each step is not lost.
+    """
+
+    takes: list[int]
+    gives: list[int]
+    drawn: list[tuple[float, list[int]]]
+
+    @classmethod
+    def of(cls, outlook: Outlook, store: Store, cell_wh: float) -> "_Stages":
+        hours = outlook.step / HOUR
+        into, out_of = hours * store.eta_charge / cell_wh, hours / store.eta_discharge / cell_wh
+        return cls(
+            takes=_whole([store.charge_w * into] * outlook.steps),
+            gives=_whole([store.discharge_w * out_of] * outlook.steps),
+            drawn=[
+                (one.weight, _drawn(one.residual_w, store.share * into, store.share * out_of))
+                for one in outlook.scenarios
+            ],
+        )
+
+    def weights(self, step: int) -> dict[int, float]:
+        """The weight of each residual that may be: what the store could serve, or fill (-).
+
+        Many scenarios come to one of few, so that their stages are merged once.
+        """
+        weights: dict[int, float] = {}
+        for weight, cells in self.drawn:
+            weights[cells[step]] = weights.get(cells[step], 0.0) + weight
+        return weights
+
+
+def _drawn(residual_w: Sequence[float], into: float, out_of: float) -> list[int]:
+    """Draw and surplus each by itself: they meet different efficiencies."""
+    draws = _whole([max(power_w, 0.0) * out_of for power_w in residual_w])
+    spare = _whole([max(-power_w, 0.0) * into for power_w in residual_w])
+    return [drawn - free for drawn, free in zip(draws, spare, strict=True)]
+
+
+def _whole(parts: Sequence[float]) -> list[int]:
+    """Whole cells whose sums are those of the parts, rounded."""
+    reached = [0, *map(round, accumulate(parts))]
+    return [after - before for before, after in pairwise(reached)]
+
+
+def _before(
+    outlook: Outlook, step: int, store: Store, stages: _Stages, after: list[float]
+) -> list[float]:
     """The slopes one step earlier: the mean over the scenarios."""
-    cells = len(after)
-    cell_wh = store.capacity_wh / cells
-    hours = outlook.step / HOUR
-    takes = round(store.charge_w * hours * store.eta_charge / cell_wh)
-    gives = round(store.discharge_w * hours / store.eta_discharge / cell_wh)
+    cells, takes, gives = len(after), stages.takes[step], stages.gives[step]
     buys = outlook.import_price[step]
     sells = min(outlook.export_price[step], buys)
     dear, cheap = store.taken(buys), store.taken(sells)
     saves, earns = store.given(buys), store.given(sells)
     columns, weights = [], []
-    for drawn, weight in _drawn(outlook, step, store, cell_wh).items():
+    for drawn, weight in stages.weights(step).items():
         own, free = min(max(drawn, 0), gives), min(max(-drawn, 0), takes)
         slopes = after + [saves] * own + [earns] * (gives - own)
         slopes += [cheap] * free + [dear] * (takes - free)
@@ -80,22 +132,6 @@ def _before(outlook: Outlook, step: int, store: Store, after: list[float]) -> li
         columns.append(slopes[takes : takes + cells])
         weights.append(weight)
     return [sum(map(mul, weights, column)) for column in zip(*columns, strict=True)]
-
-
-def _drawn(outlook: Outlook, step: int, store: Store, cell_wh: float) -> dict[int, float]:
-    """The weight of each residual that may be, in cells: those the store could serve, or fill (-).
-
-    Many scenarios come to one of few, so that their stages are merged once.
-    """
-    hours = outlook.step / HOUR
-    per_draw = hours / store.eta_discharge / cell_wh
-    per_surplus = hours * store.eta_charge / cell_wh
-    weights: dict[int, float] = {}
-    for scenario in outlook.scenarios:
-        power_w = scenario.residual_w[step]
-        cells = round(power_w * (per_draw if power_w > 0 else per_surplus))
-        weights[cells] = weights.get(cells, 0.0) + scenario.weight
-    return weights
 
 
 def bids(slopes: Sequence[float], store: Store, stored_wh: float) -> Iterator[tuple[float, float]]:

@@ -20,7 +20,7 @@ from gateway.adapters.opt_out_file import OptOutFiles
 from gateway.adapters.standing_file import StandingFile
 from gateway.adapters.state import StateDir
 from gateway.adapters.wear import WearFile
-from gateway.agents import wires
+from gateway.agents import looks_ahead, wires
 from gateway.app.admission import day_in, open_reception, open_register, recount
 from gateway.app.agents import retender, site_agents
 from gateway.app.availability import AvailabilityFiles
@@ -265,6 +265,18 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         grid=site.grid,
         bus=ground.bus,
     )
+    outlooks = open_outlooks(
+        settings,
+        state,
+        site=site,
+        energy=others.energy,
+        prices=prices,
+        clock=world.clock,
+        bus=ground.bus,
+        threaded=world.threaded,
+    )
+    if looks_ahead(settings):
+        marketplace.outlook = outlooks.latest
     return Gateway(
         settings=settings,
         site=site,
@@ -303,16 +315,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
             clock=world.clock,
             threaded=world.threaded,
         ),
-        outlooks=open_outlooks(
-            settings,
-            state,
-            site=site,
-            energy=others.energy,
-            prices=prices,
-            clock=world.clock,
-            bus=ground.bus,
-            threaded=world.threaded,
-        ),
+        outlooks=outlooks,
         climates=open_climates(settings, state, site=site, bus=ground.bus, threaded=world.threaded),
         clock=world.clock,
     )

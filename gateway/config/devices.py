@@ -19,6 +19,7 @@ from gateway.model.device import (
     Fallback,
     Limits,
     Role,
+    Strategy,
     WriteBudget,
 )
 from gateway.model.errors import SettingsError
@@ -248,6 +249,7 @@ def _device(
         wear=shape.wear,
         round_trip=shape.round_trip,
         capacity_wh=shape.capacity_wh,
+        strategy=Strategy(shape.strategy or Strategy.PLAN),
         agent=shape.agent or "",
         programme=shape.programme,
         wish=shape.wish,
@@ -307,6 +309,7 @@ def _contradictions(
         allowed = "less than max_soc_pct"
         yield Finding(path=(*path, "limits", "min_soc_pct"), found=found, allowed=allowed)
     yield from _of_loads(shape, path)
+    yield from _of_strategy(shape, path)
     if shape.role in STORES:
         return
     given = common.get("limits")
@@ -319,6 +322,19 @@ def _contradictions(
                 allowed="max_w here; this one with role storage or ev",
                 at_key=True,
             )
+
+
+def _of_strategy(shape: DeviceShape, path: Path) -> Iterator[Finding]:
+    """Only the gateway's own agent of a storage has one."""
+    if shape.strategy is None:
+        return
+    if shape.role != Role.STORAGE:
+        found = f"a strategy on a device of role {shape.role}"
+        yield Finding(path=(*path, "strategy"), found=found, allowed="role storage", at_key=True)
+    elif shape.agent:
+        found = f"a strategy beside agent {shape.agent}"
+        allowed = "one of both: an installed agent has its own"
+        yield Finding(path=(*path, "strategy"), found=found, allowed=allowed, at_key=True)
 
 
 def _of_loads(shape: DeviceShape, path: Path) -> Iterator[Finding]:

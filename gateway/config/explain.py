@@ -11,6 +11,7 @@ from gateway.config.loads_text import load_texts
 from gateway.config.parties import admission_texts
 from gateway.config.places import state_origin
 from gateway.config.problem import Path
+from gateway.config.storage_text import storage_texts
 from gateway.config.tie_text import tie_texts
 from gateway.config.wording import (
     MODES,
@@ -206,6 +207,12 @@ class _Page:
         lines = [line for label, text in texts for line in _labelled(label, text, indent=2)]
         return ["Interties", *lines] if lines else []
 
+    def storages(self) -> list[str]:
+        lines = []
+        for name, text in storage_texts(self.site):
+            lines += _labelled(name, self.marked(text, "devices", name, "strategy"), indent=2)
+        return ["Storages", *lines] if lines else []
+
     def loads(self) -> list[str]:
         texts = list(load_texts(self.site))
         lines = [line for label, text in texts for line in _labelled(label, text, indent=2)]
@@ -247,6 +254,7 @@ def _site_parts(page: _Page) -> list[list[str]]:
         page.writes(),
         page.products(),
         page.grid(),
+        *([storages] if (storages := page.storages()) else []),
         *([loads] if (loads := page.loads()) else []),
         *([ties] if (ties := page.interties()) else []),
         page.rest(),

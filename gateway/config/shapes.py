@@ -31,7 +31,7 @@ from gateway.config.shapes_loads import ChargerShape, ComfortShape, ProgrammeTex
 from gateway.config.shapes_parties import OutwardTlsShape, PartyShape, Silence, TlsShape
 from gateway.config.shapes_product import ProductShape
 from gateway.config.sharing import Ranges, RegisterRanges
-from gateway.model.device import ContestPolicy, Role
+from gateway.model.device import ContestPolicy, Role, Strategy
 from gateway.model.membership import Consent
 from gateway.model.programme import Programme
 from gateway.model.share import ShareMode
@@ -160,6 +160,9 @@ class DeviceShape(Shape):
     )
     capacity_wh: Annotated[float, Real(unit="Wh", above=0)] | None = key(
         None, "of a storage, or a car: usable energy, where the device does not tell"
+    )
+    strategy: Annotated[str, Choice(words=tuple(Strategy))] | None = key(
+        None, "of a storage: plan ahead by tariff and history, or self-consumption; default: plan"
     )
     wish: Annotated[Wish, WishText()] | None = key(
         None, 'of a load, every day: {energy: 30kWh, by: "07:00"}, or plain words'

@@ -78,6 +78,13 @@ class Fallback:
     timer: Duration | None = None
 
 
+class Strategy(StrEnum):
+    """How a storage is used."""
+
+    PLAN = "plan"  # by what may come, once that is known; until then the other
+    SELF_CONSUMPTION = "self-consumption"
+
+
 class ContestPolicy(StrEnum):
     """What the gateway does when somebody else keeps writing to a device."""
 
@@ -193,7 +200,7 @@ class Device:
             tariff's cap.
         marginal_cost: of a source, real price per price unit.
         wear: of a storage, real price per kWh throughput; ``round_trip`` 0..1 and
-            ``capacity_wh`` where the device does not tell.
+            ``capacity_wh`` where the device does not tell; ``strategy``: how it is used.
         agent: name of an installed agent that tenders for it; empty = the one of its role.
         programme: what a load draws once it has begun, None where that is not known.
         wish: what the owner configured for it, None = nothing.
@@ -218,6 +225,7 @@ class Device:
     price_cap: float | None = None
     marginal_cost: float = 0.0
     wear: float = 0.0
+    strategy: Strategy = Strategy.PLAN
     round_trip: float | None = None
     capacity_wh: float | None = None
     agent: str = ""

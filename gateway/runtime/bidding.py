@@ -3,11 +3,13 @@
 from collections.abc import Container
 
 from gateway.market.positions import Positions
+from gateway.model.outlook import Outlook
 from gateway.model.product import Product
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import TenderSet
 from gateway.model.time import MILLISECOND, Instant, Interval
 from gateway.ports.agent import Agent, Gate
+from gateway.runtime.expected import fresh
 
 
 def gate_for(  # noqa: PLR0917  all that a gate is made of
@@ -17,8 +19,12 @@ def gate_for(  # noqa: PLR0917  all that a gate is made of
     snapshot: Snapshot,
     positions: Positions,
     outside: Container[str],
+    outlook: Outlook | None,
 ) -> Gate:
-    """What agents may know when they tender for what is left of ``interval``."""
+    """What agents may know when they tender for what is left of ``interval``.
+
+    An ``outlook`` that is stale by ``now`` they are not told.
+    """
     standing = dict(sorted(positions.all_at(max(now, interval.start)).items()))
     return Gate(
         now=now,
@@ -27,6 +33,7 @@ def gate_for(  # noqa: PLR0917  all that a gate is made of
         snapshot=snapshot,
         positions=standing,
         unmetered=sum(quantity for party, quantity in standing.items() if party in outside),
+        outlook=fresh(outlook, now),
     )
 
 

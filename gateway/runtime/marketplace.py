@@ -26,6 +26,7 @@ from gateway.model.event import (
     SessionStatus,
 )
 from gateway.model.negotiation import QuoteRequest
+from gateway.model.outlook import Outlook
 from gateway.model.product import Product
 from gateway.model.request import (
     AskPosition,
@@ -80,6 +81,7 @@ class Marketplace:
 
     Attributes:
         on_traded: called synchronously after each clearing.
+        outlook: what the agents are told of the time to come, as it reads back from the journal.
         trading: whether outside parties may trade (the owner said act).
         register: the parties from outside; None = those of ``outside``, with no other limits.
         spending: their budgets of a day, as ``day_of`` the area counts them.
@@ -161,6 +163,7 @@ class Marketplace:
             remembered=remembered,
         )
         self.on_traded: Callable[[Traded], None] = lambda _traded: None
+        self.outlook: Callable[[], Outlook | None] = lambda: None
         self._connections: dict[str, Connection] = {}
         self._log = structlog.get_logger()
 
@@ -174,7 +177,8 @@ class Marketplace:
         fresh: list[TenderSet] = []
         if product in self._tendered_for:
             seen, positions = self._seen(now), market.positions
-            gate = gate_for(market.product, interval, now, seen, positions, self._outside)
+            told = market.product, interval, now, seen, positions, self._outside
+            gate = gate_for(*told, self.outlook())
             bids = [self._bid(agent, gate, 0) for agent in self._agents.values()]
             fresh = [bid for bid in bids if bid is not None]
         return market.demand(interval, fresh, without)
@@ -317,10 +321,11 @@ class Marketplace:
         product = market.product
         if product.id not in self._tendered_for:
             return []
-        snapshot = self._seen(now)
+        snapshot, outlook = self._seen(now), self.outlook()
+        self._recorder.outlook(now, outlook)
         self._recorder.snapshot(now, product.id, snapshot)
         positions, outside = market.positions, self._outside
-        gate = gate_for(product, interval, now, snapshot, positions, outside)
+        gate = gate_for(product, interval, now, snapshot, positions, outside, outlook)
         newest = {party: market.newest_revision(party, interval) for party in self._agents}
         agents = self._agents.items()
         bids = (self._bid(agent, gate, newest[party]) for party, agent in agents)

@@ -1,6 +1,6 @@
 """What may come: every quarter of an hour, forecasts of load and sun, and an outlook to plan by.
 
-``Outlooks.latest`` is what an agent's gate may carry; the forecasts go over the bus to MQTT.
+``Outlooks.latest`` is what gates bring to the agents; the forecasts go over the bus to MQTT.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from gateway.forecast.accuracy import LEADS, lead_errors
+from gateway.forecast.condensed import condensed
 from gateway.forecast.spread import (
     Sky,
     Spread,
@@ -26,6 +27,7 @@ from gateway.model.time import HOUR, Duration, Instant, Interval
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.history import Entry, History
+from gateway.runtime.expected import as_kept, fresh
 from gateway.runtime.prices import Prices, Steps
 from gateway.runtime.quarters import Quarter, Quarters
 
@@ -77,19 +79,25 @@ class Outlooks:
         self._outlook: Outlook | None = None
 
     def latest(self) -> Outlook | None:
-        """The newest outlook; None in the first day, without a grid meter or a tariff."""
-        outlook = self._outlook
-        if outlook is None or self._clock.now() - outlook.start > 2 * STEP:
-            return None
-        return outlook
+        """The newest outlook, as the journal keeps it, unless it is stale.
+
+        None in the first day, without a grid meter or a tariff.
+        """
+        return fresh(self._outlook, self._clock.now())
 
     async def look(self) -> None:
-        """Close the quarter that is over, and look ahead; often."""
+        """Close the quarter that is over, and look ahead; often.
+
+        After a start, or once a tariff is known, at once.
+        """
         if not self._read:
             self._read = True
             await self._beside(self._recall)
-        quarter = self._quarters.look(self._clock.now())
+        now = self._clock.now()
+        quarter = self._quarters.look(now)
         if quarter is None:
+            if self.latest() is None and self._tracks[_RESIDUAL].looks_back:
+                await self._beside(lambda: self._renew(Instant(now - now % STEP)))
             return
         self._take(quarter)
         start = Instant(quarter.at + STEP)
@@ -149,7 +157,7 @@ class Outlooks:
             self._put(_told(forecast.what, lead), at, forecast.mean_w[step])
 
     def _ahead(self, start: Instant) -> Iterator[Forecast]:
-        self._outlook = self._look_ahead(start)
+        self._renew(start)
         for what, likely in ((Foreseen.LOAD, self._load(start)), (Foreseen.SUN, self._sun(start))):
             if likely is None:
                 continue
@@ -176,6 +184,10 @@ class Outlooks:
         if sky and rated_w > 0 and not self._tracks[Foreseen.SUN].looks_back:
             return clear_sky(rated_w, start, STEP, HORIZON, sky)
         return _spread(under_the_sun(told, start, STEP, sky) if sky else told)
+
+    def _renew(self, start: Instant) -> None:
+        outlook = self._look_ahead(start)
+        self._outlook = None if outlook is None else as_kept(condensed(outlook))
 
     def _look_ahead(self, start: Instant) -> Outlook | None:
         end = Instant(start + HORIZON * STEP)

@@ -7,12 +7,14 @@ from typing import Protocol, cast
 from gateway.model.canonical import to_json
 from gateway.model.event import CancelReason, MarketEvent, Push
 from gateway.model.negotiation import Negotiation
+from gateway.model.outlook import Outlook
 from gateway.model.request import Reply
 from gateway.model.settlement import Delivery
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import Party, TenderSet
 from gateway.model.time import Instant
 from gateway.ports.journal import Body, Journal
+from gateway.runtime.expected import Expected
 from gateway.runtime.rows import (
     Acknowledged,
     Advanced,
@@ -58,6 +60,8 @@ class Recorder:
         self._start: Start | None = None
         self._given: Input | None = None
         self._newest = 0
+        self._outlook: Outlook | None = None
+        self._told = True
         self.unread: Unread | None = None
         self.on_events: Callable[[Sequence[MarketEvent]], None] = lambda _events: None
 
@@ -72,7 +76,7 @@ class Recorder:
 
     def start(self, now: Instant, start: Start, dumps: Mapping[str, object]) -> int:
         """A start, and at once a checkpoint of every market, by product id."""
-        self._start = start
+        self._start, self._outlook = start, None
         seq = self._append(now, "start", start)
         for product, dump in dumps.items():
             seq = self.checkpoint(now, product, dump)
@@ -101,6 +105,7 @@ class Recorder:
             raise RuntimeError(message)
         state = Checkpoint(product=product, start=self._start.of(product), dump=dump)
         self._newest = seq = self._journal.append(now, "checkpoint", cast("Body", written(state)))
+        self._told = False
         if self.unread is not None and self.unread.unread:
             seq = self._append(now, "unread", StillUnread(pushes=self.unread.unread))
         return seq
@@ -145,6 +150,16 @@ class Recorder:
     def snapshot(self, now: Instant, product: str, snapshot: Snapshot) -> int:
         """What the agents are about to see; it is as it will be read back from this row."""
         return self._append(now, "snapshot", Seen(product=product, snapshot=snapshot))
+
+    def outlook(self, now: Instant, outlook: Outlook | None) -> None:
+        """What the agents are about to be told of the time to come, as it reads back.
+
+        Written where it changed, and once more after a checkpoint, before which all may be
+        forgotten.
+        """
+        if outlook != self._outlook or (outlook is not None and not self._told):
+            self._outlook, self._told = outlook, True
+            self._append(now, "outlook", Expected.of(outlook))
 
     def events(self, now: Instant, product: str, events: Sequence[MarketEvent]) -> int:
         """What the market answered to the input just recorded, if it is worth a row.

@@ -15,6 +15,7 @@ from gateway.model.chain import GENESIS, digest
 from gateway.model.errors import GridtenderError
 from gateway.model.event import CancelReason, MarketEvent
 from gateway.model.negotiation import Negotiation
+from gateway.model.outlook import Outlook
 from gateway.model.product import Product
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import TenderSet, TieClass
@@ -22,6 +23,7 @@ from gateway.model.time import Instant, Interval
 from gateway.ports.agent import Agent
 from gateway.ports.journal import Row
 from gateway.runtime.bidding import gate_for, requirement
+from gateway.runtime.expected import Expected
 from gateway.runtime.rows import (
     Advanced,
     CancelAsked,
@@ -157,6 +159,7 @@ class Replay:
         skipped: inputs of products that had no checkpoint yet (their beginning was forgotten).
         markets: as they are after the rows so far, of the products that had an input since
             their checkpoint; ``starts``: under what each one stands.
+        outlook: what the agents know of the time to come.
     """
 
     def __init__(
@@ -169,6 +172,7 @@ class Replay:
         self._rules = rules
         self._agents = {agent.party.id: agent for agent in agents}
         self._seen: dict[str, Snapshot] = {}
+        self.outlook: Outlook | None = None
         self.starts: dict[str, Start] = {}
         self.owed: Happened | None = None
         self.markets: dict[str, ReplayedMarket] = {}
@@ -209,6 +213,8 @@ class Replay:
             self._begin(read_body(Start, row))
         if row.kind == "checkpoint":
             return self._compare_checkpoint(row)
+        if row.kind == "outlook":
+            self.outlook = read_body(Expected, row).outlook
         if row.kind == "snapshot" and self._agents:
             seen = read_body(Seen, row)
             self._seen[seen.product] = seen.snapshot
@@ -245,6 +251,7 @@ class Replay:
             self._seen[given.product],
             market.positions,
             {party.id for party in start.parties if party.outside},
+            self.outlook,
         )
         newest = market.newest_revision(agent.party.id, given.tenders.interval)
         body = text(Submitted(tenders=requirement(agent, gate, newest)))
@@ -325,6 +332,7 @@ class Replay:
     def _begin(self, start: Start) -> None:
         """Products that it does not name are closed under it."""
         self._met.clear()
+        self.outlook = None
         self._closed |= set(self.starts) - {product.id for product in start.products}
 
     def _join(self, product: str, start: Start) -> None:

@@ -1,6 +1,7 @@
 """What stands in the body of each kind of journal row.
 
-Inputs of the markets: ``start checkpoint submit cancel advance negotiate snapshot``.  What came
+Inputs of the markets: ``start checkpoint submit cancel advance negotiate snapshot`` and
+``outlook`` (gateway.runtime.expected).  What came
 of them: ``event reply delivery``; the body of a ``reply`` is a ``Reply``.  What parties outside
 know of it: ``ack unread``.
 """

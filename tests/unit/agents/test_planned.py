@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.agents.planned import planned_steps
-from gateway.agents.value import Store
+from gateway.agents.value import Store, values
 from gateway.model.outlook import Outlook, Scenario
 from gateway.model.product import Product
 from gateway.model.resource import POWER
@@ -33,7 +33,7 @@ def sums(steps, side):
 
 
 def test_before_a_dear_hour_it_buys_what_it_will_give_there_at_what_that_saves():
-    steps = planned_steps(PRODUCT, outlook(0.40), STORE, 0.0, 1.0)
+    steps = planned_steps(PRODUCT, values(outlook(0.40), STORE), STORE, 0.0, 1.0)
     first = steps[0]
     assert (first.side, first.price) == (Side.BUY, 3240)  # 0.81 x 0.40
     assert sums(steps, Side.SELL) == 0
@@ -41,7 +41,8 @@ def test_before_a_dear_hour_it_buys_what_it_will_give_there_at_what_that_saves()
 
 
 def test_with_half_a_charge_it_keeps_for_the_dear_hour_and_sells_the_rest_cheaper():
-    steps = planned_steps(PRODUCT, outlook(0.40, 0.20, residual_w=200.0), STORE, 500.0, 1.0)
+    slopes = values(outlook(0.40, 0.20, residual_w=200.0), STORE)
+    steps = planned_steps(PRODUCT, slopes, STORE, 500.0, 1.0)
     sells = [step for step in steps if step.side is Side.SELL]
     assert sells[0].price < 4000
     assert sells[-1].price >= 4000
@@ -49,7 +50,7 @@ def test_with_half_a_charge_it_keeps_for_the_dear_hour_and_sells_the_rest_cheape
 
 
 def test_for_a_short_interval_power_binds_not_energy():
-    steps = planned_steps(PRODUCT, outlook(0.40), STORE, 500.0, 10 / 3600)
+    steps = planned_steps(PRODUCT, values(outlook(0.40), STORE), STORE, 500.0, 10 / 3600)
     assert (sums(steps, Side.BUY), sums(steps, Side.SELL)) == (600, 500)
 
 
@@ -63,7 +64,7 @@ def test_it_never_trades_with_itself_nor_promises_more_than_it_can_hold(
     imports, residual_w, stored_wh, hours
 ):
     found = outlook(*imports, residual_w=residual_w)
-    steps = planned_steps(PRODUCT, found, STORE, stored_wh, hours)
+    steps = planned_steps(PRODUCT, values(found, STORE), STORE, stored_wh, hours)
     buys = [step.price for step in steps if step.side is Side.BUY]
     sells = [step.price for step in steps if step.side is Side.SELL]
     assert all(a > b for a, b in itertools.pairwise(buys))

@@ -6,9 +6,11 @@ from gateway.agents import (
     SteppedLoad,
     Storage,
     agents_for,
+    looks_ahead,
     tenders_for_itself,
 )
-from gateway.model.device import Capabilities, Control
+from gateway.model.comfort import Comfort
+from gateway.model.device import Capabilities, Control, Strategy
 from gateway.model.programme import programme_of
 from gateway.model.site import (
     BrokerSettings,
@@ -129,3 +131,29 @@ def test_a_load_with_a_programme_is_begun_once(site, make_device):
     programme = programme_of("2000 W for 20min")
     _, dishes = agents_for(site(make_device("dishes", "load", programme=programme)))
     assert isinstance(dishes, ShiftableLoad)
+
+
+@pytest.mark.parametrize(
+    ("role", "more", "looks"),
+    [
+        ("storage", {}, True),
+        ("storage", {"strategy": Strategy.SELF_CONSUMPTION}, False),
+        ("storage", {"strategy": Strategy.SELF_CONSUMPTION, "agent": "acme"}, True),
+        ("storage", {"tender": False}, False),
+        ("ev", {}, True),
+        ("heat", {}, False),
+        ("heat", {"comfort": Comfort(wish_c=20, low_c=19, high_c=22)}, True),
+        ("solar", {}, False),
+    ],
+)
+def test_an_outlook_is_kept_only_where_an_agent_may_use_it(site, make_device, role, more, looks):
+    assert looks_ahead(site(make_device("one", role, **more))) is looks
+
+
+def test_every_storage_knows_the_others_that_are_tendered_for(site, make_device):
+    names = [make_device(name, "storage", tender=name != "c") for name in "abc"]
+    stores = {one.device.id: one for one in agents_for(site(*names)) if isinstance(one, Storage)}
+    assert {name: [o.id for o in one.beside] for name, one in stores.items()} == {
+        "a": ["b"],
+        "b": ["a"],
+    }

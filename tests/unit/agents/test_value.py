@@ -1,6 +1,7 @@
 """What stored energy is worth."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,8 @@ from gateway.model.time import HOUR, Instant
 
 STORE = Store(capacity_wh=1000, charge_w=1000, discharge_w=1000, eta_charge=0.9, eta_discharge=0.9)
 DRAW = 500.0
+# Fills or empties in one hour, so in whole cells.
+FULL = replace(STORE, charge_w=1000 / 0.9, discharge_w=900)
 
 
 def outlook(prices, *residuals_w, export=0.05):
@@ -71,7 +74,7 @@ def brute(prices, residual_w, export, cells):
 def test_it_is_what_trying_every_plan_finds(prices, cells_wanted):
     # Whole cells of draw or surplus, so that plans in whole cells reach the optimum.
     residual_w = [n * 250 * 0.9 if n > 0 else n * 250 / 0.9 for n in cells_wanted]
-    found = values(outlook(prices, residual_w), STORE, cells=4)
+    found = values(outlook(prices, residual_w), FULL, cells=4)
     assert found == pytest.approx(brute(prices, residual_w, 0.05, 4), abs=1e-9)
 
 
@@ -91,3 +94,35 @@ def test_more_is_never_worth_more_and_it_buys_below_what_it_sells_at(
     assert sum(wh for _, wh in offered) / 0.9 == pytest.approx(stored, abs=1e-6)
     if wanted and offered and slopes[-1] >= 0:
         assert wanted[0][0] <= offered[0][0] + 1e-12
+
+
+def test_a_draw_of_less_than_half_a_cell_each_step_is_not_lost():
+    """A small load in steps of a quarter of an hour, as a house has it at night."""
+    steps = 12
+    told = Outlook(
+        start=Instant(0),
+        step=HOUR // 4,
+        import_price=(0.40,) * steps,
+        export_price=(0.05,) * steps,
+        scenarios=(Scenario(weight=1.0, residual_w=(100.0,) * steps),),
+        left=0.0,
+    )
+    slopes = values(told, STORE, cells=10)
+    # 300 Wh in three hours take 333 Wh out of the store: three cells.
+    assert slopes[:3] == pytest.approx([0.36] * 3)
+    assert max(slopes[3:]) < 0.1
+
+
+def test_a_store_slower_than_half_a_cell_each_step_still_fills():
+    slow = replace(STORE, charge_w=100, discharge_w=100)
+    told = replace(outlook([0.10] * 6 + [0.40] * 6, [0.0] * 6 + [DRAW] * 6), left=0.0)
+    slopes = values(told, slow, cells=4)
+    # The dear hours take two cells, which the cheap ones bring; what is more can be sold.
+    assert slopes[:3] == pytest.approx([0.10 / 0.9, 0.10 / 0.9, 0.05 * 0.9])
+
+
+def test_steps_that_are_over_count_no_more():
+    told = replace(outlook([0.10, 0.40], [0.0, DRAW]), left=0.0)
+    # While the cheap hour lasts it can be had at its price; after it, not any more.
+    assert values(told, STORE, cells=10)[0] == pytest.approx(0.10 / 0.9)
+    assert values(told, STORE, over=1, cells=10)[0] == pytest.approx(0.40 * 0.9)

@@ -90,7 +90,7 @@ BROKEN = {
             "site.yaml:2:9: devices.roof: found 'tcp://h', allowed: a mapping with the keys "
             "agent, available, capacity_wh, charger, comfort, connection, contest, driver, "
             "fallback, limits, marginal_cost, no_timer, poll, price_cap, priority, programme, "
-            "role, round_trip, tender, timeout, wear, wish, writes"
+            "role, round_trip, strategy, tender, timeout, wear, wish, writes"
         ),
     ),
     "bare number as duration": (
@@ -209,7 +209,28 @@ BROKEN = {
             "site.yaml:2:63: devices.roof.sgin: found an unknown key, allowed: agent, available, "
             "capacity_wh, charger, comfort, connection, contest, driver, fallback, limits, "
             "marginal_cost, no_timer, poll, price_cap, priority, programme, role, round_trip, "
-            "sign, tender, timeout, wear, wish, writes; did you mean 'sign'?"
+            "sign, strategy, tender, timeout, wear, wish, writes; did you mean 'sign'?"
+        ),
+    ),
+    "strategy of a roof": (
+        f"devices:\n  {ROOF}, strategy: plan}}\n",
+        (
+            "site.yaml:2:63: devices.roof.strategy: found a strategy on a device of role solar, "
+            "allowed: role storage"
+        ),
+    ),
+    "strategy that is none": (
+        f"devices:\n  {ROOF.replace('solar', 'storage')}, strategy: planned}}\n",
+        (
+            "site.yaml:2:75: devices.roof.strategy: found 'planned', allowed: plan, "
+            "self-consumption; did you mean 'plan'?"
+        ),
+    ),
+    "strategy beside an agent": (
+        f"devices:\n  {ROOF.replace('solar', 'storage')}, agent: acme, strategy: plan}}\n",
+        (
+            "site.yaml:2:78: devices.roof.strategy: found a strategy beside agent acme, allowed: "
+            "one of both: an installed agent has its own"
         ),
     ),
     "a driver's own key": (
