@@ -20,19 +20,29 @@ _NOISE: Final = 1e-6
 local party comes first: a surplus is stored now and not perhaps later."""
 
 
-_STORES: Final = 8
+_OUTLOOKS: Final = 8
 
 
-@lru_cache(maxsize=_STORES)
+@lru_cache(maxsize=_OUTLOOKS)
+def _plans(_outlook: Outlook) -> dict[tuple[Store, int], tuple[float, ...]]:
+    """The values found by an outlook, of however many storages; forgotten with it."""
+    return {}
+
+
 def remembered_values(outlook: Outlook, store: Store, over: int) -> tuple[float, ...]:
     """``values``, made once for an outlook and a store: gates come far more often."""
-    return values(outlook, store, over)
+    plans = _plans(outlook)
+    if (found := plans.get((store, over))) is None:
+        found = plans[store, over] = values(outlook, store, over)
+    return found
 
 
 def planned_steps(
     product: Product, slopes: Sequence[float], store: Store, stored_wh: float, hours: float
 ) -> list[Step]:
     """BUY and SELL steps that can be held for ``hours``, the cheapest SELL above the dearest BUY.
+
+    A worth outside the product's prices is stated at the nearest that leaves room between both.
 
     Args:
         product: whose integers the steps are in.
@@ -41,17 +51,25 @@ def planned_steps(
         stored_wh: usable charge when the interval begins, 0..capacity.
         hours: length of the interval.
     """
-    tick = product.tick
+    tick, most = product.tick, product.price_cap - product.tick
     buys = [
-        (math.floor(price / _real(product) + _NOISE) * tick, power_w)
+        (_inside(product, math.floor(price / _real(product) + _NOISE) * tick, most), power_w)
         for price, power_w in _held(bids(slopes, store, stored_wh), store.charge_w, hours)
     ]
     least = buys[0][0] + tick if buys else product.price_floor
     sells = [
-        (max(math.ceil(price / _real(product) - _NOISE) * tick, least), power_w)
+        (
+            max(product.clamp_price(math.ceil(price / _real(product) - _NOISE) * tick), least),
+            power_w,
+        )
         for price, power_w in _held(asks(slopes, store, stored_wh), store.discharge_w, hours)
     ]
     return [*_joined(product, Side.BUY, buys), *_joined(product, Side.SELL, sells)]
+
+
+def _inside(product: Product, price: int, most: int) -> int:
+    """From the floor up to ``most``: above the dearest BUY a SELL must fit."""
+    return min(max(price, product.price_floor), most)
 
 
 def _real(product: Product) -> float:

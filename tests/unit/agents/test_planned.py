@@ -1,12 +1,13 @@
 """A storage that tenders by what its energy is worth afterwards."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.agents.planned import planned_steps
+from gateway.agents.planned import planned_steps, remembered_values
 from gateway.agents.value import Store, values
 from gateway.model.outlook import Outlook, Scenario
 from gateway.model.product import Product
@@ -73,3 +74,26 @@ def test_it_never_trades_with_itself_nor_promises_more_than_it_can_hold(
         assert buys[0] < sells[0]
     assert sums(steps, Side.BUY) <= min(600, (1000 - stored_wh) / 0.9 / hours) + 1e-6
     assert sums(steps, Side.SELL) <= min(500, stored_wh * 0.9 / hours) + 1e-6
+
+
+@pytest.mark.parametrize("later", [2.0, 2.5, 9.0, -1.0, -1.2, -9.0])
+@pytest.mark.parametrize("tick", [1, 100])
+def test_worth_more_than_the_cap_or_less_than_the_floor_it_still_buys_below_what_it_sells_at(
+    later, tick
+):
+    product = replace(PRODUCT, tick=tick)
+    steps = planned_steps(product, values(outlook(later), STORE), STORE, 500.0, 1.0)
+    buys = [step.price for step in steps if step.side is Side.BUY]
+    sells = [step.price for step in steps if step.side is Side.SELL]
+    assert product.price_floor <= buys[-1]
+    assert buys[0] + tick <= sells[0]
+    assert sells[-1] <= product.price_cap
+
+
+def test_many_storages_are_planned_once_for_an_outlook():
+    found = outlook(0.40, 0.20)
+    stores = [replace(STORE, capacity_wh=1000.0 + number) for number in range(40)]
+    first = [remembered_values(found, store, 0) for store in stores]
+    again = [remembered_values(found, store, 0) for store in stores]
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    assert first == [values(found, store) for store in stores]

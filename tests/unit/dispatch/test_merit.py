@@ -82,3 +82,21 @@ def test_with_enough_supply_the_site_balances(steps, fixed_w):
     result = flows([*steps, sell("utility", CAP, 100_000, 2)], fixed_w)
 
     assert sum(result.values()) + fixed_w == pytest.approx(0, abs=1e-6)
+
+
+@given(
+    st.lists(st.tuples(st.integers(100, 2800), st.integers(1, 900)), min_size=1, max_size=6),
+    st.lists(st.tuples(st.integers(2801, 5000), st.integers(1, 900)), min_size=1, max_size=6),
+    st.integers(-9000, 9000),
+)
+def test_a_storage_of_many_steps_follows_the_balance_from_its_first_step_to_its_last(
+    bids, asks, fixed_w
+):
+    steps = [buy("battery", price, power_w) for price, power_w in bids]
+    steps += [sell("battery", price, power_w) for price, power_w in asks]
+    grid = [sell("utility", 9000, 20000, 2), buy("utility", 50, 20000, 2)]
+
+    flow = flows([*steps, *grid], fixed_w).get("battery", 0.0)
+
+    charges, gives = sum(w for _, w in bids), sum(w for _, w in asks)
+    assert flow == pytest.approx(min(max(-fixed_w, -gives), charges))
