@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.agents import Storage
-from gateway.agents.planned import remembered_values
+from gateway.agents.value import values
 from gateway.model.device import DeviceState, Strategy
 from gateway.model.outlook import Outlook, Scenario
 from gateway.model.time import HOUR, MINUTE, Duration
@@ -88,11 +88,17 @@ def test_one_that_is_gone_serves_nothing(gate, storage, make_view):
     assert storage("other").tenders(gate(other)) == storage().tenders(gate())
 
 
-def test_one_plan_serves_every_gate_of_an_outlook_whatever_the_charge(gate, storage):
-    remembered_values.cache_clear()
+def test_one_plan_serves_every_gate_of_an_outlook_whatever_the_charge(gate, storage, monkeypatch):
+    made = []
+
+    def counted(*args):
+        made.append(args)
+        return values(*args)
+
+    monkeypatch.setattr("gateway.agents.planned.values", counted)
     for soc_pct in (17.3, 17.4, 51.21, 88.888):
-        storage().tenders(gate(soc_pct=soc_pct))
-    assert remembered_values.cache_info().misses == 1
+        storage().tenders(gate(soc_pct=soc_pct, prices=(0.1234, 0.2345, 0.3456)))
+    assert len(made) == 1
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # they only make values
