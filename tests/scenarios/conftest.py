@@ -1,0 +1,54 @@
+"""The scenario library, run as a person runs it."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.cli import main
+
+LIBRARY = Path(__file__).parents[2] / "config" / "scenarios"
+
+
+@pytest.fixture
+def said(capsys):
+    """``said(*arguments)``: the JSON that a command prints."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main([str(one) for one in arguments])
+        assert ended.value.code == 0
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+@pytest.fixture
+def cleared(said):
+    """``cleared(book, mechanism)``: what ``gridtender clear --json`` says of a book."""
+
+    def run(book, mechanism):
+        return said("clear", LIBRARY / book, "--mechanism", mechanism, "--json")
+
+    return run
+
+
+@pytest.fixture
+def simulated(said, tmp_path):
+    """``simulated(name)``: what ``gridtender simulate --json --trace`` says, and the trace."""
+
+    def run(name):
+        trace = tmp_path / f"{name}.csv"
+        told = said("simulate", LIBRARY / f"{name}.yaml", "--json", "--trace", trace)
+        with trace.open(newline="") as file:
+            rows = [
+                {
+                    key: value if key in {"time", "home"} else float(value)
+                    for key, value in row.items()
+                }
+                for row in csv.DictReader(file)
+            ]
+        return told, rows
+
+    return run
