@@ -24,7 +24,7 @@ from gateway.model.energy import Metered
 from gateway.model.time import MINUTE
 
 # What is now counts, also that there is none.
-_PRESENT: Final = ("arming", "drill", "known", "limits.json", "owner.json")
+_PRESENT: Final = ("arming", "drill", "known", "limits.json", "owner.json", "wishes.json")
 # Of a disk that is mounted on the state folder; the lock is ours meanwhile.
 _OF_THE_DISK: Final = frozenset({"lost+found", "lock"})
 

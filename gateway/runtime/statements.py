@@ -6,7 +6,7 @@ begins; days are those of the area's zone.
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
@@ -18,13 +18,12 @@ from gateway.model.event import MarketEvent
 from gateway.model.settlement import Delivery
 from gateway.model.statement import Account, Accounts, OpenDays, Statement
 from gateway.model.tender import Side
-from gateway.model.time import HOUR, MILLISECOND, SECOND, Instant
+from gateway.model.time import MILLISECOND, SECOND, Instant
 from gateway.model.transaction import Transaction
 from gateway.ports.journal import Row
 from gateway.runtime.rows import Happened, read_body
 
 _TOLD_DAYS: Final = 7
-_DAY: Final = 24 * HOUR
 
 
 class StatementStore(Protocol):
@@ -133,7 +132,7 @@ class Statements:
         self._show(self._store.closed(_last_days(now, self._zone)), now)
 
     def _show(self, closed: Iterable[Statement], now: Instant) -> None:
-        gone = day_of(Instant(now - (_TOLD_DAYS + 1) * _DAY), self._zone)
+        gone = _day_before(now, _TOLD_DAYS + 1, self._zone)
         today = day_of(now, self._zone)
         for one in (*closed, *self.of(today, now, closed=False)):
             if self._outside(one.party):
@@ -191,8 +190,13 @@ def day_of(instant: Instant, zone: str) -> str:
 
 
 def _last_days(now: Instant, zone: str) -> list[str]:
-    days = range(1, _TOLD_DAYS + 1)
-    return [day_of(Instant(now - back * _DAY), zone) for back in days]
+    return [_day_before(now, back, zone) for back in range(1, _TOLD_DAYS + 1)]
+
+
+def _day_before(now: Instant, back: int, zone: str) -> str:
+    """By the calendar: a day of 23 or 25 hours is one day."""
+    today = datetime.fromtimestamp(now // SECOND, _zone(zone)).date()
+    return f"{today - timedelta(days=back):%Y%m%d}"
 
 
 def _flat(accounts: Accounts) -> dict[tuple[str, str], Account]:

@@ -140,6 +140,30 @@ def test_without_the_streets_messages_the_house_trades_on_standing_terms_and_com
     under_the_street(script)
 
 
+def test_a_link_that_comes_and_goes_costs_no_position_and_ends_in_awards(under_the_street):
+    async def script(home, street, link):
+        await home.pass_time(40)
+        for away, there in ((3, 7), (12, 1), (1, 4), (27, 2), (5, 16), (8, 3)):
+            link.cut = True
+            await home.pass_time(away)
+            link.cut = False
+            await home.pass_time(there)
+        await home.pass_time(40)
+        told = states(home)
+        assert {TieMode.AWARD, TieMode.STANDING} == {one.mode for one in told[4:]}
+        assert told[-1].mode is TieMode.AWARD
+        for state in told:
+            assert sum(row.quantity for row in state.rows) == 0
+            assert sum(row.money for row in state.rows) == 0
+        positions = home.gateway.marketplace.market("power").positions
+        assert positions.at("street", home.clock.now()) == -told[-1].award
+        assert abs(home.house.truth()["grid_w"] - told[-1].award) < 150
+        sold = [one.id for one in of(street, "home")]
+        assert len(sold) == len(set(sold))
+
+    under_the_street(script)
+
+
 def test_what_is_awarded_beyond_the_contract_is_refused_and_said(under_the_street):
     async def script(home, street, link):
         await home.pass_time(40)

@@ -168,9 +168,11 @@ def test_by_force_the_old_is_kept_aside_and_what_is_newer_of_devices_and_owner_s
     (state.armings / "roof.json").unlink()
     (state.armings / "battery.json").write_text('{"new": 1}')
     state.store_control(OwnerControl(mode=ControlMode.HANDS_OFF))
+    (state.path / "wishes.json").write_text('{"newer": 1}')
     (home / "etc" / "prices.csv").write_text("newer")
     said = put_back(source, force=True)
     state = state_of(home)
+    assert (state.path / "wishes.json").read_text() == '{"newer": 1}'
     assert {path.name for path in state.armings.iterdir()} == {"battery.json"}
     assert state.load_control().mode is ControlMode.HANDS_OFF
     (aside,) = home.glob("state.before-restore-*")
