@@ -11,6 +11,7 @@ When the timeout ends the command returns to 0xFFFF by itself.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from drivers.simulated.countdown import Countdown
 from drivers.sunspec.bank import ILLEGAL_ADDRESS
@@ -39,6 +40,10 @@ class Plug:
     def power_w(self) -> float:
         """Into the car."""
         return self.state.power_w
+
+    def receive(self, takes_wh: float) -> None:
+        """Another car comes, which takes so much; what was ever charged goes on."""
+        self.charger = replace(self.charger, room_wh=self.state.taken_wh + takes_wh)
 
     def step(self, now_s: float, dt_s: float) -> None:
         """Let ``dt_s`` pass; the command lapses by itself."""

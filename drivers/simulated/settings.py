@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import cast
 
+from drivers.simulated.happenings import Happening, happenings
 from gateway.model.errors import SettingsError
 
 _NUMBERS = (int, float)
@@ -29,6 +30,8 @@ class HouseSettings:
         cooker: on or off for good; omitted: at meal times.
         car_wh: a car that takes so much hangs on a charger; None: there is no charger.
         temperature_c: in the house at the start; ``outside_c`` stays.
+        cooling: the heat pump takes heat out of the house instead of bringing it.
+        happens: what befalls the house, such as ``{after_s: 60, cooker: true}``.
         meter_period_s: how often the meters renew their values; ``meter_noise_w`` +-.
         step_ms: how finely the physics is followed, 1..1000; long runs take coarse steps.
     """
@@ -49,6 +52,8 @@ class HouseSettings:
     car_wh: float | None = None
     temperature_c: float = 20.3
     outside_c: float = 8.0
+    cooling: bool = False
+    happens: tuple[Happening, ...] = ()
     meter_period_s: float = 1.0
     meter_noise_w: float = 10.0
     step_ms: int = 100
@@ -64,14 +69,18 @@ def parse_settings(mapping: Mapping[str, object]) -> HouseSettings:
     for key, value in mapping.items():
         if key not in _KINDS:
             raise SettingsError(path=(key,), found="an unknown key", allowed=", ".join(_KINDS))
-        values[key] = _cloud(value) if key == "cloud" else _checked(key, value)
-    return HouseSettings(**values)  # type: ignore[arg-type]
+        values[key] = _LISTS[key](value) if key in _LISTS else _checked(key, value)
+    settings = HouseSettings(**values)  # type: ignore[arg-type]
+    if settings.car_wh is None and any(one.what == "car_wh" for one in settings.happens):
+        allowed = "a charger to arrive at: car_wh, 0 for an empty place"
+        raise SettingsError(path=("happens",), found="a car that arrives", allowed=allowed)
+    return settings
 
 
 _KINDS = {field.name: field.default for field in fields(HouseSettings)}
 _WHOLE = ("seed", "step_ms")
 _COARSEST_MS = 1000
-_SWITCHES = ("tells_available", "cooker", "modern")
+_SWITCHES = ("tells_available", "cooker", "modern", "cooling")
 
 
 def _checked(key: str, value: object) -> object:
@@ -98,3 +107,6 @@ def _cloud(value: object) -> object:
             return cast("tuple[tuple[float, float, float], ...]", windows)
     allowed = "none, passing, or a list of [start_s, end_s, factor]"
     raise SettingsError(path=("cloud",), found=repr(value), allowed=allowed)
+
+
+_LISTS = {"cloud": _cloud, "happens": happenings}

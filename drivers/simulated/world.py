@@ -3,10 +3,12 @@
 Passive sign: the devices' powers sum to the grid's, which is positive on import.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from drivers.simulated.battery import Storage
 from drivers.simulated.charger import Plug
+from drivers.simulated.happenings import Happening
 from drivers.simulated.heatpump import Compressor
 from drivers.simulated.meter import Meter
 from drivers.simulated.modern_battery import ModernBattery
@@ -19,7 +21,7 @@ from gateway.physics.load import COOKER_W, base_load_w, cooking
 from gateway.physics.noise import uniform
 from gateway.physics.solar import SLOT_S, Inverter, Passage, clear_sky, passage
 from gateway.physics.storage import Battery
-from gateway.physics.thermal import Building, HeatPump
+from gateway.physics.thermal import AIR_CONDITIONER, Building, HeatPump
 
 _RAMP_PER_S = 0.2  # of the inverter's rating
 _BASE_PHASES = (0.45, 0.30, 0.25)  # how the base load sits on the phases; the cooker is on A
@@ -48,6 +50,7 @@ class World:
             settings.cloud is None and settings.solar_w is None
         )
         self._sun_w = 0.0
+        self._coming = list(settings.happens)
         self._forced_sun_w: float | None = None
         self._forced_load_w = settings.load_w
         self._cooker = settings.cooker
@@ -76,6 +79,11 @@ class World:
         """Hold what the roof could put out, without clouds; None: as the day goes."""
         self._forced_sun_w = available_w
         self._shine()
+
+    def receive_car(self, takes_wh: float) -> None:
+        """A car that takes so much is plugged in, where there is a charger."""
+        if self.car is not None:
+            self.car.receive(takes_wh)
 
     def truth(self) -> Mapping[str, float]:
         """Powers in W (passive), state of charge in pct, temperature in C."""
@@ -116,7 +124,8 @@ class World:
             if given.modern
             else Storage(cells, soc_pct=soc_pct)
         )
-        self.heatpump = Compressor(HeatPump(), Building(), temperature_c=given.temperature_c)
+        pump = AIR_CONDITIONER if given.cooling else HeatPump()
+        self.heatpump = Compressor(pump, Building(), temperature_c=given.temperature_c)
         self.car = None if given.car_wh is None else Plug(Charger(room_wh=given.car_wh))
         seed, noise_w = given.seed, given.meter_noise_w
         self.grid = Meter("Simulated meter", seed=seed, stream=_GRID_STREAM, noise_w=noise_w)
@@ -134,6 +143,8 @@ class World:
         now_s = self._step * self._dt_s
         if self._step * self._step_ns % SECOND == 0:
             self._renew()
+        while self._coming and self._coming[0].after_s <= now_s:
+            self._befall(self._coming.pop(0))
         self._shine()
         self.roof.step(self.available_w, now_s, self._dt_s)
         self.battery.step(now_s, self._dt_s)
@@ -148,6 +159,15 @@ class World:
             self._sample_grid()
         if beat == self._house_phase:
             self._sample_house()
+
+    def _befall(self, one: Happening) -> None:
+        acts: dict[str, Callable[[Any], None]] = {
+            "load_w": self.force_load,
+            "cooker": self.force_cooker,
+            "solar_w": self.force_sun,
+            "car_wh": self.receive_car,
+        }
+        acts[one.what](one.value)
 
     def _balance(self) -> None:
         self.grid_w = (

@@ -20,6 +20,7 @@ from gateway.cli.arguments import (
 
 if TYPE_CHECKING:
     from gateway.cli.arguments import Commands
+    from gateway.simulation.situation import Situation
 
 _SUMMER = "2026-06-21T10:00:00Z"
 _DEFAULT_CONFIG = "/etc/gridtender/gridtender.yaml"
@@ -49,6 +50,12 @@ def _add_demo(commands: "Commands") -> None:
     )
     demo.add_argument(
         "--speed", type=between(0.01, 1000.0), default=1.0, help="simulated seconds per second"
+    )
+    demo.add_argument(
+        "--scenario",
+        type=Path,
+        metavar="FILE",
+        help="start, house and site of a situation (config/scenarios) instead of the options below",
     )
     demo.add_argument(
         "--start",
@@ -90,20 +97,37 @@ def _run(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     from gateway.adapters.clock import Scale, real_now
-    from gateway.model.time import Instant
     from gateway.simulation.demo import DemoOptions, demo, interval_for, new_seed
 
     seed = new_seed() if options.seed is None else options.seed
     interval_s = interval_for(options.speed) if options.interval is None else options.interval
+    situation = _situation(options)
+    if situation is None:
+        return WRONG
     chosen = DemoOptions(
-        scale=Scale(epoch_real=real_now(), epoch_sim=Instant(options.start), speed=options.speed),
+        scale=Scale(epoch_real=real_now(), epoch_sim=situation.start, speed=options.speed),
         seconds=options.seconds,
-        house={"seed": seed, "battery_soc_pct": options.soc},
+        house={"seed": seed, **situation.house},
+        site=situation.site,
         export_limit_w=options.export_limit,
         interval_s=max(1, round(interval_s)),
         broker=options.broker,
     )
     return asyncio.run(demo(chosen))
+
+
+def _situation(options: argparse.Namespace) -> "Situation | None":
+    """That of the file, or of the options; None after saying what is wrong with the file."""
+    from gateway.model.time import Instant
+    from gateway.simulation.situation import Situation, load_situation
+
+    if options.scenario is None:
+        start = Instant(options.start)
+        return Situation(start=start, house={"battery_soc_pct": options.soc}, site={})
+    found = load_situation(options.scenario)
+    for problem in found.problems:
+        print(problem, file=sys.stderr)
+    return found.situation
 
 
 def _house(options: argparse.Namespace) -> int:

@@ -1,8 +1,8 @@
-"""A building as one thermal node, and a heat pump with stages that keeps it warm."""
+"""A building as one thermal node, and a heat pump with stages that keeps it warm or cool."""
 
 from dataclasses import dataclass
 from math import exp
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 _HOUR_S = 3600.0
 
@@ -35,10 +35,10 @@ class HeatPump:
 
     Attributes:
         stages_w: electric power of stage 1, 2, ...; stage 0 is off.
-        cop: heat per electric power.
+        cop: heat per electric power, brought or, where it is ``cooling``, taken out.
         wish_c: what its own thermostat keeps, within +-``hysteresis_k``.
         min_off_s: the compressor's rest before it starts again.
-        highest_c: above it stops, whoever commands.
+        furthest_c: beyond it stops, whoever commands: above, or below where it is cooling.
     """
 
     stages_w: tuple[float, ...] = (1500.0, 3000.0)
@@ -46,11 +46,23 @@ class HeatPump:
     wish_c: float = 20.5
     hysteresis_k: float = 0.5
     min_off_s: float = 180.0
-    highest_c: float = 24.0
+    furthest_c: float = 24.0
+    cooling: bool = False
 
     def power_w(self, stage: int) -> float:
         """Electric power of a stage."""
         return self.stages_w[stage - 1] if stage else 0.0
+
+    def heat_w(self, stage: int) -> float:
+        """Heat into the building; negative = out of it."""
+        return (-self.cop if self.cooling else self.cop) * self.power_w(stage)
+
+    def lacks_k(self, temperature_c: float, target_c: float) -> float:
+        """How far it would have to bring the room on to the target; negative = it went beyond."""
+        return temperature_c - target_c if self.cooling else target_c - temperature_c
+
+
+AIR_CONDITIONER: Final = HeatPump(wish_c=24.0, furthest_c=18.0, cooling=True)
 
 
 class HeatPumpState(NamedTuple):
@@ -62,12 +74,13 @@ class HeatPumpState(NamedTuple):
 
 
 def thermostat(pump: HeatPump, state: HeatPumpState) -> int:
-    """The stage its own rule wants: full below the band, off above it, else as it is."""
-    if state.temperature_c < pump.wish_c - 2 * pump.hysteresis_k:
+    """The stage its own rule wants: full before the band, off beyond it, else as it is."""
+    lacks_k = pump.lacks_k(state.temperature_c, pump.wish_c)
+    if lacks_k > 2 * pump.hysteresis_k:
         return len(pump.stages_w)
-    if state.temperature_c < pump.wish_c - pump.hysteresis_k:
+    if lacks_k > pump.hysteresis_k:
         return max(state.stage, 1)
-    if state.temperature_c > pump.wish_c + pump.hysteresis_k:
+    if lacks_k < -pump.hysteresis_k:
         return 0
     return state.stage
 
@@ -83,9 +96,10 @@ def step_heat_pump(
 ) -> HeatPumpState:
     """Pump and building ``dt_s`` later; without a command (None) its own thermostat rules."""
     wanted = thermostat(pump, state) if command is None else command
-    if state.temperature_c > pump.highest_c or (state.stage == 0 and state.off_s < pump.min_off_s):
+    beyond = pump.lacks_k(state.temperature_c, pump.furthest_c) < 0
+    if beyond or (state.stage == 0 and state.off_s < pump.min_off_s):
         wanted = 0
-    heat_w = pump.cop * pump.power_w(wanted)
+    heat_w = pump.heat_w(wanted)
     temperature_c = warm(
         building, state.temperature_c, outside_c=outside_c, heat_w=heat_w, dt_s=dt_s
     )

@@ -31,6 +31,7 @@ from gateway.model.setpoint import Arming
 from gateway.simulation.children import child, end, first_line, said
 from gateway.simulation.screen import Screen
 from gateway.simulation.second_terminal import tendering, watching
+from gateway.simulation.situation import site_with
 from gateway.simulation.verdict import verdicts
 
 AREA = "home"
@@ -51,6 +52,7 @@ class DemoOptions:
     Attributes:
         seconds: real time to run, None = until Ctrl-C.
         house: settings of the house.
+        site: sections of the configuration that a situation asks for.
         export_limit_w, interval_s: of the site and its product.
         broker: auto | mosquitto | embedded.
     """
@@ -61,6 +63,7 @@ class DemoOptions:
     export_limit_w: float
     interval_s: int
     broker: str
+    site: Mapping[str, Any]
 
 
 async def demo(options: DemoOptions) -> int:
@@ -254,7 +257,7 @@ def _write_config(options: DemoOptions, folder: Path, devices: dict[str, Any]) -
             "export_price": 0.08,
         },
     }
-    config.path.write_text(json.dumps(site, indent=1))
+    config.path.write_text(json.dumps(site_with(site, options.site), indent=1))
     return config
 
 

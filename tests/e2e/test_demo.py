@@ -11,6 +11,7 @@ import signal
 import sys
 import termios
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,8 @@ from gateway.adapters.broker import find_mosquitto
 from tests.e2e.processes import children, listening, marked, until
 
 pytestmark = pytest.mark.e2e
+
+LIBRARY = Path(__file__).parents[2] / "config" / "scenarios"
 
 needs_mosquitto = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
 
@@ -200,3 +203,21 @@ async def test_a_house_with_unknown_settings_ends_with_2(place):
     said = await place.command("house", "--settings", '{"roofs": 2}')
     assert said.code == 2
     assert "roofs" in said.err
+
+
+async def test_a_scenario_of_the_library_is_lived(demo):
+    file = LIBRARY / "cooker-over-car.yaml"
+    running = await demo("--for", "12s", "--broker", "embedded", "--scenario", str(file))
+    code, _ = await running.end(number=0, within_s=40)
+    assert code == 0, running.text
+    assert re.search(r"^car +11040 W \[", running.text, re.MULTILINE), running.text
+    assert "NOT RELEASED" not in running.text
+
+
+async def test_a_scenario_that_cannot_be_read_is_told_with_its_place(demo, place):
+    file = place.folder / "wrong.yaml"
+    file.write_text("start: noon\n")
+    running = await demo("--scenario", str(file))
+    code, _ = await running.end(number=0, within_s=40)
+    assert code == 2
+    assert "wrong.yaml:1" in running.text

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import main
+from gateway.simulation.situation import load_situation
+from tests.simulation.harness import open_home
 
 LIBRARY = Path(__file__).parents[2] / "config" / "scenarios"
 
@@ -50,5 +52,24 @@ def simulated(said, tmp_path):
                 for row in csv.DictReader(file)
             ]
         return told, rows
+
+    return run
+
+
+@pytest.fixture
+def lived(tmp_path, virtual):
+    """``lived(name, script)``: the daemon in a situation, on virtual time, and ``script(home)``."""
+
+    def run(name, script, **changes):
+        found = load_situation(LIBRARY / f"{name}.yaml")
+        assert not found.problems
+        site = {**found.situation.site, **changes}
+
+        async def main():
+            start = found.situation.start
+            async with open_home(tmp_path, start, found.situation.house, **site) as home:
+                return await script(home)
+
+        return virtual(main())
 
     return run

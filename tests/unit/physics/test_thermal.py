@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.physics.thermal import (
+    AIR_CONDITIONER,
     Building,
     HeatPump,
     HeatPumpState,
@@ -64,3 +65,22 @@ def test_compressor_rests_before_it_starts_again():
 
 def test_stages_have_their_power():
     assert [PUMP.power_w(stage) for stage in range(3)] == [0, 1500, 3000]
+
+
+@pytest.mark.parametrize(
+    ("temperature_c", "running", "wanted"),
+    [(25.2, 0, 2), (24.8, 0, 1), (24.8, 2, 2), (24.0, 1, 1), (24.0, 0, 0), (23.4, 2, 0)],
+)
+def test_an_air_conditioner_keeps_its_band_from_the_other_side(temperature_c, running, wanted):
+    assert thermostat(AIR_CONDITIONER, HeatPumpState(temperature_c, running)) == wanted
+
+
+def test_an_air_conditioner_takes_heat_out_and_stops_where_it_is_cold_enough():
+    def cooled(state):
+        return step_heat_pump(
+            AIR_CONDITIONER, BUILDING, state, command=2, outside_c=30.0, dt_s=3600.0
+        )
+
+    # 3 kW at a cop of 3 are 9 kW out of 8 kWh/K: 1.1 K in an hour, less what comes in.
+    assert cooled(HeatPumpState(24.0)).temperature_c == pytest.approx(23.02, abs=0.05)
+    assert cooled(HeatPumpState(17.9, 2)).stage == 0

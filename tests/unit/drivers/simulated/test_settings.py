@@ -28,6 +28,13 @@ def test_numbers_and_windows_are_taken():
         ({"load_w": True}, ("load_w",)),
         ({"cloud": "some"}, ("cloud",)),
         ({"cloud": [[1, 2]]}, ("cloud",)),
+        ({"cooling": "yes"}, ("cooling",)),
+        ({"happens": "a cloud"}, ("happens",)),
+        ({"happens": [{"cooker": True}]}, ("happens", 0)),
+        ({"happens": [{"after_s": 5}]}, ("happens", 0)),
+        ({"happens": [{"after_s": 5, "cooker": 1}]}, ("happens", 0)),
+        ({"happens": [{"after_s": 5, "load_w": 1}, {"after_s": 5, "rain": 1}]}, ("happens", 1)),
+        ({"happens": [{"after_s": 5, "car_wh": 9000}]}, ("happens",)),
     ],
 )
 def test_wrong_key_or_value_is_named(mapping, path):

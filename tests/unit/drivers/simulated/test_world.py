@@ -104,3 +104,26 @@ def test_trace_does_not_depend_on_when_it_is_asked(hands):
 def test_night_puts_the_roof_to_sleep(hands):
     house = hands(solar_w=None, load_w=None, cloud="none").wait(9 * 3600)
     assert (house.truth("roof_w"), house.get("roof", "103.Hz")) == (0, 0)
+
+
+def test_what_happens_comes_at_its_time_and_stays(hands):
+    house = hands(
+        car_wh=0,
+        happens=[
+            {"after_s": 20, "car_wh": 1000},
+            {"after_s": 10, "cooker": True, "load_w": 700},
+            {"after_s": 30, "solar_w": 0},
+        ],
+    )
+    assert house.wait(9).truth("house_w") == 500
+    assert house.wait(2).truth("house_w") == 2700
+    assert house.truth("car_w") == 0
+    assert house.wait(15).truth("car_w") == pytest.approx(11_040)
+    assert house.truth("available_w") == 6000
+    house.wait(600)
+    assert (house.truth("available_w"), house.truth("house_w"), house.truth("car_w")) == (
+        0,
+        2700,
+        0,
+    )
+    assert house.world.car.state.taken_wh == pytest.approx(1000, abs=10)
