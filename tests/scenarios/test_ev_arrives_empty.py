@@ -18,10 +18,10 @@ def test_it_waits_for_midnight_and_pays_half(lived):
     steps = [(at, truth["car_w"] * 10 / 3_600_000) for at, truth in trace]
     early = sum(kwh for at, kwh in steps if at < MIDNIGHT)
     cheap = sum(kwh for at, kwh in steps if at >= MIDNIGHT)
-    assert early < 0.2
-    assert early + cheap == pytest.approx(20, abs=0.2)
+    assert early == 0
+    assert cheap == pytest.approx(20, abs=0.2)
     # 20 kWh with 11.04 kW are 1 h 49 min.
     last = max(at for at, truth in trace if truth["car_w"])
     assert 108 * 60 <= (last - MIDNIGHT) / 1e9 <= 113 * 60
-    assert early * 0.30 + cheap * 0.15 == pytest.approx(20 * 0.15, abs=0.05)
+    assert cheap * 0.15 == pytest.approx(20 * 0.15, abs=0.05)
     assert errand is None or errand.left_wh < 200
