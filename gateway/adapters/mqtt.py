@@ -29,6 +29,7 @@ from gateway.adapters.mqtt_ghosts import Ghosts
 from gateway.adapters.mqtt_inbox import Inbox
 from gateway.adapters.mqtt_newcomers import Newcomers
 from gateway.adapters.mqtt_outbox import Outbox
+from gateway.adapters.mqtt_reply_to import NOWHERE_ELSE, ReplyTo, reply_to
 from gateway.model.admittance import AskRegistration, ConsentGiven, RegistrationTold
 from gateway.model.delivered import AskDelivery
 from gateway.model.errors import GridtenderError
@@ -104,7 +105,7 @@ class MqttAdapter:
         self._assistant = assistant
         self._outbox = Outbox(min_interval_s=min_interval_s)
         self._ghosts = Ghosts(self._outbox, border, assistant)
-        self._inbox: Inbox[_Wish] | None = None
+        self._inbox: Inbox[tuple[_Wish, ReplyTo]] | None = None
         self._newcomers = Newcomers()
         self._log = structlog.get_logger()
         self._short_lives = 0
@@ -221,9 +222,10 @@ class MqttAdapter:
     def _fits(self, client: aiomqtt.Client, message: Message) -> bool:
         """Whether the broker takes it; for one that it does not it would hang up for ever."""
         most = largest_packet(client)
-        if most is None or len(message.topic) + len(message.payload) + _ENVELOPE <= most:
-            return True
         size = len(message.payload)
+        beside = len(message.topic) + len(message.correlation) + _ENVELOPE
+        if most is None or size + beside <= most:
+            return True
         self._log.error("mqtt.too_large", topic=message.topic, bytes=size, broker_takes=most)
         return False
 
@@ -250,10 +252,10 @@ class MqttAdapter:
             return
         if party := self._border.topics.speaker(topic):
             self._exchange.hear(party)
-        self._act_on(topic, payload)
+        self._act_on(topic, payload, reply_to(message, border.topics))
 
     def _act_on(  # noqa: C901, PLR0912 - one arm per kind of message
-        self, topic: str, payload: bytes
+        self, topic: str, payload: bytes, back: ReplyTo
     ) -> None:
         parsed = parse(topic, payload, self._border, self._clock.now())
         match parsed:
@@ -264,7 +266,7 @@ class MqttAdapter:
                     code=int(refused.code),
                     reason=refused.description,
                 )
-                self._put(message)
+                self._put(back.address(message))
             case PriceHeard():
                 self._exchange.price(parsed)
             case RegistrationTold():  # refused at the border
@@ -282,7 +284,7 @@ class MqttAdapter:
             case WishRequest():
                 self._queue("owner/wish", parsed)
             case AskDelivery(party=party):  # it may wait, and must not stand in the way
-                self._queue(f"{party}/delivery", parsed)
+                self._queue(f"{party}/delivery", parsed, back)
             case Acknowledged(party=party, transaction=transaction):
                 self._log.debug("transaction.acknowledged", party=party, transaction=transaction)
                 self._exchange.acknowledge(party, transaction)
@@ -290,22 +292,23 @@ class MqttAdapter:
                 self._log.warning("mqtt.message_ignored", topic=ignored, reason=why)
                 self._outbox.again(holds)
             case _:
-                self._queue(parsed.party, parsed)
+                self._queue(parsed.party, parsed, back)
 
-    def _queue(self, party: str, request: _Wish) -> None:
-        if self._inbox is not None and self._inbox.put(party, request):
+    def _queue(self, party: str, request: _Wish, back: ReplyTo = NOWHERE_ELSE) -> None:
+        if self._inbox is not None and self._inbox.put(party, (request, back)):
             return
         self._log.warning("request.dropped", party=party, reason="too many wait")
         if not isinstance(request, _UNANSWERED):
             self._refuse(
-                request,
+                (request, back),
                 ResponseCode.RULES_VIOLATION,
                 Detail.RULES_VIOLATION,
                 "too many requests are waiting; wait for their answers",
                 term="budget",
             )
 
-    async def _handle(self, request: _Wish) -> None:
+    async def _handle(self, asked: tuple[_Wish, ReplyTo]) -> None:
+        request, back = asked
         try:
             match request:
                 case OwnerRequest():
@@ -327,18 +330,19 @@ class MqttAdapter:
             self._log.error("request.failed", reason=str(error))
             if not isinstance(request, _UNANSWERED):
                 code, detail = ResponseCode.FORCE_MAJEURE, Detail.FORCE_MAJEURE
-                self._refuse(request, code, detail, str(error))
+                self._refuse((request, back), code, detail, str(error))
         else:
-            self._put(reply_message(self._border, request, reply))
+            self._put(back.address(reply_message(self._border, request, reply)))
 
     def _refuse(
         self,
-        request: Request,
+        asked: tuple[Request, ReplyTo],
         code: ResponseCode,
         detail: Detail,
         description: str,
         term: str = "",
     ) -> None:
+        request, back = asked
         refused = Refused(
             party=request.party,
             product="",
@@ -347,15 +351,14 @@ class MqttAdapter:
             description=description,
             term=term,
         )
-        self._put(
-            refusal_message(
-                self._border.area,
-                operation_of(request).name,
-                refused,
-                request_id=request.request_id,
-                at=self._clock.now(),
-            )
+        refusal = refusal_message(
+            self._border.area,
+            operation_of(request).name,
+            refused,
+            request_id=request.request_id,
+            at=self._clock.now(),
         )
+        self._put(back.address(refusal))
 
     def _put(self, message: Message) -> None:
         dropped = self._outbox.dropped

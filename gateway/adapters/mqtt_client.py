@@ -82,7 +82,7 @@ async def publish(client: aiomqtt.Client, message: Message, version: MqttVersion
         TimeoutError: the broker hangs.
     """
     five = version == _MQTT_5 and message.payload
-    properties = json_properties(message.expiry_s) if five else None
+    properties = _properties(message) if five else None
     wanted = client.publish(
         message.topic,
         message.payload,
@@ -99,9 +99,21 @@ async def publish(client: aiomqtt.Client, message: Message, version: MqttVersion
         await wanted
 
 
+def _properties(message: Message) -> Properties:
+    if not message.correlation:
+        return json_properties(message.expiry_s)
+    properties = _new_properties(message.expiry_s)
+    properties.CorrelationData = message.correlation
+    return properties
+
+
 @lru_cache(maxsize=64)
 def json_properties(expiry_s: int | None) -> Properties:
     """That the payload is JSON, and how long the broker may keep it (MQTT 5)."""
+    return _new_properties(expiry_s)
+
+
+def _new_properties(expiry_s: int | None) -> Properties:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.ContentType = "application/json"
     properties.PayloadFormatIndicator = 1

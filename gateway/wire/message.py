@@ -10,6 +10,7 @@ class Message:
     Attributes:
         payload: empty clears a retained topic.
         expiry_s: MQTT 5 message expiry, real seconds; None = never.
+        correlation: MQTT 5 Correlation Data of the request that this answers; empty = none.
     """
 
     topic: str
@@ -17,3 +18,4 @@ class Message:
     qos: int = 1
     retain: bool = False
     expiry_s: int | None = None
+    correlation: bytes = b""

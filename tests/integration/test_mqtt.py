@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import aiomqtt
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from structlog.testing import capture_logs
 
 from gateway.adapters.broker import find_mosquitto
@@ -500,6 +502,55 @@ async def test_stranger_tenders_and_gets_the_answer(broker):
     assert (answer["tenderId"], answer["marketOrderId"]) == ("t-1", "home-o-1-t-1")
     [request] = running.exchange.requests
     assert (request.party, request.tenders.tenders[0].quantity) == ("alice", 500)
+
+
+async def ask_5(broker, wanted, correlation):
+    """Alice's request with a Response Topic: the topics it was answered on, with their data."""
+    heard = []
+    properties = Properties(PacketTypes.PUBLISH)
+    properties.ResponseTopic, properties.CorrelationData = wanted, correlation
+    async with aiomqtt.Client(
+        broker.host,
+        broker.port,
+        username="alice",
+        password="wonder",
+        protocol=aiomqtt.ProtocolVersion.V5,
+    ) as alice:
+        await alice.subscribe(f"{BASE}/u/alice/in/#", qos=1)
+        topic, payload = f"{BASE}/u/alice/req/power/create-tender", json.dumps(tender_payload())
+        await alice.publish(topic, payload, qos=1, properties=properties)
+        async with asyncio.timeout(10):
+            async for message in alice.messages:
+                echoed = getattr(message.properties, "CorrelationData", b"")
+                heard.append((message.topic.value.removeprefix(BASE), echoed))
+                break
+    return heard
+
+
+async def test_an_answer_goes_where_the_request_wants_it_and_says_which_it_answers(broker):
+    if broker.protocol != aiomqtt.ProtocolVersion.V5:
+        pytest.skip("MQTT 3.1.1 knows no Response Topic")
+    async with house(broker):
+        heard = await ask_5(broker, f"{BASE}/u/alice/in/mine/7", b"\x00seven")
+    assert heard == [("/u/alice/in/mine/7", b"\x00seven")]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        f"{BASE}/u/bob/in/transaction",
+        f"{BASE}/d/roof/limit",
+        f"{BASE}/owner/control",
+        f"{BASE}/u/alice/in/+",
+        f"{BASE}/u/alice/in",
+    ],
+)
+async def test_nobody_makes_the_gateway_write_where_it_may_not_write_itself(broker, wanted):
+    if broker.protocol != aiomqtt.ProtocolVersion.V5:
+        pytest.skip("MQTT 3.1.1 knows no Response Topic")
+    async with house(broker):
+        heard = await ask_5(broker, wanted, b"7")
+    assert heard == [("/u/alice/in/created-tender", b"7")]
 
 
 async def test_stranger_asks_for_its_position(broker):
