@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.adapters.plugins import house_factories
 from gateway.cli import main
+from gateway.model.time import seconds
 from gateway.simulation.situation import load_situation
+from gateway.testing import VirtualClock
 from tests.simulation.harness import open_home
 
 LIBRARY = Path(__file__).parents[2] / "config" / "scenarios"
@@ -69,6 +72,27 @@ def lived(tmp_path, virtual):
             start = found.situation.start
             async with open_home(tmp_path, start, found.situation.house, **site) as home:
                 return await script(home)
+
+        return virtual(main())
+
+    return run
+
+
+@pytest.fixture
+def alone(virtual):
+    """``alone(name, duration_s, step_s)``: (time, truth) of the house by its devices' own rules."""
+
+    def run(name, duration_s, step_s):
+        found = load_situation(LIBRARY / f"{name}.yaml").situation
+
+        async def main():
+            clock = VirtualClock(found.start)
+            house = house_factories()["demo"](clock, found.house)
+            told = []
+            for _ in range(round(duration_s / step_s)):
+                await clock.sleep(seconds(step_s))
+                told.append((clock.now(), dict(house.truth())))
+            return told
 
         return virtual(main())
 
