@@ -161,13 +161,18 @@ def _believed(source: SourceView, *, hidden: bool, discharging: bool) -> float:
 
 
 def plan_sources(
-    balance: Balance, storage: Mapping[str, float], memory: Mapping[str, SourceMemory]
+    balance: Balance,
+    storage: Mapping[str, float],
+    memory: Mapping[str, SourceMemory],
+    *,
+    held_back: bool = False,
 ) -> dict[str, float | None]:
     """Bounds of the sources, given what storage will really do (after the guard).
 
     For a source the bound (-3000: at most 3 kW), None = no limit.  The room is what load,
     storage and (if it is in the money) export take; it is shared in merit order, pro rata at
-    one price.  ``memory``: what ``plan_storage`` has just found.
+    one price.  ``memory``: what ``plan_storage`` has just found.  ``held_back``: whether the
+    import limit keeps storage from leading, so that a source that hides has to.
     """
     if not balance.sources:
         return {}
@@ -183,7 +188,7 @@ def plan_sources(
             balance,
             s,
             -room.get(s.id, 0.0),
-            _slack_w(absorbing=absorbing, hidden=s.id in hidden and storing >= 0)
+            _slack_w(absorbing=absorbing, led=s.id in hidden and storing >= 0 and not held_back)
             / len(balance.sources),
         )
         for s in balance.sources
@@ -198,13 +203,13 @@ def _can_charge_more(balance: Balance, storage: Mapping[str, float]) -> bool:
     )
 
 
-def _slack_w(*, absorbing: bool, hidden: bool) -> float:
+def _slack_w(*, absorbing: bool, led: bool) -> float:
     """How far above the balance a source may come before the next poll.
 
     A storage that can take a gust lets a source that shows all it has come up unclipped;
     behind a source that hides, the storage leads instead.
     """
-    return REENTRY_W if absorbing and not hidden else -MARGIN_W
+    return REENTRY_W if absorbing and not led else -MARGIN_W
 
 
 def _bound(balance: Balance, source: SourceView, room_w: float, slack_w: float) -> float | None:

@@ -72,7 +72,10 @@ class Planner:
         guarded = {d: self._bound(d, wanted, moment) for d in wanted}
         if balance is not None:
             storing = {s: guarded[s].quantity or 0.0 for s in balance.storages}
-            bounds = plan_sources(balance, storing, self._memory)
+            held_back = any(
+                (wanted[s] or 0.0) > moment.room(s, wanted).high for s in balance.storages
+            )
+            bounds = plan_sources(balance, storing, self._memory, held_back=held_back)
             wanted |= bounds
             guarded |= {d: self._bound(d, wanted, moment) for d in bounds}
         return wanted, guarded

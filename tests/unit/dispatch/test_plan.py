@@ -150,3 +150,18 @@ def test_after_a_raise_it_has_its_settle_time_and_longer_while_it_climbs():
 
 def test_a_sample_from_before_the_raise_tells_nothing_however_late_it_is():
     assert raised(5, 500.0, 0)
+
+
+def test_a_source_leads_by_a_little_where_the_import_limit_keeps_storage_from_leading():
+    given = balance(
+        600.0,
+        roof(690.0, 690.0),
+        storages=("battery",),
+        steps=battery(),
+        export_limit_w=0.0,
+    )
+    memory = {"roof": SourceMemory(hidden=True, output_w=690.0, limit_w=690.0)}
+    led = plan_sources(given, {"battery": 90.0}, memory)
+    leads = plan_sources(given, {"battery": 90.0}, memory, held_back=True)
+    assert led == {"roof": pytest.approx(-(690.0 - MARGIN_W))}
+    assert leads == {"roof": pytest.approx(-(690.0 + REENTRY_W))}
