@@ -397,11 +397,11 @@ Party `U` publishes on `u/U/req/P/OP` (QoS 1, not retained: retained requests ar
 the answer on `u/U/in/…`. By MQTT 5 it may name another topic below `u/U/in/` as Response Topic, and
 its Correlation Data (up to 1 024 bytes) comes back with the answer; a Response Topic elsewhere is
 not used, and the answer comes on its usual topic. Its user name at the broker is its party id.
-Requests are idempotent by (party, requestId) for 24 hours: the same id gets the first answer again. A tender's scales default
-to the product's; others are converted where that is exact. All tenders of one request are for one
-interval, alternatives excepted. `netting: true` with a growing `revision` states the party's whole
-requirement for the interval and replaces its former set; without it, tenders add up. After a match
-the party gets
+Requests are idempotent by (party, requestId) for 24 hours: the same id gets the first answer again.
+A tender's scales default to the product's; others are converted where that is exact. All tenders of
+one request are for one interval, alternatives excepted. `netting: true` with a growing `revision`
+states the party's whole requirement for the interval and replaces its former set; without it,
+tenders add up. After a match the party gets
 `create-transaction` on its inbox; it is binding when sent, and comes again,
 ever more seldom and with the same `requestId`, until it is acknowledged on
 `u/U/ack/created-transaction`: at once when the party says on `u/U/status` that it is online, also
