@@ -391,7 +391,8 @@ the clock runs faster than real time, each topic gets at most 5 messages per sec
 ASKING = """\
 ## Asking: requests of parties
 
-From nothing to a running program: [write an app](how-to/write-an-app.md).
+From nothing to a running program: [write an app](how-to/write-an-app.md). Sessions at a shell,
+message by message: the [transcripts](transcripts/tender.md).
 
 Party `U` publishes on `u/U/req/P/OP` (QoS 1, not retained: retained requests are ignored) and gets
 the answer on `u/U/in/…`. By MQTT 5 it may name another topic below `u/U/in/` as Response Topic, and

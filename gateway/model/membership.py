@@ -67,6 +67,7 @@ class Member:
         by: ``command`` or ``registration``.
         what: what it says that it is.
         removed: when it was removed; its name is not given to a stranger again.
+        client, request: under which it registered itself; empty = it was added.
     """
 
     name: str
@@ -75,6 +76,8 @@ class Member:
     what: str = ""
     allowance: Allowance = Allowance()
     removed: Instant | None = None
+    client: str = ""
+    request: str = ""
 
     @property
     def party(self) -> Party:
@@ -129,6 +132,12 @@ class PartyBook:
     def newcomer(self, name: str) -> Newcomer | None:
         """Who waits under that name."""
         return next((one for one in self.waiting if one.name == name), None)
+
+    def is_registered(self, newcomer: Newcomer) -> bool:
+        """Whether this very request let it in: it asks again, for its answer was lost."""
+        member = self.member(newcomer.name)
+        asked = (newcomer.client, newcomer.request)
+        return member is not None and (member.client, member.request) == asked
 
     def is_taken(self, name: str) -> bool:
         """Whether a stranger may not have the name: somebody has, had, or asks for it."""
@@ -253,6 +262,8 @@ def registered(newcomer: Newcomer, at: Instant) -> Member:
         by=REGISTRATION,
         what=newcomer.what,
         allowance=Allowance(enrolled=()),
+        client=newcomer.client,
+        request=newcomer.request,
     )
 
 

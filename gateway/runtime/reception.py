@@ -145,6 +145,8 @@ class Reception:
         """The book in which the stranger waits, or is a party where nobody need consent."""
         book, now = self._register.book, newcomer.since
         changes: list[Callable[[PartyBook], PartyBook]] = []
+        if given and book.is_registered(newcomer):
+            return book
         known = book.newcomer(newcomer.name) if given else None
         # The same stranger may ask the same again: its answer was lost.
         if known is None or replace(known, since=now, what=newcomer.what) != newcomer:

@@ -8,13 +8,17 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gateway.wire.schemas import schemas
-from tests.e2e.processes import a_mosquitto, listening, until
-from tests.e2e.transcripts import differences, steps_of
+from tests.e2e.processes import free_port, listening, until
+from tests.e2e.transcripts import caught, differences, steps_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 PAGES = sorted((Path(__file__).parents[2] / "docs/transcripts").glob("*.md"))
-POWER = {"resource": "POWER", "unit": "W", "interval": "10s"}
+SOON = {"unit": "W", "interval": "10s"}
+PRODUCTS = {
+    "power": {"resource": "POWER", **SOON},
+    "right": {"resource": "x-CAPACITY", **SOON, "mechanism": "quote-driven"},
+}
 
 
 def valid(name, payload):
@@ -35,50 +39,51 @@ async def type_(words):
 
 
 class Session:
-    """One transcript being typed: the inbox so far, and what the placeholders stand for."""
+    """One transcript being typed: the inboxes so far, and what the placeholders stand for."""
 
-    def __init__(self, ear, on):
-        self.ear, self.on, self.read, self.known = ear, on, 0, {}
+    def __init__(self, ears, logins):
+        self.ears, self.logins, self.known = ears, logins, {}
+        self.read = dict.fromkeys(ears, 0)
         self.interval = {}
 
     async def begin(self):
         """At the start of a session, so that there is time before its gate."""
-        sessions = [p for t, p in self.ear.heard if t == "p/power/session"]
+        ear = self.ears["anna"]
+        sessions = [p for t, p in ear.heard if t == "p/power/session"]
 
         def another():
-            return [p for t, p in self.ear.heard if t == "p/power/session"][len(sessions) :]
+            return [p for t, p in ear.heard if t == "p/power/session"][len(sessions) :]
 
         found, _ = await until(another, "a new session", 15)
         self.interval = interval = found[0]["tradeableInstrumentRange"]
         self.known = {"START": interval["dtStart"], "LENGTH": interval["duration"]}
 
     async def do(self, step):
-        printed = [] if step.is_comment else await type_(step.words(self.on, self.known))
-        wanted = list(step.expected(self.known))
-        for name, payload in wanted:
-            came = printed.pop(0) if name is None else await self.pushed(name)
+        printed = [] if step.is_comment else await type_(step.words(self.logins, self.known))
+        for who, name, payload in step.expected(self.known):
+            came = printed.pop(0) if name is None else await self.pushed(who, name)
             assert not list(differences(payload, came)), (step.typed, came)
             if name is not None:
                 valid(name, came)
-            if name == "create-transaction":
-                self.known["PUSHED"] = came["requestId"]
-        if not wanted:
+            self.known |= caught(payload, came)
+        if not step.comes:
             await self.asked_and_answered()
 
     async def asked_and_answered(self):
         """Nothing came: what is asked only now is answered next."""
-        await self.ear.ask_position(request := f"quiet-{self.read}", dict(self.interval))
-        answer = await self.pushed("reply-position")
+        request = f"quiet-{self.read['anna']}"
+        await self.ears["anna"].ask_position(request, dict(self.interval))
+        answer = await self.pushed("anna", "reply-position")
         assert answer["inResponseTo"] == request
 
-    def waiting(self):
-        inbox = [(t, p) for t, p in self.ear.heard if t.startswith("u/anna/in/")]
-        return inbox[self.read :]
+    async def pushed(self, who, name):
+        def waiting():
+            inbox = [(t, p) for t, p in self.ears[who].heard if t.startswith(f"u/{who}/in/")]
+            return inbox[self.read[who] :]
 
-    async def pushed(self, name):
-        await until(self.waiting, f"{name} comes", 15)
-        topic, payload = self.waiting()[0]
-        self.read += 1
+        await until(waiting, f"{name} comes to {who}", 15)
+        topic, payload = waiting()[0]
+        self.read[who] += 1
         assert topic.rsplit("/", 1)[-1] == name, (topic, payload)
         return payload
 
@@ -87,20 +92,30 @@ class Session:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 async def test_transcript_is_what_happens(page, version, place):
     await place.build(solar_w=3000, load_w=500, battery_soc_pct=60)
-    async with a_mosquitto(place.folder / "b", anna="a-secret") as broker:
-        config = place.write(
-            broker=broker.settings(),
-            parties={"anna": {}},
-            devices={"heatpump": None},
-            products={"power": POWER},
-        )
-        await place.run(config)
-        on = f"-h 127.0.0.1 -p {broker.port} -u anna -P a-secret -q 1 -V {version}"
-        async with listening(broker.port, "anna", "a-secret") as ear:
-            session = Session(ear, on)
-            await session.begin()
-            for step in steps_of(page.read_text()):
-                await session.do(step)
+    port = free_port()
+    config = place.write(
+        broker={"kind": "mosquitto", "listen": {"host": "127.0.0.1", "port": port}},
+        parties={"anna": {}, "bob": {}},
+        registration="consent",
+        devices={"heatpump": None},
+        products=PRODUCTS,
+    )
+    await place.run(config)
+    on = f"-h 127.0.0.1 -p {port} -q 1 -V {version}"
+    words = {
+        who: (place.state / "credentials" / who).read_text().strip()
+        for who in ("anna", "bob", "owner")
+    }
+    logins = {who.upper(): f"{on} -u {who} -P {word}" for who, word in words.items()}
+    logins |= {"ON": logins["ANNA"], "NEW": on, "BOILER": f"{on} -u boiler -P a-long-password"}
+    async with (
+        listening(port, "anna", words["anna"]) as anna,
+        listening(port, "bob", words["bob"]) as bob,
+    ):
+        session = Session({"anna": anna, "bob": bob}, logins)
+        await session.begin()
+        for step in steps_of(page.read_text()):
+            await session.do(step)
 
 
 def test_difference_is_seen_wherever_it_is():

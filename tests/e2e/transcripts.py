@@ -1,4 +1,7 @@
-"""Transcripts of docs/transcripts: what is typed, what must come, and how the two are compared."""
+"""Transcripts of docs/transcripts: what is typed, what must come, and how the two are compared.
+
+``<id:NAME>`` is any id; below, ``$NAME`` stands for it.
+"""
 
 import json
 import re
@@ -6,6 +9,7 @@ import shlex
 from dataclasses import dataclass, field
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_CAUGHT = re.compile(r"<id:([A-Z]+)>")
 _PLACEHOLDERS = {
     "<id>": r"[A-Za-z0-9._~-]{1,64}",
     "<instant>": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
@@ -19,23 +23,36 @@ class Step:
     typed: str
     comes: list = field(default_factory=list)
 
-    def words(self, on, known):
-        """The command; ``$NAME`` replaced by what is known."""
-        return [put_in(word, known) for word in shlex.split(self.typed.replace("$ON", on))]
+    def words(self, logins, known):
+        """The command; ``$NAME`` replaced by what is known, logins by several words."""
+        return [put_in(word, known) for word in shlex.split(put_in(self.typed, logins))]
 
     @property
     def is_comment(self):
         return self.typed.startswith("#")
 
     def expected(self, known):
-        """(operation or None, payload) of each line below."""
+        """(who hears it, operation or None, payload) of each line below."""
         for line in self.comes:
-            name, payload = (None, line) if line.startswith("{") else line.split(" ", 1)
-            yield name, json.loads(put_in(payload, known))
+            head, brace, payload = line.partition("{")
+            who, _, name = head.strip().rpartition(": ")
+            yield who or "anna", name or None, json.loads(put_in(brace + payload, known))
 
 
 def put_in(text, known):
-    return re.sub(r"\$([A-Z]+)", lambda found: known[found[1]], text)
+    return re.sub(r"\$([A-Z]+)", lambda found: known.get(found[1], found[0]), text)
+
+
+def caught(expected, found):
+    """What ``<id:NAME>`` stood for, by name."""
+    if isinstance(expected, dict):
+        pairs = [(value, found[key]) for key, value in expected.items()]
+    elif isinstance(expected, list):
+        pairs = list(zip(expected, found, strict=True))
+    else:
+        name = _CAUGHT.fullmatch(expected) if isinstance(expected, str) else None
+        return {name[1]: found} if name else {}
+    return {name: value for pair in pairs for name, value in caught(*pair).items()}
 
 
 def steps_of(page):
@@ -68,6 +85,8 @@ def differences(expected, found, path=""):
 def _is(expected, found):
     if expected == "<number>":
         return isinstance(found, int | float) and not isinstance(found, bool)
+    if isinstance(expected, str) and _CAUGHT.fullmatch(expected):
+        expected = "<id>"
     if isinstance(expected, str) and expected in _PLACEHOLDERS:
         return isinstance(found, str) and re.fullmatch(_PLACEHOLDERS[expected], found) is not None
     return expected == found and type(expected) is type(found)
