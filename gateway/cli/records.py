@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from gateway.cli.arguments import FAILED, FINE, WRONG, command, load
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.app.what_if import Book
     from gateway.cli.arguments import Commands
     from gateway.ports.agent import Agent
 
@@ -37,6 +40,8 @@ def add(commands: "Commands") -> None:
     clear.add_argument("--mechanism", default="uniform-price", metavar="NAME")
     clear.add_argument("--price-rule", default=None, metavar="NAME")
     clear.add_argument("--json", action="store_true")
+    text = "draw both sides and where they meet (png, svg, pdf)"
+    clear.add_argument("--plot", type=Path, metavar="FILE", help=text)
 
 
 def _replay(options: argparse.Namespace) -> int:
@@ -102,6 +107,17 @@ def _clear(options: argparse.Namespace) -> int:
     except UnicodeDecodeError as error:
         message = f"the book is no JSON: {error}"
         raise WrongInput(message) from error
-    outcome = clear(read_book(text), options.mechanism, options.price_rule)
+    found = read_book(text)
+    outcome = clear(found, options.mechanism, options.price_rule)
+    if options.plot is not None:
+        _draw(found, outcome, options.plot)
     print(json.dumps(outcome, indent=2) if options.json else page(outcome))
     return FINE
+
+
+def _draw(book: "Book", outcome: "Mapping[str, object]", file: Path) -> None:
+    from gateway.cli.pictures import drawn_by_matplotlib
+
+    with drawn_by_matplotlib():
+        from gateway.simulation.plot_book import draw_book
+    draw_book(book, outcome, file)

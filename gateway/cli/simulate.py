@@ -58,15 +58,10 @@ def _simulate(options: argparse.Namespace) -> int:
 
 def _plot(scenario: "Scenario", file: Path) -> "BusiestDay":
     """The picture; asked for before a year is run that nobody could draw."""
-    from gateway.model.errors import WrongInput
+    from gateway.cli.pictures import drawn_by_matplotlib
 
-    try:
+    with drawn_by_matplotlib():
         from gateway.simulation.plot import BusiestDay
-    except ModuleNotFoundError as missing:
-        if (missing.name or "").split(".")[0] != "matplotlib":
-            raise
-        message = "--plot needs matplotlib, which is not installed: pip install 'gridtender[plot]'"
-        raise WrongInput(message) from missing
     return BusiestDay(scenario, file)
 
 

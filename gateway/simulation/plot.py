@@ -13,6 +13,19 @@ from gateway.simulation.year import Rows
 Day = list[Rows]
 
 
+def drawable(file: Path) -> Path:
+    """The file, whose name says what kind of picture it is.
+
+    Raises:
+        WrongInput: a kind that cannot be drawn.
+    """
+    kinds = sorted(Figure().canvas.get_supported_filetypes())
+    if file.suffix.removeprefix(".").lower() not in kinds:
+        message = f"--plot: found {file.name!r}, allowed: a name that ends in {', '.join(kinds)}"
+        raise WrongInput(message)
+    return file
+
+
 class BusiestDay:
     """Keeps the rows of one day while a simulation runs, and draws them.
 
@@ -21,14 +34,8 @@ class BusiestDay:
     """
 
     def __init__(self, scenario: Scenario, file: Path) -> None:
-        kinds = sorted(Figure().canvas.get_supported_filetypes())
-        if file.suffix.removeprefix(".").lower() not in kinds:
-            message = (
-                f"--plot: found {file.name!r}, allowed: a name that ends in {', '.join(kinds)}"
-            )
-            raise WrongInput(message)
         self._scenario = scenario
-        self._file = file
+        self._file = drawable(file)
         self._running: Day = []
         self._kept: Day = []
 
