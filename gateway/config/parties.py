@@ -5,9 +5,11 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
 from gateway.config.problem import Finding, closest
-from gateway.config.shapes_parties import EVERYTHING, TlsShape
+from gateway.config.shapes_parties import EVERYTHING, CoverShape, TlsShape
+from gateway.model.cover import Cover
 from gateway.model.membership import Allowance, Consent
 from gateway.model.site import AdmissionSettings, BrokerTls, Site
+from gateway.model.tender import Side
 
 if TYPE_CHECKING:
     from gateway.config.shapes import BrokerShape, SiteShape
@@ -24,10 +26,15 @@ def allowances(shape: "SiteShape") -> Mapping[str, Allowance]:
             money_per_day=party.money_per_day,
             energy_per_day=party.energy_per_day,
             silence=party.silence,
+            covers=tuple(_cover(one) for one in party.covers),
             enrolled=None if party.enrolled == EVERYTHING else tuple(party.enrolled),
         )
         for name, party in shape.parties.items()
     }
+
+
+def _cover(shape: CoverShape) -> Cover:
+    return Cover(side=Side(shape.side), product=shape.product, by=shape.by, factor=shape.factor)
 
 
 def admission(shape: "SiteShape") -> AdmissionSettings:
@@ -42,6 +49,7 @@ def admission(shape: "SiteShape") -> AdmissionSettings:
 def check_parties(shape: "SiteShape") -> Iterator[Finding]:
     """Products that nobody trades here, and registration where no broker of ours keeps it."""
     for name, party in shape.parties.items():
+        yield from _check_covers(shape, name, party.covers)
         for product in () if party.enrolled == EVERYTHING else party.enrolled:
             if product not in shape.products:
                 yield Finding(
@@ -57,6 +65,25 @@ def check_parties(shape: "SiteShape") -> Iterator[Finding]:
             allowed="closed: who may log in at broker.url is decided there; gridtender party add "
             "prints what to enter",
         )
+
+
+def _check_covers(
+    shape: "SiteShape", party: str, covers: tuple[CoverShape, ...]
+) -> Iterator[Finding]:
+    """Covers of products that nobody trades here, or of one by itself."""
+    for place, cover in enumerate(covers):
+        where = ("parties", party, "covers", place)
+        for key, product in (("product", cover.product), ("by", cover.by)):
+            if product not in shape.products:
+                yield Finding(
+                    path=(*where, key),
+                    found=f"{product!r}, which is no product",
+                    allowed=f"a product: {', '.join(shape.products)}",
+                    hint=closest(product, list(shape.products)),
+                )
+        if cover.product == cover.by:
+            found, allowed = f"{cover.by!r}, the same product", "another one"
+            yield Finding(path=(*where, "by"), found=found, allowed=allowed)
 
 
 def check_tls(shape: "BrokerShape", folder: FilePath) -> Iterator[Finding]:

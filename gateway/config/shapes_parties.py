@@ -39,6 +39,19 @@ class Products(Scalar):
         return {"oneOf": [{"const": EVERYTHING}, {"type": "array", "items": {"type": "string"}}]}
 
 
+class CoverShape(Shape):
+    """A position that needs another one."""
+
+    side: Annotated[str, Choice(words=("BUY", "SELL"))] = Field(description="of the position")
+    product: Annotated[str, Text(what="the id of a product")] = Field(
+        description="which it may hold only as far as it is covered"
+    )
+    by: Annotated[str, Text(what="the id of a product")] = Field(
+        description="what covers it: what the party has bought of this"
+    )
+    factor: Annotated[float, Real(above=0)] = entry(1, "units covered by one unit")
+
+
 class PartyShape(Shape):
     """An outside party."""
 
@@ -54,6 +67,9 @@ class PartyShape(Shape):
     )
     enrolled: Annotated[tuple[str, ...] | str, Products()] = entry(
         EVERYTHING, "products it may trade without asking"
+    )
+    covers: tuple[CoverShape, ...] = entry(
+        (), "what it may hold only as far as it has bought something else"
     )
     silence: Silence | None = entry(
         None, "its tenders are withdrawn when nothing is heard of it for so long"

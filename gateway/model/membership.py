@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from gateway.model.cover import Cover
 from gateway.model.errors import WrongInput
 from gateway.model.tender import Party
 from gateway.model.time import HOUR, Duration, Instant
@@ -49,6 +50,7 @@ class Allowance:
         energy_per_day: most it may buy and sell together for one day, kWh.
         silence: its tenders are withdrawn when nothing was heard of it for so long.
         enrolled: products it may trade without asking; None = all.
+        covers: what it may hold only as far as it holds something else.
     """
 
     max_open_tenders: int = 1000
@@ -57,6 +59,7 @@ class Allowance:
     energy_per_day: float | None = None
     silence: Duration | None = None
     enrolled: tuple[str, ...] | None = None
+    covers: tuple[Cover, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ from gateway.runtime.counters.positions import PositionCounter
 from gateway.runtime.counters.quotes import QuoteCounter
 from gateway.runtime.counters.standings import Restricted, StandingCounter
 from gateway.runtime.counters.tenders import TenderCounter
+from gateway.runtime.covers import Covers
 from gateway.runtime.delivery_book import DeliveryBook
 from gateway.runtime.desk import Desk
 from gateway.runtime.outlet import Outlet
@@ -124,6 +125,7 @@ class Marketplace:
         self._views = {id_: Views(market) for id_, market in self._markets.items()}
         register = Register(outside) if register is None else register
         self.spending = Spending(self._markets, register, day_of)
+        covers = Covers(self._markets, register)
         recorder.on_events = self.spending.count
         self._tenders = tenders = TenderCounter(
             markets=self._markets,
@@ -133,6 +135,7 @@ class Marketplace:
             clock=clock,
             trading=trading,
             spending=self.spending,
+            covers=covers,
             on_clearing=self._on_clearing,
         )
         self._quotes = QuoteCounter(
@@ -143,6 +146,7 @@ class Marketplace:
             clock=clock,
             trading=trading,
             spending=self.spending,
+            covers=covers,
         )
         self._standings = standings = standings or Standings(None, unread)
         held = Restricted(tenders, standings)

@@ -115,11 +115,12 @@ class Spending:
             # What a rule of the product forces counts, not what the tender says.
             asked = [force(market.product, one) for one in sets] if mine else ()
             live = (*market.live_sets(request.party), *market.quotes.sets_of(request.party))
-            for one in _standing(live, asked):
+            for one in standing_sets(live, asked):
                 day = self._day_of(one.interval.start)
                 position = market.positions.at(request.party, one.interval.start)
                 costs = [
-                    _cost(market.product, s, one.interval) for s in _open(market, one, position)
+                    _cost(market.product, s, one.interval)
+                    for s in still_open(market, one, position)
                 ]
                 paid[day] += max(cost for cost, _ in costs)
                 moved[day] += max(energy for _, energy in costs)
@@ -133,14 +134,14 @@ class Spending:
                 del totals[party, day]
 
 
-def _standing(live: Sequence[TenderSet], asked: Sequence[TenderSet]) -> list[TenderSet]:
+def standing_sets(live: Sequence[TenderSet], asked: Sequence[TenderSet]) -> list[TenderSet]:
     """What would stand in the book: a whole requirement takes the place of the former one."""
     replaced = {one.interval for one in asked if one.netting}
     kept = [one for one in live if not (one.netting and one.interval in replaced)]
     return [*kept, *asked]
 
 
-def _open(market: Market, one: TenderSet, position: int) -> tuple[Sequence[_Piece], ...]:
+def still_open(market: Market, one: TenderSet, position: int) -> tuple[Sequence[_Piece], ...]:
     """What of the set can still execute, in ways of which only one comes about.
 
     Of a requirement that is what is missing, or what may be given back of the position.

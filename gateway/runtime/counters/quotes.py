@@ -25,6 +25,7 @@ from gateway.model.transaction import Transaction
 from gateway.ports.clock import Clock
 from gateway.runtime.answers import told
 from gateway.runtime.counters.counter import Decision, is_ahead, replied
+from gateway.runtime.covers import Covers
 from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.rows import Negotiated
@@ -48,6 +49,7 @@ class QuoteCounter:
         clock: Clock,
         trading: Callable[[], bool],
         spending: Spending,
+        covers: Covers,
     ) -> None:
         self._markets = markets
         self._views = views
@@ -56,6 +58,7 @@ class QuoteCounter:
         self._clock = clock
         self._trading = trading
         self._spending = spending
+        self._covers = covers
         self._quoted = asyncio.Event()
         self._traded: dict[tuple[str, str], int] = {}  # what the newest acceptances came to
 
@@ -148,7 +151,7 @@ class QuoteCounter:
                 await self._clock.sleep(SECOND)
 
     def _beyond(self, request: QuoteRequest, now: Instant) -> Decision | None:
-        """The refusal of a quote or an acceptance that could break the day's budget."""
+        """The refusal of a quote or an acceptance that could break the day's budget or a cover."""
         if not isinstance(request, CreateQuote | AcceptQuote):
             return None
         found = self._markets[request.product].quotes.board
@@ -162,7 +165,7 @@ class QuoteCounter:
             party=request.party, product=quote.product, interval=quote.interval, tenders=(tender,)
         )
         asked = SubmitTenders(party=request.party, request_id=request.request_id, tenders=tenders)
-        refusal = self._spending.refusal(asked)
+        refusal = self._spending.refusal(asked) or self._covers.refusal(asked)
         return None if refusal is None else Decision(replied(request, now, (refusal,)))
 
     def _tell(self, market: Market, asked: Negotiation, now: Instant) -> Sequence[MarketEvent]:

@@ -11,6 +11,7 @@ from gateway.model.transaction import Transaction
 from gateway.ports.clock import Clock
 from gateway.runtime.counters.counter import Decision, is_ahead, replied
 from gateway.runtime.counters.price_bases import PriceBases
+from gateway.runtime.covers import Covers
 from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.spending import Spending
@@ -30,6 +31,7 @@ class TenderCounter:
         clock: Clock,
         trading: Callable[[], bool],
         spending: Spending,
+        covers: Covers,
         on_clearing: Callable[[Market, Clearing], None] = lambda _market, _clearing: None,
     ) -> None:
         self._markets = markets
@@ -39,6 +41,7 @@ class TenderCounter:
         self._clock = clock
         self._trading = trading
         self._spending = spending
+        self._covers = covers
         self._on_clearing = on_clearing
         self._prices = PriceBases(markets)
 
@@ -62,7 +65,7 @@ class TenderCounter:
             priced = self._prices.of(request)
             if isinstance(priced, Refused):
                 return Decision(replied(request, now, (priced,)))
-            beyond = self._spending.refusal(priced)
+            beyond = self._spending.refusal(priced) or self._covers.refusal(priced)
             if beyond is not None:
                 return Decision(replied(request, now, (beyond,)))
             events = self._submit(market, priced, now)

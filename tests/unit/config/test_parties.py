@@ -4,7 +4,9 @@ import pytest
 
 from gateway.adapters.plugins import driver_packages, line_factories
 from gateway.config import explain, load
+from gateway.model.cover import Cover
 from gateway.model.membership import Allowance, Consent
+from gateway.model.tender import Side
 from gateway.model.time import SECOND
 
 
@@ -37,6 +39,17 @@ def test_what_a_party_may_do_and_how_strangers_come_in(tmp_path):
     assert site.admission.silence == 60 * SECOND
 
 
+def test_what_a_party_may_hold_is_covered_by_what_it_bought_of_something_else(tmp_path):
+    text = (
+        "products: {power: {}, heat: {resource: x-HEAT}}\n"
+        "parties: {pump: {covers: [{side: SELL, product: heat, by: power, factor: 3}]}}\n"
+    )
+    found = loaded(tmp_path, text)
+    assert not found.problems
+    (cover,) = found.site.allowances["pump"].covers
+    assert cover == Cover(side=Side.SELL, product="heat", by="power", factor=3.0)
+
+
 TLS = "broker: {tls: {certificate: c.pem, key: k.pem"
 
 
@@ -45,6 +58,12 @@ TLS = "broker: {tls: {certificate: c.pem, key: k.pem"
     [
         ("parties: {anna: {enrolled: [powr]}}", "did you mean 'power'?"),
         ("parties: {anna: {enrolled: power}}", "write [power]"),
+        (
+            "parties: {anna: {covers: [{side: BUY, product: power, by: powr}]}}",
+            "covers[0].by: found 'powr', which is no product",
+        ),
+        ("parties: {anna: {covers: [{side: BUY, product: power, by: power}]}}", "the same product"),
+        ("parties: {anna: {covers: [{side: BOTH, product: power, by: power}]}}", "BUY, SELL"),
         ("registration: maybe", "closed, consent, open"),
         ("registration: open\nbroker: {url: 'mqtt://there'}", "gridtender party add"),
         ("broker: {tls: {certificate: nowhere.pem, key: k.pem}}", "'nowhere.pem', which is not"),
