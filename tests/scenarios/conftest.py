@@ -1,5 +1,6 @@
 """The scenario library, run as a person runs it."""
 
+import asyncio
 import csv
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ from gateway.adapters.plugins import house_factories
 from gateway.cli import main
 from gateway.model.time import seconds
 from gateway.simulation.situation import load_situation
-from gateway.testing import VirtualClock
+from gateway.testing import VirtualClock, VirtualLoop
 from tests.simulation.harness import open_home
 
 LIBRARY = Path(__file__).parents[2] / "config" / "scenarios"
@@ -59,21 +60,21 @@ def simulated(said, tmp_path):
     return run
 
 
-@pytest.fixture
-def lived(tmp_path, virtual):
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory):
     """``lived(name, script)``: the daemon in a situation, on virtual time, and ``script(home)``."""
 
-    def run(name, script, **changes):
+    def run(name, script):
         found = load_situation(LIBRARY / f"{name}.yaml")
         assert not found.problems
-        site = {**found.situation.site, **changes}
+        given, folder = found.situation, tmp_path_factory.mktemp(name)
 
         async def main():
-            start = found.situation.start
-            async with open_home(tmp_path, start, found.situation.house, **site) as home:
+            async with open_home(folder, given.start, given.house, **given.site) as home:
                 return await script(home)
 
-        return virtual(main())
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            return runner.run(main())
 
     return run
 

@@ -2,11 +2,13 @@
 
 import pytest
 
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
+
 FUSE_W = 12_000
 CALM, COOKING, AFTER = (60, 120), (135, 240), (265, 360)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def evening(lived):
     """The truth by the second, and the clearings with their seconds."""
 

@@ -8,7 +8,7 @@ COP = 3
 PUMP, FLATS = "cellar", ("flat-1", "flat-2")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def minute(lived):
     """One minute: power is bought 20 s ahead of it, heat sold 1 s ahead."""
 

@@ -5,10 +5,12 @@ import pytest
 from gateway.model.limit import CONNECTION, LimitKey
 from gateway.model.request import LimitRequest
 
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
+
 DARK_S = 60
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def outage(lived):
     """(seconds, truth) of ten minutes; after one nothing may come in or go out."""
 

@@ -1,6 +1,10 @@
 """A capacity product bounds power: the right is bought first, and what it covers after that."""
 
+import pytest
+
 from tests.scenarios.strangers import Strangers
+
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
 
 
 def test_the_workshop_draws_as_much_as_it_holds_the_right_to_and_may_not_sell_it_then(lived):
