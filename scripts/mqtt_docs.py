@@ -73,6 +73,7 @@ from gateway.wire.schemas import SHAPES
 from gateway.wire.tender_documents import encode_submission
 from gateway.wire.text import write
 from scripts import (
+    mqtt_docs_instruments,
     mqtt_docs_ledger,
     mqtt_docs_parties,
     mqtt_docs_quotes,
@@ -345,6 +346,11 @@ PUBLISHED = {
     "p/P/quote/QID": "a public quote while it stands",
     "p/P/rfq/RID": "a public request for quotes while it stands",
     "p/P/clearing": "the last clearing, with its why",
+    "p/P/tick/tender": "with `publish: [ticks]`: what is newly tendered; **not retained**, QoS 0",
+    "p/P/tick/quote": "likewise each public quote",
+    "p/P/tick/rfq": "likewise each public request for quotes",
+    "p/P/book/START": "with `publish: [book]`: what is tendered for an instrument, by price; QoS 0",
+    "p/P/price/START": "with `publish: [session]`: what was traded in an instrument",
     "p/P/tick/transaction": "each side of each match; **not retained**, QoS 0",
     "d/D/desc": "what a device is and can do",
     "d/D/state": "online, sleeping, offline or faulty",
@@ -516,6 +522,11 @@ def _asked() -> list[str]:
     parts.append(mqtt_docs_standings.TEXT)
     for operation, document, request, outcomes in mqtt_docs_standings.exchanges():
         parts += _exchanged(operation, write(document), request, outcomes, "market")
+    parts.append(mqtt_docs_instruments.TEXT)
+    told = mqtt_docs_instruments.told(PRODUCT, NEXT, NOW)
+    parts += [_example(one.topic, one.payload) for one in told]
+    for operation, document, request, outcomes, place in mqtt_docs_instruments.exchanges():
+        parts += _exchanged(operation, write(document), request, outcomes, place)
     parts.append(mqtt_docs_ledger.TEXT)
     document, request, outcomes = mqtt_docs_ledger.delivery(PRODUCT, NEXT)
     parts += _exchanged("request-delivery", write(document), request, outcomes)

@@ -13,7 +13,7 @@ from gateway.config.shapes_product import ProductShape as Shape
 from gateway.market.admission import ONLY_WAIT
 from gateway.market.price_rules import RULES
 from gateway.market.warranted import ONE_PRICE
-from gateway.model.product import MAX_QUANTITY, Product
+from gateway.model.product import MAX_QUANTITY, PUBLISHED, Product
 from gateway.model.resource import POWER, Resource, is_resource
 from gateway.model.settlement import CounterParty, DeviationRule, Settlement
 from gateway.model.terms import NUMBERS, OtherTerms, Purpose, TermRule
@@ -88,6 +88,7 @@ class _Draft:
             gate_lead=gate_lead if shape.gate_lead is None else shape.gate_lead,
             settlement=self._settlement(shape.price_scale),
             negotiations=shape.negotiations,
+            publish=self._publish(),
             offset=self._offset(),
             min_quantity=1 if shape.min_quantity is None else self._whole(*least),
             max_quantity=MAX_QUANTITY if shape.max_quantity is None else self._whole(*most),
@@ -97,6 +98,12 @@ class _Draft:
             rules=self._rules(tick),
             other_terms=OtherTerms(shape.other_terms),
         )
+
+    def _publish(self) -> tuple[str, ...]:
+        for one in self._shape.publish:
+            if one not in PUBLISHED:
+                self._find("publish", one, f"some of {', '.join(PUBLISHED)}")
+        return self._shape.publish
 
     def _offset(self) -> Duration:
         """Less than an interval."""

@@ -91,6 +91,9 @@ class ProductShape(Shape):
     negotiations: Annotated[bool, Flag()] = key(
         default=False, text="whether quotes are taken beside tenders"
     )
+    publish: Annotated[tuple[str, ...], Words(what="book, session, ticks")] = key(
+        [], "what is public beside tenders and clearings"
+    )
     other_terms: Annotated[str, Choice(words=tuple(OtherTerms))] = key(
         "reject", "terms of a tender that are not understood and not named by a rule"
     )

@@ -7,6 +7,7 @@ real = integer x 10^scale.  Prices are per ``price_unit``.
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
+from typing import Final
 
 from gateway.model.resource import Resource
 from gateway.model.settlement import Settlement
@@ -14,6 +15,8 @@ from gateway.model.terms import OtherTerms, Streams, TermRule
 from gateway.model.time import HOUR, MILLISECOND, SECOND, Duration, Instant, Interval
 
 MAX_QUANTITY = 10**12
+PUBLISHED: Final = ("book", "session", "ticks")
+"""What a product may publish beside tenders and clearings."""
 AHEAD = Duration(48 * HOUR)
 """How far ahead of now an interval may start that is tendered for."""
 # What one price unit is in resourceUnit x hours, for the units that trade by energy.
@@ -45,6 +48,7 @@ class Product:
         other_terms: what becomes of terms that are neither known nor named by a rule.
         settlement: None = with the market, deviations at the clearing price.
         negotiations: quotes and requests for quotes are taken beside tenders.
+        publish: what is public beside tenders and clearings: ``book``, ``session``, ``ticks``.
     """
 
     id: str
@@ -74,6 +78,7 @@ class Product:
     settlement: Settlement | None = None
     negotiations: bool = False
     maker: str = ""
+    publish: tuple[str, ...] = ()
 
     @property
     def negotiated(self) -> bool:

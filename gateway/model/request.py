@@ -11,6 +11,7 @@ from gateway.model.position import Position
 from gateway.model.quote import QuoteChanged, QuoteRejected, RfqChanged
 from gateway.model.site import OwnerControl
 from gateway.model.standing import StandingRequest, StandingTold
+from gateway.model.subscription import Follow
 from gateway.model.tender import TenderSet
 from gateway.model.time import Instant, Interval
 from gateway.model.transaction import Transaction
@@ -78,6 +79,7 @@ Request = (
     | CancelTenders
     | AskPosition
     | AskDelivery
+    | Follow
     | Admittance
     | QuoteRequest
     | StandingRequest

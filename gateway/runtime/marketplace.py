@@ -38,6 +38,7 @@ from gateway.model.request import (
 )
 from gateway.model.snapshot import Snapshot
 from gateway.model.standing import StandingRequest
+from gateway.model.subscription import Follow
 from gateway.model.tender import Party, TenderSet
 from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval
 from gateway.ports.agent import Agent, Gate
@@ -378,6 +379,10 @@ class Marketplace:
 
     async def handle(self, request: Request) -> Reply:
         """A request of an outside party; the answer leaves when it is durable."""
+        if isinstance(request, Follow):  # nothing is kept of it: it says where to listen
+            now = self._clock.now()
+            told = Reply(party=request.party, request_id=request.request_id, at=now, outcomes=())
+            return self.charge(request) or told
         if not isinstance(request, StandingRequest) and request.product not in self._markets:
             # It closed while the request waited.
             why = f"{request.product} is no product here any more"

@@ -45,6 +45,7 @@ from gateway.wire.border import border
 from gateway.wire.forecast import forecast_payload
 from gateway.wire.harvest import day_yield
 from gateway.wire.home_assistant import HomeAssistant
+from gateway.wire.instruments import Instruments
 from gateway.wire.ledger import key_payload, statement_payload
 from gateway.wire.message import Message
 from gateway.wire.newcomers import registration_message
@@ -82,6 +83,7 @@ class Mirror:
         self._border = border(site)
         self._local = self._border.local
         self._readings = Readings()
+        self._instruments = Instruments(site.area)
         self._assistant = assistant
 
     def birth(self, now: Instant) -> Message:
@@ -136,14 +138,18 @@ class Mirror:
             case Clearing():
                 return (self._clearing(fact),)
             case Transaction():
-                return self._transaction(fact)
+                return self._transaction(fact, now)
             case Push():
                 return (self._push(fact),)
             case BookView():
-                return (self._book(fact),)
+                product = self._products[fact.product]
+                return (self._book(fact), *self._instruments.book(fact, product, now))
             case QuoteChanged() | RfqChanged() | QuoteRejected():
                 product = self._products[fact.product]
-                return quote_messages(fact, self._site.area, product, now)
+                told = quote_messages(fact, self._site.area, product, now)
+                if isinstance(fact, QuoteRejected):
+                    return told
+                return (*told, *self._instruments.quoted(fact, product))
             case Position():
                 return (self._position(fact),)
             case SessionChanged():
@@ -255,14 +261,14 @@ class Mirror:
         }
         return _retained(self.topics.clearing(clearing.product), payload)
 
-    def _transaction(self, transaction: Transaction) -> tuple[Message, ...]:
+    def _transaction(self, transaction: Transaction, now: Instant) -> tuple[Message, ...]:
         product = self._products[transaction.product]
         tick = Message(
             self.topics.tick(transaction.product, "transaction"),
             write_tick(transaction, product),
             qos=0,
         )
-        return (tick,)
+        return (tick, *self._instruments.traded(transaction, product, now))
 
     def _push(self, push: Push) -> Message:
         match push.fact:

@@ -146,6 +146,7 @@ class SegmentFacts(TypedDict):
     tickerQuotes: bool
     tickerRfqs: bool
     tickerTransactions: bool
+    marketInstrumentSummaryAvailable: bool
     tradeEndpoint: str
     subscriptionEndpoint: str
 

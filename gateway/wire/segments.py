@@ -10,7 +10,6 @@ from gateway.model.event import SessionStatus
 from gateway.model.product import AHEAD, Product
 from gateway.model.time import iso_duration
 from gateway.wire.payloads_state import SegmentFacts
-from gateway.wire.schemas import SHAPES
 from gateway.wire.topics import Topics
 
 _AUCTION: Final = "MMT_AUCTION"
@@ -54,14 +53,11 @@ def facts(area: str, product: Product) -> SegmentFacts:
         "auctionAtClose": market_mechanism(product) == _AUCTION,
         "tradeableAhead": iso_duration(AHEAD),
         "negotiationsPermitted": product.negotiated,
-        "tickerTenders": _has_ticker("tender"),
-        "tickerQuotes": _has_ticker("quote"),
-        "tickerRfqs": _has_ticker("rfq"),
-        "tickerTransactions": _has_ticker("transaction"),
+        "tickerTenders": "ticks" in product.publish,
+        "tickerQuotes": "ticks" in product.publish,
+        "tickerRfqs": "ticks" in product.publish,
+        "tickerTransactions": True,
+        "marketInstrumentSummaryAvailable": bool({"book", "session"} & set(product.publish)),
         "tradeEndpoint": topics.request("{U}", product.id, "{OP}"),
         "subscriptionEndpoint": topics.of_product(product.id),
     }
-
-
-def _has_ticker(kind: str) -> bool:
-    return f"p/P/tick/{kind}" in SHAPES

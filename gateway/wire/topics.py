@@ -184,6 +184,14 @@ class Topics:
         """A public request for quotes that stands."""
         return f"{self.base}/p/{product}/rfq/{rfq}"
 
+    def book(self, product: str, start: str) -> str:
+        """The depth of an instrument; ``start`` as YYYYMMDDTHHMMSSZ, or ``+``."""
+        return f"{self.base}/p/{product}/book/{start}"
+
+    def price(self, product: str, start: str) -> str:
+        """What was traded in an instrument."""
+        return f"{self.base}/p/{product}/price/{start}"
+
     def tick(self, product: str, kind: str) -> str:
         """The ticker, not retained."""
         return f"{self.base}/p/{product}/tick/{kind}"
@@ -331,6 +339,8 @@ class Topics:
             "p/+/quote/+",
             "p/+/rfq/+",
             "p/+/session",
+            "p/+/book/+",
+            "p/+/price/+",
             "d/+/reading",
             "d/+/state",
             "d/+/set",

@@ -18,6 +18,7 @@ SOON = {"unit": "W", "interval": "10s"}
 PRODUCTS = {
     "power": {"resource": "POWER", **SOON},
     "right": {"resource": "x-CAPACITY", **SOON, "mechanism": "quote-driven"},
+    "heat": {"resource": "x-HEAT", **SOON, "publish": ["book", "session", "ticks"]},
 }
 
 

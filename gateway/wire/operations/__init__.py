@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.model.request import Request
+from gateway.model.subscription import Follow
 from gateway.wire.operations.accept_quote import ACCEPT_QUOTE
 from gateway.wire.operations.cancel_quote import CANCEL_QUOTE
 from gateway.wire.operations.cancel_tender import CANCEL_TENDER
@@ -25,6 +26,7 @@ from gateway.wire.operations.reject_quote import REJECT_QUOTE
 from gateway.wire.operations.request_delivery import REQUEST_DELIVERY
 from gateway.wire.operations.request_position import REQUEST_POSITION
 from gateway.wire.operations.standings import CANCEL_OPT, CREATE_AVAIL, CREATE_OPT
+from gateway.wire.operations.subscriptions import SUBSCRIPTIONS
 
 _EVERY: Final = (
     CREATE_TENDER,
@@ -45,6 +47,7 @@ _EVERY: Final = (
     CANCEL_ENROLLMENT,
     REQUEST_PARTY_REGISTRATION,
     CANCEL_PARTY_REGISTRATION,
+    *SUBSCRIPTIONS,
 )
 
 OPERATIONS: Final[Mapping[str, Operation]] = {one.name: one for one in _EVERY}
@@ -52,4 +55,6 @@ OPERATIONS: Final[Mapping[str, Operation]] = {one.name: one for one in _EVERY}
 
 def operation_of(request: Request) -> Operation:
     """The operation that a request was made by."""
+    if isinstance(request, Follow):
+        return OPERATIONS[request.operation]
     return next(one for one in _EVERY if one.request is type(request))

@@ -455,6 +455,13 @@ BROKEN = {
             "such as renewable, local: up to 16 words of A-Z, a-z, 0-9, . _ ~ and -, each once"
         ),
     ),
+    "what no product publishes": (
+        "products: {power: {publish: [book, bok]}}\n",
+        (
+            "site.yaml:1:29: products.power.publish: found bok, "
+            "allowed: some of book, session, ticks"
+        ),
+    ),
     "warrants without one price": (
         "products: {power: {}, heat: {resource: x-HEAT, mechanism: order-book, warrants: a}}\n",
         (
