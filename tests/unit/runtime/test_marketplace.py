@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from gateway.model.event import Clearing, SessionChanged
+from gateway.model.request import CancelTenders
 from gateway.model.tender import Side
 from gateway.model.time import MILLISECOND, SECOND, Duration, seconds
 from gateway.model.transaction import Transaction
@@ -68,6 +69,20 @@ def test_an_agents_whole_requirement_is_cleared_against_what_it_has(gates, clock
     floor = gates(0, call_twice, tenderer("load", Side.BUY, 20_000, 700))
     bought = [f.quantity for f in floor.bus if isinstance(f, Transaction) and f.party == "load"]
     assert bought == [700]
+
+
+def test_after_many_requests_the_next_gate_makes_a_checkpoint_and_counts_anew(gates, clock):
+    async def ask(floor):
+        await clock.sleep(seconds(12))
+        for number in range(250):
+            wanted = CancelTenders(
+                party="nobody", request_id=f"r{number}", product="power", tenders=("t",)
+            )
+            await floor.marketplace.handle(wanted)
+
+    floor = gates(30, ask)
+    kinds = [kind for _, kind in floor.journal if kind in {"checkpoint", "advance"}]
+    assert kinds == ["advance", "checkpoint", "advance", "advance", "advance"]
 
 
 def test_the_dispatcher_hears_of_a_clearing_before_the_disk_does(gates, clock):
