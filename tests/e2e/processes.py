@@ -132,10 +132,10 @@ class Place:
     def journal(self):
         return self.state / "journal.sqlite"
 
-    async def build(self, **settings):
+    async def build(self, scale=None, **settings):
         """A house of the demo's kind, serving Modbus TCP in real time."""
         now = real_now()
-        clock = ScaledClock(Scale(epoch_real=now, epoch_sim=now, speed=1.0))
+        clock = ScaledClock(scale or Scale(epoch_real=now, epoch_sim=now, speed=1.0))
         self.house = house_factories()["demo"](clock, {**QUIET, **settings})
         self.connections = await self.house.serve()
         return self.house
@@ -155,9 +155,9 @@ class Place:
         self.running.append(Running(process=process, log=log))
         return self.running[-1]
 
-    async def run(self, config, env=None, heard="mqtt.connected"):
+    async def run(self, config, env=None, heard="mqtt.connected", options=()):
         """The daemon, when it has started and said what is waited for."""
-        daemon = await self.start("run", "--config", str(config), env=env)
+        daemon = await self.start("run", "--config", str(config), *options, env=env)
         await daemon.says("gateway.started")
         await daemon.says(heard)
         return daemon

@@ -1,122 +1,136 @@
-"""Every transcript of the docs, typed at a fresh gateway, on MQTT 3.1.1 and on 5."""
+"""Every transcript of the docs, typed at a gateway, on MQTT 3.1.1 and on 5.
+
+A gateway for each serves all pages at once, each page with parties of its own.  Its clock is set
+so that a quarter of an hour ends, and its deliveries are settled, while the pages are typed.
+"""
 
 import asyncio
-import json
+import contextlib
+from functools import cache
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from gateway.adapters.broker import find_mosquitto
+from gateway.adapters.clock import Scale, real_now
+from gateway.model.time import MINUTE, SECOND, Instant
 from gateway.wire.schemas import schemas
-from tests.e2e.processes import free_port, listening, until
-from tests.e2e.transcripts import caught, differences, steps_of
+from tests.e2e.processes import BASE, a_place, free_port, listening, until
+from tests.e2e.transcripts import Shell, differences, names
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed"),
+]
 
 PAGES = sorted((Path(__file__).parents[2] / "docs/transcripts").glob("*.md"))
-SOON = {"unit": "W", "interval": "10s"}
+MQTT_5_ONLY = {"response-topic"}
 PRODUCTS = {
-    "power": {"resource": "POWER", **SOON},
-    "right": {"resource": "x-CAPACITY", **SOON, "mechanism": "quote-driven"},
-    "heat": {"resource": "x-HEAT", **SOON, "publish": ["book", "session", "ticks"]},
+    "power": {"resource": "POWER", "unit": "W", "interval": "6s"},
+    "heat": {"resource": "x-HEAT", "interval": "6s"},
+    "right": {"resource": "x-CAPACITY", "interval": "1h", "mechanism": "quote-driven"},
 }
+TRADERS = ("anna", "bob", "carol", "dave", "frank", "hank", "iris", "paul", "rita")
+PARTIES = {
+    **{name: {} for name in TRADERS},
+    "erin": {"meter": "hall"},
+    "gina": {"enrolled": []},
+}
+BEFORE_THE_QUARTER = 27 * SECOND
 
 
-def valid(name, payload):
-    """By the exported schema of its topic's last level, where there is one."""
-    found = [one for key, one in schemas().items() if key.rsplit("/", 1)[-1] == name]
-    assert found, f"no schema for {name}"
-    assert any(Draft202012Validator(one).is_valid(payload) for one in found), (name, payload)
+def valid(topic, payload):
+    """By the exported schema of the topic; where a party chose it, by that of any answer."""
+    levels = topic.removeprefix(f"{BASE}/").split("#")[0].split("/")
+    found = [one for shape, one in validators().items() if fits(shape.split("/"), levels)]
+    answers = [one for shape, one in validators().items() if shape.startswith("u/U/in/")]
+    assert any(one.is_valid(payload) for one in found or answers), topic
 
 
-async def type_(words):
-    process = await asyncio.create_subprocess_exec(
-        *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    async with asyncio.timeout(20):
-        out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
-    return [json.loads(line) for line in out.splitlines()]
+@cache
+def validators():
+    """Made once: while they are made, no page is typed."""
+    return {shape: Draft202012Validator(one) for shape, one in schemas().items()}
 
 
-class Session:
-    """One transcript being typed: the inboxes so far, and what the placeholders stand for."""
-
-    def __init__(self, ears, logins):
-        self.ears, self.logins, self.known = ears, logins, {}
-        self.read = dict.fromkeys(ears, 0)
-        self.interval = {}
-
-    async def begin(self):
-        """At the start of a session, so that there is time before its gate."""
-        ear = self.ears["anna"]
-        sessions = [p for t, p in ear.heard if t == "p/power/session"]
-
-        def another():
-            return [p for t, p in ear.heard if t == "p/power/session"][len(sessions) :]
-
-        found, _ = await until(another, "a new session", 15)
-        self.interval = interval = found[0]["tradeableInstrumentRange"]
-        self.known = {"START": interval["dtStart"], "LENGTH": interval["duration"]}
-
-    async def do(self, step):
-        printed = [] if step.is_comment else await type_(step.words(self.logins, self.known))
-        for who, name, payload in step.expected(self.known):
-            came = printed.pop(0) if name is None else await self.pushed(who, name)
-            assert not list(differences(payload, came)), (step.typed, came)
-            if name is not None:
-                valid(name, came)
-            self.known |= caught(payload, came)
-        if not step.comes:
-            await self.asked_and_answered()
-
-    async def asked_and_answered(self):
-        """Nothing came: what is asked only now is answered next."""
-        request = f"quiet-{self.read['anna']}"
-        await self.ears["anna"].ask_position(request, dict(self.interval))
-        answer = await self.pushed("anna", "reply-position")
-        assert answer["inResponseTo"] == request
-
-    async def pushed(self, who, name):
-        def waiting():
-            inbox = [(t, p) for t, p in self.ears[who].heard if t.startswith(f"u/{who}/in/")]
-            return inbox[self.read[who] :]
-
-        await until(waiting, f"{name} comes to {who}", 15)
-        topic, payload = waiting()[0]
-        self.read[who] += 1
-        assert topic.rsplit("/", 1)[-1] == name, (topic, payload)
-        return payload
+def fits(shape, levels):
+    pairs = zip(shape, levels, strict=False)
+    return len(shape) == len(levels) and all(one == own or one.isupper() for one, own in pairs)
 
 
-@pytest.mark.parametrize("version", ["mqttv311", "mqttv5"])
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-async def test_transcript_is_what_happens(page, version, place):
-    await place.build(solar_w=3000, load_w=500, battery_soc_pct=60)
-    port = free_port()
+@contextlib.asynccontextmanager
+async def gateway(place):
+    """It runs; yields the port of its broker."""
+    place.folder.mkdir()
+    now, quarter, port = real_now(), 15 * MINUTE, free_port()
+    starts = Instant(now // quarter * quarter + quarter - BEFORE_THE_QUARTER)
+    scale = Scale(epoch_real=now, epoch_sim=starts, speed=1.0)
+    await place.build(scale=scale, solar_w=3000, load_w=500, battery_soc_pct=60)
     config = place.write(
         broker={"kind": "mosquitto", "listen": {"host": "127.0.0.1", "port": port}},
-        parties={"anna": {}, "bob": {}},
         registration="consent",
-        devices={"heatpump": None},
+        parties=PARTIES,
         products=PRODUCTS,
+        devices={
+            "heatpump": None,
+            "hall": {"driver": "sunspec", "role": "meter", "connection": place.connections["grid"]},
+        },
     )
-    await place.run(config)
-    on = f"-h 127.0.0.1 -p {port} -q 1 -V {version}"
-    words = {
-        who: (place.state / "credentials" / who).read_text().strip()
-        for who in ("anna", "bob", "owner")
-    }
-    logins = {who.upper(): f"{on} -u {who} -P {word}" for who, word in words.items()}
-    logins |= {"ON": logins["ANNA"], "NEW": on, "BOILER": f"{on} -u boiler -P a-long-password"}
+    daemon = await place.run(config, options=("--scale", f"{now},{starts},1.0"))
+    yield port
+    assert "Traceback" not in daemon.text
+
+
+def known(place, port, version):
+    """What the names of a page's first words stand for."""
+    broker = f"-h 127.0.0.1 -p {port} -q 1 -V {version}"
+    users = {name: place.state / "credentials" / name for name in (*PARTIES, "owner")}
+    words = {name: file.read_text().strip() for name, file in users.items()}
+    logins = {name.upper(): f"{broker} -u {name} -P {word}" for name, word in words.items()}
+    return {"ANYBODY": broker, **logins}
+
+
+async def a_new_session(port):
+    """So that there is time before its gate."""
+    async with listening(port) as ear:
+        await until(lambda: ear.newest.get("p/power/session"), "a session", 15)
+        first = ear.newest["p/power/session"]
+        await until(lambda: ear.newest["p/power/session"] != first, "a new session", 15)
+
+
+async def type_all(place, version, wrong):
+    """Type every page; what was wrong is added to the list."""
+    async with gateway(place) as port:
+        logins = known(place, port, version)
+        await a_new_session(port)
+        async with asyncio.TaskGroup() as tasks:
+            for page in PAGES:
+                if version == "mqttv5" or page.stem not in MQTT_5_ONLY:
+                    tasks.create_task(type_one(page, version, logins, wrong))
+
+
+async def type_one(page, version, logins, wrong):
+    """The others go on: all that is wrong is said at once."""
+    try:
+        await Shell(logins, valid).type(page.read_text())
+    except* Exception as errors:
+        wrong += [f"{page.stem}, {version}: {error!r}" for error in errors.exceptions]
+
+
+async def test_transcripts_are_what_happens(tmp_path):
+    assert len(PAGES) > 1
+    validators()
+    wrong = []
     async with (
-        listening(port, "anna", words["anna"]) as anna,
-        listening(port, "bob", words["bob"]) as bob,
+        a_place(tmp_path / "mqttv311") as older,
+        a_place(tmp_path / "mqttv5") as newer,
+        asyncio.TaskGroup() as tasks,
     ):
-        session = Session({"anna": anna, "bob": bob}, logins)
-        await session.begin()
-        for step in steps_of(page.read_text()):
-            await session.do(step)
+        tasks.create_task(type_all(older, "mqttv311", wrong))
+        tasks.create_task(type_all(newer, "mqttv5", wrong))
+    assert not wrong, "\n".join(wrong)
 
 
 def test_difference_is_seen_wherever_it_is():
@@ -125,3 +139,9 @@ def test_difference_is_seen_wherever_it_is():
     assert not list(differences(page, same))
     for wrong in ({"a": []}, {"a": [{"n": "1"}]}, {"i": "now"}, {"s": "y"}, {"s": True}):
         assert list(differences(page, {**same, **wrong})), wrong
+
+
+def test_what_a_page_names_is_known_below():
+    assert dict(names({"a": [{"q": "<id:QUOTE>"}, "<id>"]}, {"a": [{"q": "q-1"}, "x"]})) == {
+        "QUOTE": "q-1"
+    }
