@@ -398,7 +398,14 @@ ASKING = """\
 ## Asking: requests of parties
 
 From nothing to a running program: [write an app](how-to/write-an-app.md). Sessions at a shell,
-message by message: the [transcripts](transcripts/tender.md).
+message by message, each page typed at a gateway on MQTT 3.1.1 and on 5:
+[reference data](transcripts/reference-data.md), [registration](transcripts/registration.md),
+[enrolment](transcripts/enrolment.md), [tender](transcripts/tender.md), [streams and
+alternatives](transcripts/stream.md), [transaction](transcripts/transaction.md),
+[position](transcripts/position.md), [delivery](transcripts/delivery.md),
+[quotes](transcripts/quote.md), [opting out and availability](transcripts/opt-avail.md),
+[instrument data and tickers](transcripts/instruments.md),
+[Response Topic](transcripts/response-topic.md).
 
 Party `U` publishes on `u/U/req/P/OP` (QoS 1, not retained: retained requests are ignored) and gets
 the answer on `u/U/in/…`. By MQTT 5 it may name another topic below `u/U/in/` as Response Topic, and

@@ -31,10 +31,17 @@ PRODUCTS = {
     "power": {"resource": "POWER", "unit": "W", "interval": "6s"},
     "heat": {"resource": "x-HEAT", "interval": "6s"},
     "right": {"resource": "x-CAPACITY", "interval": "1h", "mechanism": "quote-driven"},
+    "gas": {
+        "resource": "x-GAS",
+        "unit": "W",
+        "interval": "6s",
+        "publish": ["book", "session", "ticks"],
+    },
 }
-TRADERS = ("anna", "bob", "carol", "dave", "frank", "hank", "iris", "paul", "rita")
+BUYERS = ("anna", "bob", "carol", "frank", "hank", "ivan", "stan")
+OTHERS = ("dave", "iris", "judy", "paul", "rita")
 PARTIES = {
-    **{name: {} for name in TRADERS},
+    **{name: {} for name in BUYERS + OTHERS},
     "erin": {"meter": "hall"},
     "gina": {"enrolled": []},
 }
@@ -115,7 +122,7 @@ async def type_one(page, version, logins, wrong):
     """The others go on: all that is wrong is said at once."""
     try:
         await Shell(logins, valid).type(page.read_text())
-    except* Exception as errors:
+    except* (AssertionError, LookupError, ValueError, TimeoutError) as errors:
         wrong += [f"{page.stem}, {version}: {error!r}" for error in errors.exceptions]
 
 
