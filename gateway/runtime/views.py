@@ -45,10 +45,14 @@ class Views:
         return [*books, *positions]
 
     def all_positions(self, now: Instant) -> list[Position]:
-        """The changed positions of everybody."""
+        """The changed positions of everybody: at a gate time itself changes what is shown."""
         shown = horizon(self._market.product, now)
-        parties = {*self._positions, *self._market.positions.held(shown)}
-        return [view for party in sorted(parties) for view in self._position(party, shown)]
+        return self.positions({*self._positions, *self._market.positions.held(shown)}, now)
+
+    def positions(self, parties: Iterable[str], now: Instant) -> list[Position]:
+        """The changed positions among those of ``parties``."""
+        shown = horizon(self._market.product, now)
+        return [view for party in sorted(set(parties)) for view in self._position(party, shown)]
 
     def _book(self, party: str, now: Instant = Instant(0)) -> Iterable[BookView]:
         live = self._market.live_sets(party)

@@ -194,8 +194,8 @@ class QuoteCounter:
 
     def _show(self, market: Market, seq: int, events: Sequence[MarketEvent], now: Instant) -> None:
         facts = [event for event in events if not isinstance(event, Refused)]
-        traded = any(isinstance(event, Transaction) for event in events)
-        positions = self._views[market.product.id].all_positions(now) if traded else ()
+        traded = {event.party for event in events if isinstance(event, Transaction)}
+        positions = self._views[market.product.id].positions(traded, now)
         self._outlet.put(seq, [*facts, *positions])
 
 

@@ -141,9 +141,8 @@ class TenderCounter:
         """Let the facts out, with the books and positions that they changed."""
         views, facts = self._views[market.product.id], list(events)
         parties = {party, *(e.party for e in events if isinstance(e, Transaction | Cancelled))}
-        cleared = [event for event in events if isinstance(event, Clearing)]
-        for clearing in cleared:
+        for clearing in (event for event in events if isinstance(event, Clearing)):
             self._on_clearing(market, clearing)
-        if cleared:
-            facts += views.all_positions(self._clock.now())
+        traded = {event.party for event in events if isinstance(event, Transaction)}
+        facts += views.positions(traded, self._clock.now())
         self._outlet.put(seq, [*facts, *views.books(parties)])
