@@ -1,7 +1,11 @@
 """The charger is dimmed to 4.2 kW; what the household draws is nobody's business."""
 
+import pytest
+
 from gateway.model.limit import LimitKey
 from gateway.model.request import LimitRequest
+
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
 
 MOST_W = 11_040  # 3 x 230 V x 16 A
 LEAST_W = 4140  # 3 x 230 V x 6 A
