@@ -24,6 +24,10 @@ def add(commands: "Commands") -> None:
     parser = command(commands, "simulate", _simulate, text)
     parser.add_argument("scenario", type=Path, metavar="SCENARIO.yaml")
     parser.add_argument("--json", action="store_true")
+    past = (
+        "the home is the one that a gateway recorded in its state folder, e.g. /var/lib/gridtender"
+    )
+    parser.add_argument("--from-history", type=Path, metavar="DIR", help=past)
     text = "write every step of every home as CSV"
     parser.add_argument("--mechanism", default="uniform-price", metavar="NAME")
     seed = "deal the days anew within their season: another year like this one"
@@ -38,12 +42,15 @@ def _simulate(options: argparse.Namespace) -> int:
     from gateway.simulation.scenario_file import load_scenario
     from gateway.simulation.simulate import simulate
 
-    loaded = load_scenario(options.scenario)
+    loaded = load_scenario(options.scenario, options.from_history)
     if loaded.scenario is None:
         for problem in loaded.problems:
             print(problem, file=sys.stderr)
         return WRONG
     scenario = loaded.scenario
+    if loaded.filled:
+        said = f"{loaded.filled} of {scenario.steps} steps were not recorded: as the day before"
+        print(said, file=sys.stderr)
     if options.seed is not None:
         scenario = dealt(scenario, options.seed)
     plot = None if options.plot is None else _plot(scenario, options.plot)

@@ -15,6 +15,7 @@ from gateway.config.problem import Finding, Problem
 from gateway.config.validation import validate
 from gateway.model.site import PriceTable
 from gateway.model.time import HOUR, rfc3339
+from gateway.simulation.recorded import recorded
 from gateway.simulation.scenario import HomeBattery, Scenario, SimulatedHome, YearTariff
 from gateway.simulation.scenario_shape import (
     HOME_ID,
@@ -27,14 +28,18 @@ from gateway.simulation.series import Series, Steps, Unreadable, read_series
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedScenario:
-    """A scenario, or why there is none."""
+    """A scenario, or why there is none; ``filled`` of its steps were not recorded."""
 
     scenario: Scenario | None
     problems: tuple[Problem, ...] = ()
+    filled: int = 0
 
 
-def load_scenario(file: Path) -> LoadedScenario:
-    """Read the file and the series it names; those stand beside it or where it says."""
+def load_scenario(file: Path, history: Path | None = None) -> LoadedScenario:
+    """Read the file and the series it names; those stand beside it or where it says.
+
+    With ``history``, a state folder, its only home is the one that was recorded there.
+    """
     document = read(file)
     findings = list(document.findings)
     shape = None
@@ -43,12 +48,15 @@ def load_scenario(file: Path) -> LoadedScenario:
         findings += found
     if shape is not None:
         findings += _checked(shape)
+        findings += _checked_series(shape, recorded=history is not None)
     if shape is None or findings:
         return LoadedScenario(scenario=None, problems=_told(document, findings))
-    reading = _Reading(document, shape, file.parent)
+    reading = _Reading(document, shape, file.parent, history)
     scenario = reading.scenario()
     problems = tuple(reading.problems)
-    return LoadedScenario(scenario=None if problems else scenario, problems=problems)
+    return LoadedScenario(
+        scenario=None if problems else scenario, problems=problems, filled=reading.filled
+    )
 
 
 def _told(document: Document, findings: list[Finding]) -> tuple[Problem, ...]:
@@ -79,6 +87,16 @@ def _checked(shape: ScenarioShape) -> Iterator[Finding]:
     yield from _checked_tariff(shape.tariff)
 
 
+def _checked_series(shape: ScenarioShape, *, recorded: bool) -> Iterator[Finding]:
+    if recorded and len(shape.homes) > 1:
+        allowed = "one home, the recorded one"
+        yield Finding(path=("homes",), found=f"{len(shape.homes)} homes", allowed=allowed)
+    for home, one in shape.homes.items():
+        if one.series is None and not recorded:
+            allowed = "a CSV file, or --from-history"
+            yield Finding(path=("homes", home, "series"), found="nothing", allowed=allowed)
+
+
 def _checked_tariff(tariff: TariffShape) -> Iterator[Finding]:
     allowed = "either series, or import_price and export_price"
     numbers = [tariff.import_price, tariff.export_price]
@@ -91,12 +109,16 @@ def _checked_tariff(tariff: TariffShape) -> Iterator[Finding]:
 class _Reading:
     """The files that a scenario names."""
 
-    def __init__(self, document: Document, shape: ScenarioShape, folder: Path) -> None:
+    def __init__(
+        self, document: Document, shape: ScenarioShape, folder: Path, history: Path | None
+    ) -> None:
         self._document = document
         self._shape = shape
         self._folder = folder
         self._steps = Steps(start=shape.start, length=shape.step, end=shape.end)
+        self._history = history
         self.problems: list[Problem] = []
+        self.filled = 0
 
     def scenario(self) -> Scenario | None:
         """All of it; None if there is a problem."""
@@ -117,7 +139,7 @@ class _Reading:
             for home in self._shape.homes
         )
         return Scenario(
-            start=self._shape.start,
+            start=self._steps.start,
             step=self._shape.step,
             homes=homes,
             tariff=tariff,
@@ -129,11 +151,20 @@ class _Reading:
         for home, shape in self._shape.homes.items():
             path = f"homes.{home}.series"
             try:
-                series[home] = read_series(self._folder / shape.series, self._steps, path)
+                if self._history is not None:
+                    series[home] = self._recorded(self._history)
+                else:
+                    series[home] = read_series(self._folder / str(shape.series), self._steps, path)
             except Unreadable as refused:
                 self.problems.append(refused.problem)
         self.problems += map(self._document.problem, self._of_one_length(series))
         return series
+
+    def _recorded(self, history: Path) -> Series:
+        """The recorded past; the simulation begins where that does."""
+        found = recorded(history, self._steps)
+        self._steps, self.filled = found.steps, found.filled
+        return found.series
 
     def _of_one_length(self, series: dict[str, Series]) -> Iterator[Finding]:
         lengths = {home: len(one.load_w) for home, one in series.items()}

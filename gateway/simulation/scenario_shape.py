@@ -56,7 +56,9 @@ class BatteryShape(Shape):
 class HomeShape(Shape):
     """One home."""
 
-    series: _File = key(..., "a CSV file with time,load_w,solar_w")
+    series: _File | None = key(
+        None, "a CSV file with time,load_w,solar_w; left out with `--from-history`"
+    )
     battery: BatteryShape | None = key(None, "what it stores in; left out: nothing")
 
 
