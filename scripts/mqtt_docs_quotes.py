@@ -35,7 +35,8 @@ price at least as good; the quoted price is paid. `finalMarketTransaction` says 
 less than asked where others were faster, unless `allOrNone`. Both sides get `create-transaction`
 as well. `reject-quote` is for the party that a quote is for: it ends, and the quoter is told.
 Quotes and requests count as open tenders; a party that leaves takes them along (SUPERVISORY). The
-same quote sent again gets the same answer.
+same quote sent again gets the same answer. A party that says on `u/U/status` that it is online is
+told once more what stands for it alone, with the same `requestId`.
 """
 
 _QID, _RID = "home-q-12-41", "home-rfq-12-40"

@@ -129,8 +129,9 @@ class Gateway:
         self.pushes.acknowledge(party, push)
 
     def back(self, party: str) -> None:
-        """The party says that it is there: what it has not acknowledged is told again."""
+        """The party says that it is there: what it may have missed is told again."""
         self.pushes.again(party)
+        self.marketplace.back(party)
 
     async def owner(self, request: OwnerRequest) -> None:
         """The owner's topic."""

@@ -203,7 +203,7 @@ class _Exchange:
         self._gateway.acknowledge(party, push)
 
     def back(self, party: str) -> None:
-        """The party says that it is there: what it has not acknowledged is told again."""
+        """The party says that it is there: what it may have missed is told again."""
         self._gateway.back(party)
 
     async def owner(self, request: OwnerRequest) -> None:

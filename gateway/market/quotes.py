@@ -74,6 +74,10 @@ class QuoteBoard:
         """The party's open quotes."""
         return tuple(one for one in self.open_of(party) if isinstance(one, QuoteChanged))
 
+    def for_(self, party: str) -> tuple[Changed, ...]:
+        """What stands for that party: quotes only it may accept, requests put to it alone."""
+        return tuple(one for one in self._open() if _addressee(one) == party)
+
     def quote(self, quote: str) -> QuoteChanged | None:
         """By the market's id, also one that ended."""
         return self._quotes.get(quote)
@@ -206,3 +210,7 @@ def _own_id(one: Changed) -> str:
 def _over(one: Changed) -> Instant:
     """When nobody can refer to it any more."""
     return one.quote.interval.end if isinstance(one, QuoteChanged) else one.rfq.within.end
+
+
+def _addressee(one: Changed) -> str:
+    return one.quote.to if isinstance(one, QuoteChanged) else one.rfq.to

@@ -44,7 +44,7 @@ class Exchange(Protocol):
         ...
 
     def back(self, party: str) -> None:
-        """The party says that it is there: what it has not acknowledged is told again."""
+        """The party says that it is there: what it may have missed is told again."""
         ...
 
     async def owner(self, request: OwnerRequest) -> None:

@@ -402,6 +402,10 @@ class Marketplace:
         """Cancel all that a silent party tenders, SUPERVISORY."""
         self._desk.withdraw(party)
 
+    def back(self, party: str) -> None:
+        """The party is there again: quotes and requests for it alone are told once more."""
+        self._quotes.again(party)
+
     def withdraw_from(self, product: str, party: str) -> None:
         """Cancel all that the party tenders and quotes of one product, SUPERVISORY."""
         self._tenders.withdraw_from(product, party)

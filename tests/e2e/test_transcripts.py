@@ -45,7 +45,7 @@ PARTIES = {
     "erin": {"meter": "hall"},
     "gina": {"enrolled": []},
 }
-BEFORE_THE_QUARTER = 27 * SECOND
+BEFORE_THE_QUARTER = 33 * SECOND
 
 
 def valid(topic, payload):

@@ -527,14 +527,24 @@ async def ask_5(broker, wanted, correlation):
     return heard
 
 
+MQTT_5_ONLY = pytest.mark.parametrize("broker", [5], ids=["mqtt5"], indirect=True)
+
+
+@MQTT_5_ONLY
 async def test_an_answer_goes_where_the_request_wants_it_and_says_which_it_answers(broker):
-    if broker.protocol != aiomqtt.ProtocolVersion.V5:
-        pytest.skip("MQTT 3.1.1 knows no Response Topic")
     async with house(broker):
         heard = await ask_5(broker, f"{BASE}/u/alice/in/mine/7", b"\x00seven")
     assert heard == [("/u/alice/in/mine/7", b"\x00seven")]
 
 
+@pytest.mark.parametrize("broker", [4], ids=["mqtt3.1.1"], indirect=True)
+async def test_a_gateway_on_mqtt_3_answers_on_the_usual_topic(broker):
+    async with house(broker):
+        heard = await ask_5(broker, f"{BASE}/u/alice/in/mine/7", b"7")
+    assert heard == [("/u/alice/in/created-tender", b"")]
+
+
+@MQTT_5_ONLY
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -546,8 +556,6 @@ async def test_an_answer_goes_where_the_request_wants_it_and_says_which_it_answe
     ],
 )
 async def test_nobody_makes_the_gateway_write_where_it_may_not_write_itself(broker, wanted):
-    if broker.protocol != aiomqtt.ProtocolVersion.V5:
-        pytest.skip("MQTT 3.1.1 knows no Response Topic")
     async with house(broker):
         heard = await ask_5(broker, wanted, b"7")
     assert heard == [("/u/alice/in/created-tender", b"7")]

@@ -135,6 +135,12 @@ class QuoteCounter:
                 facts = (*told, *market.quotes.board.standing)
                 self._outlet.put(self._recorder.newest, facts)
 
+    def again(self, party: str) -> None:
+        """The party is back: what stands for it alone it is told once more."""
+        for market in self._markets.values():
+            if standing := market.quotes.board.for_(party):
+                self._outlet.put(self._recorder.newest, standing)
+
     async def run(self) -> None:
         """End quotes when their time is over, until cancelled; asleep while nobody quotes."""
         while True:

@@ -149,6 +149,28 @@ def test_an_acceptance_is_answered_by_its_own_side_and_told_to_all(at_desk):
     assert len(desk.rows("negotiate")) == 2
 
 
+def test_who_comes_back_is_told_what_stands_for_it_alone_once_more(at_desk):
+    async def script(desk):
+        await desk.quote("public")
+        (private,) = await desk.quote("private", to="bob", private=True)
+        await desk.quote("gone", to="bob", private=True)
+        cancel = CancelQuotes(party="anna", request_id="c", product="power", ids=("gone",))
+        await desk.ask(cancel)
+        within, buy = desk.interval, Side.BUY
+        need = Rfq(
+            id="n", party="anna", product="power", side=buy, within=within, quantity=9, to="bob"
+        )
+        (asked,) = await desk.ask(CreateRfq(party="anna", request_id="r", rfq=need))
+        await desk.clock.sleep(Duration(SECOND))
+        before = len(desk.bus)
+        desk.marketplace.back("anna")
+        desk.marketplace.back("bob")
+        await desk.clock.sleep(Duration(SECOND))
+        assert list(desk.bus)[before:] == [private, asked]
+
+    at_desk(script)
+
+
 def test_what_never_reached_the_disk_is_taken_back(at_desk):
     async def script(desk):
         (quoted,) = await desk.quote()
