@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from gateway.model.ahead import CurvePoint, ForwardCurve
 from gateway.model.clearing import Clearing, ClearingType, MarginalTender
 from gateway.model.device import (
     Capabilities,
@@ -264,6 +265,11 @@ FACTS = (
         p90_w=(2900.0, 2750.0),
         errors=(LeadError(lead=Duration(HOUR), mae_w=210.0, naive_w=480.0, count=1248),),
     ),
+    ForwardCurve(
+        product="power",
+        at=NOW,
+        points=(CurvePoint(interval=NEXT, price=800, supply=((800, 0), (3000, 2400))),),
+    ),
     *mqtt_docs_tie.facts(NOW, NEXT),
     LimitsChanged(
         device="roof",
@@ -345,6 +351,8 @@ PUBLISHED = {
     "p/P/tender/U": "the live tenders of a party; QoS 0 of the gateway's own agents",
     "p/P/quote/QID": "a public quote while it stands",
     "p/P/rfq/RID": "a public request for quotes while it stands",
+    "p/P/forward": "of a product that is traded ahead (`forward`): what each coming interval is "
+    "expected to cost, and what all together would give beyond what they draw, by price",
     "p/P/clearing": "the last clearing, with its why",
     "p/P/tick/tender": "with `publish: [ticks]`: what is newly tendered; **not retained**, QoS 0",
     "p/P/tick/quote": "likewise each public quote",

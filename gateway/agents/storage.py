@@ -120,7 +120,7 @@ class Storage:
         view = steerable(gate, self.device.id)
         if view is None or view.soc_pct is None:
             return ()
-        battery = Battery.of(self.device, view.capabilities, view.soc_pct)
+        battery = self._battery(gate, view.capabilities, view.soc_pct)
         hours = gate.interval.duration / HOUR
         slopes = self._worth(gate, battery)
         if slopes is None:
@@ -128,6 +128,18 @@ class Storage:
         store = battery.store(self.device.wear, 1.0)
         steps = planned_steps(gate.product, slopes, store, battery.stored_wh, hours)
         return as_tenders(gate, steps, (LOCAL,))
+
+    def _battery(self, gate: Gate, told: Capabilities, soc_pct: float) -> Battery:
+        """As it will be when the interval begins, by what it trades until then."""
+        battery = Battery.of(self.device, told, soc_pct)
+        drawn_wh, given_wh = gate.meanwhile.get(self.device.id, (0.0, 0.0))
+        if not (drawn_wh or given_wh) or battery.usable_wh <= 0:
+            return battery
+        stored_wh = battery.stored_wh + drawn_wh * battery.eta - given_wh / battery.eta
+        level = min(max(stored_wh / battery.usable_wh, 0.0), 1.0)
+        own = self.device.limits
+        then_pct = own.min_soc_pct + level * (own.max_soc_pct - own.min_soc_pct)
+        return Battery.of(self.device, told, then_pct)
 
     def _worth(self, gate: Gate, battery: Battery) -> tuple[float, ...] | None:
         """What each part of it is worth after the interval; None = no plan."""

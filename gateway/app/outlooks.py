@@ -56,6 +56,7 @@ def open_outlooks(
         beside=aside,
         clock=clock,
         bus=bus,
+        sunny=any(product.ahead is not None for product in settings.products),
     )
 
 

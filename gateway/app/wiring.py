@@ -275,7 +275,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
         bus=ground.bus,
         threaded=world.threaded,
     )
-    if looks_ahead(settings):
+    if looks_ahead(settings) or any(product.ahead for product in settings.products):
         marketplace.outlook = outlooks.latest
     return Gateway(
         settings=settings,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from gateway.config.forward import LEAD, ahead_of, check_forward
 from gateway.config.mechanisms import check_mechanisms, price_rule
 from gateway.config.problem import Finding, Path
 from gateway.config.shapes import SiteShape
@@ -41,6 +42,7 @@ def read_products(
         findings.extend(draft.findings)
     findings.extend(_together(products))
     findings.extend(_served(products, mechanisms))
+    findings.extend(check_forward(products, mechanisms, ties=bool(site.interties)))
     findings.extend(check_mechanisms(products, site.products, list(site.parties), mechanisms))
     findings.extend(_gate(products, site))
     return tuple(products), tuple(findings)
@@ -85,7 +87,8 @@ class _Draft:
             lot=self._whole("lot", shape.lot, "quantity_scale", shape.quantity_scale),
             price_floor=floor,
             price_cap=cap,
-            gate_lead=gate_lead if shape.gate_lead is None else shape.gate_lead,
+            gate_lead=self._gate_lead(gate_lead),
+            ahead=ahead_of(shape.forward, shape.quantity_scale),
             settlement=self._settlement(shape.price_scale),
             negotiations=shape.negotiations,
             publish=self._publish(),
@@ -98,6 +101,11 @@ class _Draft:
             rules=self._rules(tick),
             other_terms=OtherTerms(shape.other_terms),
         )
+
+    def _gate_lead(self, usual: Duration) -> Duration:
+        if self._shape.gate_lead is not None:
+            return self._shape.gate_lead
+        return usual if self._shape.forward.horizon is None else LEAD
 
     def _publish(self) -> tuple[str, ...]:
         for one in self._shape.publish:

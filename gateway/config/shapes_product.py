@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from gateway.config.scalars import Choice, Flag, Real, Span, Text, Whole
 from gateway.config.shape import Shape, key
+from gateway.config.shapes_forward import ForwardShape
 from gateway.config.shapes_ledger import SettlementShape
 from gateway.config.terms import Bounds, Forced, Words
 from gateway.model.terms import OtherTerms, Streams
@@ -99,3 +100,4 @@ class ProductShape(Shape):
     )
     rules: RulesShape = key({}, "what tenders from outside keep")
     settlement: SettlementShape = key({}, "who stands opposite, and what a deviation costs")
+    forward: ForwardShape = key({}, "how far ahead it is traded by the house itself")

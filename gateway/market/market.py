@@ -217,13 +217,16 @@ class Market:
         self._gates.follow(now)
         return self.quotes.negotiate(asked, now)
 
-    def advance(self, now: Instant, *, unscheduled: bool = False) -> tuple[MarketEvent, ...]:
+    def advance(
+        self, now: Instant, *, unscheduled: bool = False, ahead: Interval | None = None
+    ) -> tuple[MarketEvent, ...]:
         """Do all that is due: expiries, then each gate's clearing and its transactions.
 
         Args:
             now: not before the ``now`` of the last call, unless the clock was set back.
             unscheduled: also clear what is left of the running interval from the next whole
                 second on; nothing happens if nothing is left.
+            ahead: also clear this instrument, whose gate is still to come.
         """
         self._gates.follow(now)
         events: list[MarketEvent] = [*self._unsaid]
@@ -248,6 +251,8 @@ class Market:
         if unscheduled and running not in closed:
             late = delivery(running, Instant(max(now, running.start + 1)))
             events += self._clear(running, late, now, scheduled=False)
+        if ahead is not None and now < self.product.gate(ahead) and not self.is_held(ahead, now):
+            events += self._clear(ahead, ahead, now, scheduled=False)
         return tuple(events)
 
     def demand(self, interval: Interval, fresh: Iterable[TenderSet], without: str) -> Demand:

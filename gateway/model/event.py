@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from gateway.model.admittance import EnrolmentTold, RegistrationTold
+from gateway.model.ahead import ForwardCurve
 from gateway.model.clearing import Clearing
 from gateway.model.device import Description, DeviceState
 from gateway.model.forecast import Forecast
@@ -311,6 +312,7 @@ Fact = (
     | EnergyCounted
     | DayYield
     | Forecast
+    | ForwardCurve
     | LimitsChanged
     | WishChanged
     | OptOutChanged

@@ -29,6 +29,8 @@ class Outlook:
         scenarios: weights sum to 1, as many steps each as there are prices.
         left: what a kWh that could still be given at the end is worth; None = the mean import
             price of the steps, which it will replace.
+        sun_w: what the sources that can be steered are expected to give in each step, W >= 0, which
+            the residual is less of; empty where nobody trades ahead.
 
     Raises:
         ValueError: where lengths differ or the weights do not sum to 1.
@@ -40,10 +42,12 @@ class Outlook:
     export_price: tuple[float, ...]
     scenarios: tuple[Scenario, ...]
     left: float | None = None
+    sun_w: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         steps = {len(self.import_price), len(self.export_price)}
         steps |= {len(scenario.residual_w) for scenario in self.scenarios}
+        steps |= {len(self.sun_w)} if self.sun_w else set()
         if len(steps) != 1:
             msg = f"prices and scenarios of one outlook have as many steps each, not {steps}"
             raise ValueError(msg)

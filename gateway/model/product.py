@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import Final
 
+from gateway.model.ahead import Ahead
 from gateway.model.resource import Resource
 from gateway.model.settlement import Settlement
 from gateway.model.terms import OtherTerms, Streams, TermRule
@@ -49,6 +50,7 @@ class Product:
         settlement: None = with the market, deviations at the clearing price.
         negotiations: quotes and requests for quotes are taken beside tenders.
         publish: what is public beside tenders and clearings: ``book``, ``session``, ``ticks``.
+        ahead: how it is traded ahead; None = each interval at its gate only.
     """
 
     id: str
@@ -79,6 +81,7 @@ class Product:
     negotiations: bool = False
     maker: str = ""
     publish: tuple[str, ...] = ()
+    ahead: Ahead | None = None
 
     @property
     def negotiated(self) -> bool:

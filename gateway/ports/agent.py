@@ -21,6 +21,8 @@ class Gate:
         positions: standing positions (integer quantity, BUY +) in the interval by party.
         unmetered: the sum of positions of parties that have no meter here.
         outlook: what may come after the interval; None = nothing is known of it.
+        meanwhile: what each party is to draw and to give until the interval begins, Wh >= 0 each;
+            only where it is traded ahead, and then the snapshot is what is foreseen.
     """
 
     now: Instant
@@ -30,6 +32,7 @@ class Gate:
     positions: Mapping[str, int] = field(default_factory=dict)
     unmetered: int = 0
     outlook: Outlook | None = None
+    meanwhile: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class Agent(Protocol):

@@ -10,6 +10,7 @@ from gateway.model.tender import TenderSet
 from gateway.model.time import MILLISECOND, Instant, Interval
 from gateway.ports.agent import Agent, Gate
 from gateway.runtime.expected import fresh
+from gateway.runtime.foreseen import covers, foreseen, meanwhile
 
 
 def gate_for(  # noqa: PLR0917  all that a gate is made of
@@ -23,17 +24,21 @@ def gate_for(  # noqa: PLR0917  all that a gate is made of
 ) -> Gate:
     """What agents may know when they tender for what is left of ``interval``.
 
-    An ``outlook`` that is stale by ``now`` they are not told.
+    An ``outlook`` that is stale by ``now`` they are not told.  Of a product that is traded ahead
+    they see the site as it is foreseen.
     """
+    known = fresh(outlook, now)
+    ahead = product.ahead is not None and known is not None and covers(known, interval)
     standing = dict(sorted(positions.all_at(max(now, interval.start)).items()))
     return Gate(
         now=now,
         product=product,
         interval=interval,
-        snapshot=snapshot,
+        snapshot=foreseen(snapshot, known, interval) if ahead and known else snapshot,
         positions=standing,
         unmetered=sum(quantity for party, quantity in standing.items() if party in outside),
-        outlook=fresh(outlook, now),
+        outlook=known,
+        meanwhile=meanwhile(positions, product, now, interval.start) if ahead else {},
     )
 
 

@@ -37,6 +37,7 @@ class Ahead:
     export_price: Runs
     ways: tuple[Way, ...]
     left: int | None = None
+    sun_w: Runs = ()
 
     @classmethod
     def of(cls, outlook: Outlook) -> "Ahead":
@@ -53,6 +54,7 @@ class Ahead:
                 for weight, one in zip(weights, outlook.scenarios, strict=True)
             ),
             left=None if outlook.left is None else round(outlook.left * _MILLION),
+            sun_w=_runs(outlook.sun_w, 1),
         )
 
     @property
@@ -68,6 +70,7 @@ class Ahead:
                 for one in self.ways
             ),
             left=None if self.left is None else self.left / _MILLION,
+            sun_w=_values(self.sun_w, 1),
         )
 
 

@@ -47,6 +47,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.connection import Connection
 from gateway.ports.journal import Journal
 from gateway.ports.mechanism import Matching
+from gateway.runtime.ahead import TradingAhead
 from gateway.runtime.bidding import gate_for, requirement
 from gateway.runtime.counters.counter import refused
 from gateway.runtime.counters.deliveries import DeliveryCounter
@@ -256,6 +257,40 @@ class Marketplace:
         if self._tasks is not None:
             name = f"gates[{market.product.id}]"
             self._tasks.create_task(self._hold_gates(market), name=name)
+            self._trade_ahead(market, self._tasks)
+
+    def _trade_ahead(self, market: Market, tasks: asyncio.TaskGroup) -> None:
+        """Clear its horizon again and again, where it has one."""
+        product = market.product
+        if product.ahead is None:
+            return
+        trading = TradingAhead(
+            market=market,
+            ahead=product.ahead,
+            outside=lambda party: party in self._outside,
+            state=lambda *told: self._state_ahead(market, *told),
+            seen=self._seen,
+            let_out=self._outlet.put,
+            outlook=lambda: self.outlook(),  # noqa: PLW0108  it is set after the start
+            recorder=self._recorder,
+            clock=self._clock,
+        )
+        run = trading.run(lambda: self._markets.get(product.id) is market)
+        tasks.create_task(run, name=f"ahead[{product.id}]")
+
+    def _state_ahead(
+        self, market: Market, interval: Interval, now: Instant, seen: Snapshot, outlook: Outlook
+    ) -> list[TenderSet]:
+        """What every agent requires of a future interval; nothing of those that never did."""
+        told = interval, now, seen, market.positions, self._outside, outlook
+        gate = gate_for(market.product, *told)
+        found: list[TenderSet] = []
+        for party, agent in self._agents.items():
+            newest = market.newest_revision(party, interval)
+            bid = self._bid(agent, gate, newest)
+            if bid is not None and (bid.tenders or newest):
+                found.append(bid)
+        return found
 
     async def _hold_gates(self, market: Market) -> None:
         product = market.product

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -53,6 +53,7 @@ class Outlooks:
 
     Args:
         offset: local time ahead of UTC: loads follow people's clocks.
+        sunny: whether outlooks tell the sun apart, for what is traded ahead.
         beside: runs what takes long, away from the loop.
     """
 
@@ -67,7 +68,9 @@ class Outlooks:
         beside: Callable[[Callable[[], None]], Awaitable[None]],
         clock: Clock,
         bus: Bus,
+        sunny: bool = False,
     ) -> None:
+        self._sunny = sunny
         self._log = structlog.get_logger()
         self._quarters, self._prices, self._roofs = quarters, prices, roofs
         self._offset, self._history, self._beside = offset, history, beside
@@ -187,6 +190,10 @@ class Outlooks:
 
     def _renew(self, start: Instant) -> None:
         outlook = self._look_ahead(start)
+        if outlook is not None and self._sunny:
+            sun = self._sun(start)
+            sun_w = () if sun is None else tuple(sun.mean_w[: outlook.steps])
+            outlook = replace(outlook, sun_w=sun_w)
         self._outlook = None if outlook is None else as_kept(condensed(outlook))
 
     def _look_ahead(self, start: Instant) -> Outlook | None:

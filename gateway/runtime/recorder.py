@@ -12,7 +12,7 @@ from gateway.model.request import Reply
 from gateway.model.settlement import Delivery
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import Party, TenderSet
-from gateway.model.time import Instant
+from gateway.model.time import Instant, Interval
 from gateway.ports.journal import Body, Journal
 from gateway.runtime.expected import Expected
 from gateway.runtime.rows import (
@@ -139,9 +139,12 @@ class Recorder:
         )
         return self._ask(now, "cancel", row)
 
-    def advance(self, now: Instant, product: str, *, unscheduled: bool) -> int:
+    def advance(
+        self, now: Instant, product: str, *, unscheduled: bool, ahead: Interval | None = None
+    ) -> int:
         """The time, before it is given to the market."""
-        return self._ask(now, "advance", Advanced(product=product, unscheduled=unscheduled))
+        row = Advanced(product=product, unscheduled=unscheduled, ahead=ahead)
+        return self._ask(now, "advance", row)
 
     def negotiate(self, now: Instant, product: str, asked: Negotiation) -> int:
         """What is asked about quotes, before it is given to the market."""

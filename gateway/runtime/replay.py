@@ -70,7 +70,9 @@ class ReplayedMarket(Protocol):
         """Cancel a party's tenders."""
         ...
 
-    def advance(self, now: Instant, /, *, unscheduled: bool) -> Sequence[MarketEvent]:
+    def advance(
+        self, now: Instant, /, *, unscheduled: bool, ahead: Interval | None = None
+    ) -> Sequence[MarketEvent]:
         """Tell it the time."""
         ...
 
@@ -368,6 +370,8 @@ def put(market: ReplayedMarket, given: Input, now: Instant) -> Sequence[MarketEv
         case CancelAsked():
             return market.cancel(given.party, given.tenders, now, given.reason)
         case Advanced():
-            return market.advance(now, unscheduled=given.unscheduled)
+            if given.ahead is None:
+                return market.advance(now, unscheduled=given.unscheduled)
+            return market.advance(now, unscheduled=given.unscheduled, ahead=given.ahead)
         case Negotiated():
             return market.negotiate(given.asked, now)

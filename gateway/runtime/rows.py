@@ -19,6 +19,7 @@ from gateway.model.negotiation import Negotiation
 from gateway.model.product import Product
 from gateway.model.snapshot import Snapshot
 from gateway.model.tender import Party, TenderSet
+from gateway.model.time import Interval
 from gateway.ports.journal import Row
 
 T = TypeVar("T")
@@ -116,10 +117,11 @@ class CancelAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advanced:
-    """The market was told the time: a gate, or an unscheduled auction."""
+    """The market was told the time: a gate, an unscheduled auction, or a clearing ``ahead``."""
 
     product: str
     unscheduled: bool
+    ahead: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from gateway.model.admittance import EnrolmentTold, RegistrationTold
+from gateway.model.ahead import ForwardCurve
 from gateway.model.clearing import Clearing, MarginalTender
 from gateway.model.device import Device
 from gateway.model.event import (
@@ -43,6 +44,7 @@ from gateway.wire import devices, reference
 from gateway.wire.because import because
 from gateway.wire.border import border
 from gateway.wire.forecast import forecast_payload
+from gateway.wire.forward import forward_payload
 from gateway.wire.harvest import day_yield
 from gateway.wire.home_assistant import HomeAssistant
 from gateway.wire.instruments import Instruments
@@ -166,6 +168,9 @@ class Mirror:
                 return (_retained(self.topics.opt_out(device), opt_out_payload(fact)),)
             case Forecast(what=what):
                 return (_retained(self.topics.forecast(what), forecast_payload(fact)),)
+            case ForwardCurve(product=product_id):
+                curve = forward_payload(fact, self._products[product_id])
+                return (_retained(self.topics.forward(product_id), curve),)
             case Sealed():
                 return (_retained(self.topics.key, key_payload(fact)),)
             case Statement():

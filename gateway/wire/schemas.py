@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateway.wire import (
     forecast,
+    forward,
     payloads,
     payloads_instruments,
     payloads_ledger,
@@ -31,6 +32,7 @@ SHAPES: Final[Mapping[str, Any]] = {
     "p/P/tender/U": payloads_state.BookPayload,
     "p/P/quote/QID": payloads_quotes.StandingQuote,
     "p/P/rfq/RID": payloads_quotes.StandingRfq,
+    "p/P/forward": forward.ForwardPayload,
     "p/P/clearing": payloads_state.ClearingPayload,
     "p/P/tick/transaction": payloads_state.TransactionTick,
     "p/P/tick/tender": payloads_instruments.Tick,

@@ -176,6 +176,10 @@ class Topics:
         """The last clearing with its why."""
         return f"{self.base}/p/{product}/clearing"
 
+    def forward(self, product: str) -> str:
+        """The forward curve of a product that is traded ahead, retained."""
+        return f"{self.base}/p/{product}/forward"
+
     def quote(self, product: str, quote: str) -> str:
         """A public quote that stands."""
         return f"{self.base}/p/{product}/quote/{quote}"

@@ -30,6 +30,7 @@ from gateway.config.shapes import (
     SiteShape,
     WritesShape,
 )  # fmt: skip
+from gateway.config.shapes_forward import ForwardShape
 from gateway.config.shapes_intertie import (
     CollarShape,
     ContractShape,
@@ -47,7 +48,7 @@ TEXT = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encod
 SHAPES = (
     SiteShape, BrokerShape, ListenShape, DeviceShape, FallbackShape, LimitsShape, WritesShape,
     ChargerShape,
-    ProductShape, RulesShape, SettlementShape, LedgerShape,
+    ProductShape, RulesShape, SettlementShape, ForwardShape, LedgerShape,
     GridShape, DispatchShape, JournalShape, PartyShape,
     IntertieShape, ParentBrokerShape, ContractShape, CollarShape, WindowShape, ValidityShape,
     StandingShape,

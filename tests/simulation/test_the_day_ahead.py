@@ -1,0 +1,144 @@
+"""A house that trades its day ahead: load known from three days, a cheap night, a battery."""
+
+import asyncio
+from collections import defaultdict
+
+import pytest
+
+from gateway.adapters.journal import read_journal
+from gateway.adapters.plugins import driver_packages, house_factories
+from gateway.app import load_market
+from gateway.app.agents import site_agents
+from gateway.config import load
+from gateway.model.ahead import ForwardCurve
+from gateway.model.time import HOUR, MINUTE, Instant
+from gateway.model.transaction import Transaction
+from gateway.runtime.replay import Replay
+from gateway.testing import VirtualClock, VirtualLoop
+from tests.simulation.harness import open_home
+from tests.simulation.test_a_storage_that_plans import (
+    BEGIN,
+    LOAD_W,
+    POLLS,
+    price,
+    remember,
+    tariff,
+)
+from tests.simulation.test_a_storage_that_plans import (
+    HOUSE as PLAIN,
+)
+
+HOUSE = {**PLAIN, "temperature_c": 28}
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
+
+POWER = {"resource": "POWER", "unit": "W"}
+PRODUCTS = {
+    "power": {**POWER, "interval": "5min"},
+    "hourly": {**POWER, "interval": "1h", "forward": {"horizon": "24h", "every": "15min"}},
+}
+
+
+class Life:
+    def __init__(self, folder, run, hours=3.5, products=PRODUCTS):
+        self.folder = folder
+        remember(folder)
+        devices = POLLS | {
+            "battery": {**POLLS["battery"], "strategy": "plan"},
+            "heatpump": {**POLLS["house"], "tender": False},
+        }
+        self.changes = {"devices": devices, "products": products, "grid": tariff(folder)}
+        self.facts = []
+        self.positions = {}
+        run(self._live(hours))
+
+    async def _live(self, hours):
+        clock = VirtualClock(BEGIN)
+        house = house_factories()["demo"](clock, HOUSE)
+        async with open_home(
+            self.folder, BEGIN, HOUSE, house=house, clock=clock, **self.changes
+        ) as home:
+            await home.pass_time(hours * 3600, 30)
+            self.facts = home.facts
+            self.held = home.gateway.marketplace.market("hourly").positions
+            self.now = clock.now()
+
+    def told(self, kind):
+        return [fact for fact in self.facts if isinstance(fact, kind)]
+
+    def traded(self, product):
+        return [one for one in self.told(Transaction) if one.product == product]
+
+    @property
+    def journal(self):
+        return read_journal(self.folder / "state" / "journal.sqlite")
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory):
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return Life(tmp_path_factory.mktemp("ahead"), runner.run)
+
+
+def test_the_curve_tells_what_each_hour_of_the_next_day_is_expected_to_cost(life):
+    curve = life.told(ForwardCurve)[-1]
+    assert len(curve.points) >= 23
+    assert all(
+        after.interval.start == before.interval.end
+        for before, after in zip(curve.points, curve.points[1:], strict=False)
+    )
+    costs = {point.price for point in curve.points}
+    assert {round(price(BEGIN) * 10_000)} <= costs
+    for point in curve.points:
+        quantities = [quantity for _, quantity in point.supply]
+        assert quantities == sorted(quantities)
+
+
+def test_what_was_bought_ahead_is_not_bought_again_when_it_is_dispatched(life):
+    """The house draws what it drew yesterday, so that hardly anything is left to trade."""
+    bought = [one for one in life.traded("hourly") if one.party == "must-run"]
+    early = {one.interval.start for one in bought if one.interval.start - BEGIN <= 3 * HOUR}
+    assert early
+    late = defaultdict(int)
+    for one in life.traded("power"):
+        if one.party == "must-run" and one.interval.start - BEGIN > HOUR + MINUTE:
+            late[one.interval.start] += one.signed
+    assert max(map(abs, late.values()), default=0) < 0.2 * LOAD_W
+    inside = Instant(BEGIN + 2 * HOUR + 7 * MINUTE)
+    assert abs(life.held.at("must-run", inside) - LOAD_W) < 0.2 * LOAD_W
+
+
+def test_the_battery_buys_the_night_ahead_and_sells_it_to_the_day(life):
+    hours = {one.interval.start: 0 for one in life.traded("hourly")}
+    for one in life.traded("hourly"):
+        if one.party == "battery":
+            hours[one.interval.start] += one.signed
+    night = [w for at, w in hours.items() if price(at) < price(BEGIN)]
+    assert sum(night) > 0
+    assert min(hours.values()) < 0
+
+
+def test_positions_sum_to_zero_at_every_moment(life):
+    sums = defaultdict(int)
+    for one in [*life.traded("hourly"), *life.traded("power")]:
+        for minute in range(one.interval.start // MINUTE, one.interval.end // MINUTE):
+            sums[minute] += one.signed
+    assert sums
+    assert set(sums.values()) == {0}
+
+
+def test_a_quiet_day_is_traded_once_and_then_left_alone(life):
+    first = [one for one in life.traded("hourly") if one.interval.start - BEGIN > 5 * HOUR]
+    count = defaultdict(int)
+    for one in first:
+        count[one.party, one.interval] += 1
+    assert len(life.told(ForwardCurve)) > 10
+    assert sum(count.values()) < 3 * len(count)
+
+
+def test_replayed_the_agents_state_the_same_and_the_markets_say_the_same(life):
+    site = load(life.folder / "site.yaml", driver_packages(), ("mem",), environ={}).site
+    run = Replay(load_market, agents=site_agents(site))
+    kinds = [row.kind for row in run.run(life.journal)]
+    assert run.difference is None
+    assert any('"ahead":' in row.body for row in life.journal if row.kind == "advance")
+    assert "outlook" in kinds
