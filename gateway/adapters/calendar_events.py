@@ -8,8 +8,9 @@ Source: RFC 5545, sections 3.6.1 and 3.8.4.4.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.adapters.calendar_text import (
     CalendarUnusable,
@@ -74,6 +75,19 @@ def read_events(text: str, zone: tzinfo) -> Events:
         else:
             good += [] if event is None else [event]
     return Events(good=tuple(good), odd=tuple(odd))
+
+
+def odd_events(text: str, zone: str) -> tuple[tuple[str, str], ...]:
+    """Events that are not understood, and why.
+
+    Raises:
+        CalendarUnusable: the whole cannot be understood.
+    """
+    try:
+        here: tzinfo = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        here = UTC  # what is wrong with the zone is told where it stands
+    return read_events(text, here).odd
 
 
 def _check_size(found: list[Any]) -> None:

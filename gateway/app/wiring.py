@@ -28,6 +28,7 @@ from gateway.app.beside import attend, beside, obey
 from gateway.app.catalogue import Catalogue, revised, tag_of
 from gateway.app.climates import open_climates
 from gateway.app.gateway import Gateway, World
+from gateway.app.intents import Intents
 from gateway.app.interties import connect
 from gateway.app.ledger import Ledger, open_ledger
 from gateway.app.lines import borrow, open_lines
@@ -39,7 +40,7 @@ from gateway.app.tariff_files import TariffFiles
 from gateway.app.tasks import Tasks
 from gateway.app.together import share_positions
 from gateway.app.upkeep import remember, tell_findings, tidy
-from gateway.app.wishes import open_wishes
+from gateway.app.wishes import LOADS, open_wishes
 from gateway.market import Market
 from gateway.model.device import Device, Role
 from gateway.model.product import Product
@@ -493,11 +494,25 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
     tasks.start("chores", lambda: _chores(gateway, world), world.clock)
 
 
+def _intents(gateway: Gateway, world: World) -> Intents:
+    settings = gateway.settings
+    return Intents(
+        file=settings.calendar,
+        zone=settings.timezone,
+        devices=tuple(item.device for item in settings.devices if item.device.role in LOADS),
+        wishes=gateway.wishes,
+        opt_outs=gateway.opt_outs,
+        clock=world.clock,
+        threaded=world.threaded,
+    )
+
+
 async def _chores(gateway: Gateway, world: World) -> None:
     """Follow a stepped wall clock, tell the supervisor, and once an hour tidy up."""
     tell_findings(gateway)
     available = AvailabilityFiles(gateway.settings)
     tariffs = TariffFiles(gateway.prices, threaded=world.threaded)
+    intents = _intents(gateway, world)
     forget_at = Duration(world.clock.monotonic() + HOUR)
     while True:
         step = world.clock.reanchor()
@@ -513,6 +528,7 @@ async def _chores(gateway: Gateway, world: World) -> None:
         await gateway.beside.watch()
         await gateway.outlooks.look()
         await tariffs.look()
+        await intents.look()
         if written := available.changed():
             retender(gateway.marketplace, gateway.beside.limits.site, written)
         if world.clock.monotonic() >= forget_at:

@@ -115,6 +115,7 @@ def instant(text: str) -> int:
 def load(path: Path) -> "Loaded":
     """The configuration, with the installed drivers and mechanisms."""
     from gateway.adapters.calendar import read_calendar
+    from gateway.adapters.calendar_events import odd_events
     from gateway.adapters.calendar_prices import read_prices
     from gateway.adapters.plugins import (
         agent_packages,
@@ -133,6 +134,7 @@ def load(path: Path) -> "Loaded":
         agents=tuple(agent_packages()),
         prices=read_prices,
         availability=read_calendar,
+        events=odd_events,
     )
 
 

@@ -9,7 +9,7 @@ from gateway.config.prices import IcsPrice
 from gateway.config.problem import Problem
 from gateway.model.errors import WrongInput
 from gateway.model.site import CalendarPrice, DeviceSettings
-from gateway.ports.calendar import ReadCalendar, ReadPrices
+from gateway.ports.calendar import ReadCalendar, ReadEvents, ReadPrices
 
 _LARGEST: Final = 1_000_000
 
@@ -69,6 +69,22 @@ def with_calendars(
                 )
             )
     return placed, problems
+
+
+def check_events(file: FilePath, path: str, zone: str, read: ReadEvents | None) -> list[Problem]:
+    """What is wrong with a calendar of intents; nobody reads it where ``read`` is None."""
+    allowed = "a calendar with events such as `car: 30 kWh`"
+    try:
+        text = calendar_text(file)
+        odd = () if read is None else read(text, zone)
+    except WrongInput as error:
+        found = [str(error)]
+    else:
+        found = [f"event {name!r}: {why}" for name, why in odd]
+    return [
+        Problem(file=str(file), line=0, column=0, path=path, found=one, allowed=allowed)
+        for one in found
+    ]
 
 
 def calendar_text(file: FilePath) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
-from gateway.config.calendars import read_price_calendar, with_calendars
+from gateway.config.calendars import check_events, read_price_calendar, with_calendars
 from gateway.config.devices import Devices, read_devices, with_agents
 from gateway.config.document import Document, read
 from gateway.config.field_broker import at_own_broker, check_filters
@@ -38,7 +38,7 @@ from gateway.model.site import (
     Tariff,
 )
 from gateway.model.tender import Party, TieClass
-from gateway.ports.calendar import ReadCalendar, ReadPrices
+from gateway.ports.calendar import ReadCalendar, ReadEvents, ReadPrices
 from gateway.ports.driver import DriverPackage
 from gateway.ports.mechanism import Mechanism
 
@@ -82,6 +82,7 @@ def load(
     mechanisms: Mapping[str, Mechanism] | None = None,
     prices: ReadPrices | None = None,
     availability: ReadCalendar | None = None,
+    events: ReadEvents | None = None,
     agents: Collection[str] | None = None,
 ) -> Loaded:
     """Everything the file says, checked; never raises for what is in the file.
@@ -94,6 +95,7 @@ def load(
         mechanisms: installed beside the built-in ones, by the name that a product gives.
         prices: understands tariffs in calendars; without it they are taken unread.
         availability: understands those of devices; as prices.
+        events: understands the house's own; as prices.
         agents: names of those installed; without them any name is taken.
     """
     document = read(FilePath(path))
@@ -106,7 +108,9 @@ def load(
         work.find(Finding(path=(), found=describe(value), allowed=allowed))
         return _loaded(document, None, work)
     known = {**(mechanisms or {}), **built_in()}
-    around = _Surroundings(FilePath(path).parent, environ, known, prices, agents, availability)
+    around = _Surroundings(
+        FilePath(path).parent, environ, known, prices, agents, availability, events
+    )
     site = work.site(value, packages, schemes, around)
     return _loaded(document, site, work)
 
@@ -145,6 +149,7 @@ class _Surroundings:
     prices: ReadPrices | None
     agents: Collection[str] | None
     availability: ReadCalendar | None
+    events: ReadEvents | None
 
 
 class _Work:
@@ -253,7 +258,16 @@ class _Work:
             aggregate=aggregate,
             interties=ties.interties,
             ledger=read_ledger(shape, guest=settings.guest),
+            calendar=self._calendar(shape, around),
         )
+
+    def _calendar(self, shape: SiteShape, around: _Surroundings) -> str:
+        """The file of intents, named from the root."""
+        if not shape.calendar:
+            return ""
+        file = around.folder / shape.calendar
+        self.problems += check_events(file, "calendar", shape.timezone, around.events)
+        return str(file)
 
     def _tariff(self, shape: SiteShape, around: _Surroundings) -> Tariff:
         grid, zone = shape.grid, shape.timezone

@@ -23,10 +23,13 @@ def _names(content: Mapping[str, object]) -> Iterator[str]:
     if isinstance(grid, dict):
         for key in ("import_price", "export_price"):
             yield from _text(grid.get(key), "csv")
+            yield from _text(grid.get(key), "ics")
+    yield from _text(content, "calendar")
     yield from _text(broker, "password_file")
     if isinstance(devices, dict):
         for device in devices.values():
             yield from _text(device, "map")
+            yield from _text(device, "available")
 
 
 def _text(section: object, key: str) -> Iterator[str]:

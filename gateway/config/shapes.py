@@ -349,6 +349,9 @@ class SiteShape(Shape):
     location: LocationShape | None = key(
         None, "where the house stands: tells an inverter asleep from one that is away"
     )
+    calendar: _File | None = key(
+        None, "a calendar file whose events are wishes, such as `car: 30 kWh`"
+    )
     share: dict[str, ShareShape] = key({}, "connections lent to other programs, by device")
     aggregate: AggregateShape = key({}, "the site as a whole, as one SunSpec device")
     log: LogShape = key({}, "what is said, and how")

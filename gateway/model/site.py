@@ -257,6 +257,7 @@ class Site:
         location: None = the sun over it is not known.
         shares: connections lent to others; ``aggregate``: the site as a device, None = not served.
         interties: markets above this one; the first of the dispatch product is its connection.
+        calendar: the file whose events are wishes; empty = none.
     """
 
     area: str
@@ -282,3 +283,4 @@ class Site:
     aggregate: AggregateSettings | None = None
     interties: tuple[IntertieSettings, ...] = ()
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    calendar: str = ""

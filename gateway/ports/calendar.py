@@ -54,6 +54,18 @@ class PriceCalendar(Protocol):
         ...
 
 
+class ReadEvents(Protocol):
+    """Understands calendars of the house."""
+
+    def __call__(self, text: str, zone: str, /) -> tuple[tuple[str, str], ...]:
+        """Events that are not understood, and why; ``zone`` is of days.
+
+        Raises:
+            WrongInput: the whole cannot be understood, or is beyond what is worked out here.
+        """
+        ...
+
+
 class ReadPrices(Protocol):
     """Understands tariffs."""
 

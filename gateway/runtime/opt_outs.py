@@ -41,6 +41,11 @@ class OptOuts:
         now = self._clock.now()
         return {device: one for device, one in self._said.items() if one.holds(now)}
 
+    def say(self, opt_out: OptOut) -> None:
+        """Take what another than a command says; it is told at the next look."""
+        if opt_out.device in self._devices:
+            self._said[opt_out.device] = opt_out
+
     def look(self) -> None:
         """Every second: what commands said, and what has ended."""
         self._take()

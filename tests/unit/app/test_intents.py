@@ -1,0 +1,188 @@
+"""The house's calendar: what is said when, what a person's edit does, what is never lost."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.app.intents import Intents
+from gateway.model.device import Device, Role
+from gateway.model.opt_out import OptOut
+from gateway.model.time import HOUR, Instant, parse_rfc3339
+from gateway.runtime.bus import LocalBus
+from gateway.runtime.opt_outs import OptOuts
+
+NOON = parse_rfc3339("2026-06-21T12:00:00Z")
+DEVICES = tuple(
+    Device(id=id_, role=role, driver="x", connection="x", line="x")
+    for id_, role in (("car", Role.EV), ("heatpump", Role.HEAT))
+)
+
+
+class Clock:
+    now_ns = NOON
+
+    def now(self):
+        return self.now_ns
+
+
+class Said:
+    """Wishes as they were said; the errand is the newest."""
+
+    def __init__(self):
+        self.said, self.held = [], {}
+
+    def say(self, device, wish, by):
+        assert by == "calendar"
+        self.said.append((device, None if wish is None else str(wish)))
+        self.held[device] = wish
+
+    def errand(self, device):
+        wish = self.held.get(device)
+        return None if wish is None else Errand(wish)
+
+
+class Errand:
+    def __init__(self, wish):
+        self.wish = wish
+
+
+class House:
+    def __init__(self, folder):
+        self.file = folder / "house.ics"
+        self.clock, self.wishes, self.commands = Clock(), Said(), []
+        self.restart()
+
+    def restart(self):
+        self.opt_outs = OptOuts(
+            devices=[one.id for one in DEVICES],
+            left=lambda: tuple(self.commands),
+            bus=LocalBus(),
+            clock=self.clock,
+        )
+        self.intents = Intents(
+            file=str(self.file),
+            zone="Europe/Berlin",
+            devices=DEVICES,
+            wishes=self.wishes,
+            opt_outs=self.opt_outs,
+            clock=self.clock,
+            threaded=False,
+        )
+
+    def write(self, *events):
+        body = "".join(
+            f"BEGIN:VEVENT\r\nUID:{number}\r\nSUMMARY:{name}\r\nDTSTART:{begin}\r\n"
+            f"DTEND:{end}\r\n{more}END:VEVENT\r\n"
+            for number, (name, begin, end, more) in enumerate(events)
+        )
+        self.file.write_text(f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{body}END:VCALENDAR\r\n")
+
+    def look(self, hours=0.0):
+        self.clock.now_ns = Instant(int(self.clock.now_ns + hours * HOUR))
+        asyncio.run(self.intents.look())
+        self.opt_outs.look()
+
+
+@pytest.fixture
+def house(tmp_path):
+    return House(tmp_path)
+
+
+def event(name, begin="20260621T130000Z", end="20260621T150000Z", more=""):
+    return (name, begin, end, more)
+
+
+def test_a_wish_is_said_when_its_event_begins_once_with_its_end_as_the_deadline(house):
+    house.write(event("car: 30 kWh"))
+    house.look()
+    assert house.wishes.said == []
+    for _ in range(3):
+        house.look(0.5)
+    assert house.wishes.said == [("car", "30 kWh, by 2026-06-21T15:00:00.000Z, cheapest")]
+
+
+def test_a_restart_within_an_event_does_not_begin_it_anew(house):
+    house.write(event("car: 30 kWh"))
+    house.look(1.5)
+    house.restart()
+    house.look(0.1)
+    assert len(house.wishes.said) == 1
+
+
+def test_an_event_that_was_removed_changed_or_moved_takes_its_wish_along(house):
+    house.write(event("car: 30 kWh"))
+    house.look(1.5)
+    house.write(event("car: 20 kWh"))
+    house.look(0.1)
+    house.write(event("car: 20 kWh", begin="20260621T143000Z", end="20260621T160000Z"))
+    house.look(0.1)
+    house.look(1)
+    house.write()
+    house.look(0.1)
+    assert [words and words[:6] for _, words in house.wishes.said] == [
+        "30 kWh", None, "20 kWh", None, "20 kWh", None,
+    ]  # fmt: skip
+
+
+def test_a_wish_that_was_replaced_by_command_meanwhile_is_not_taken_back(house):
+    house.write(event("car: 30 kWh"))
+    house.look(1.5)
+    house.wishes.held["car"] = "the owner's own"
+    house.write()
+    house.look(0.1)
+    assert len(house.wishes.said) == 1
+
+
+def test_a_deadline_after_the_event_outlives_its_end(house):
+    house.write(event("car: 30 kWh by 07:00"))
+    house.look(1.5)
+    house.look(3)
+    assert house.wishes.said == [("car", "30 kWh, by 07:00, cheapest")]
+
+
+def test_no_interruptions_leaves_every_load_alone_until_the_event_ends(house):
+    house.write(event("No interruptions"))
+    house.look(1.5)
+    assert set(house.opt_outs.in_force) == {"car", "heatpump"}
+    house.look(2)
+    assert house.opt_outs.in_force == {}
+
+
+def test_a_rest_that_is_removed_ends_and_one_said_by_command_stays(house):
+    house.commands.append(OptOut(device="car", at=NOON, reason="guests"))
+    house.restart()
+    house.write(event("no interruptions"))
+    house.look(1.5)
+    house.write()
+    house.look(0.1)
+    assert {device: one.reason for device, one in house.opt_outs.in_force.items()} == {
+        "car": "guests"
+    }
+
+
+def test_every_day_over_the_change_of_clocks_it_is_by_the_clock(house):
+    house.clock.now_ns = parse_rfc3339("2026-10-24T15:00:00Z")
+    daily = "RRULE:FREQ=DAILY;COUNT=4\r\n"
+    summer = event("car: 5 kWh", "20261023T180000", "20261023T200000", daily)
+    house.write(summer)
+    for _ in range(48):
+        house.look(1)
+    ends = [words.split("by ")[1][:20] for _, words in house.wishes.said if words]
+    assert ends == ["2026-10-24T18:00:00.", "2026-10-25T19:00:00."]
+
+
+def test_a_file_that_is_broken_loses_nothing_and_an_odd_event_no_other(house):
+    house.write(event("car: 30 kWh"), event("heatpump: plenty"))
+    with capture_logs() as logs:
+        house.look(1.5)
+        house.look()
+    assert [one["event"] for one in logs if "intent" in one["event"]] == ["intent.refused"]
+    assert len(house.wishes.said) == 1
+    for broken in ("BEGIN:VCAL", "", event("car: 1 kWh", more="RRULE:FREQ=SECONDLY\r\n")):
+        if isinstance(broken, str):
+            house.file.write_text(broken)
+        else:
+            house.write(event("car: 30 kWh"), broken)
+        house.look(0.01)
+        assert house.wishes.held["car"].energy_wh == 30_000
