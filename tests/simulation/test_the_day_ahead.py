@@ -1,6 +1,7 @@
 """A house that trades its day ahead: load known from three days, a cheap night, a battery."""
 
 import asyncio
+import json
 from collections import defaultdict
 
 import pytest
@@ -11,7 +12,12 @@ from gateway.app import load_market
 from gateway.app.agents import site_agents
 from gateway.config import load
 from gateway.model.ahead import ForwardCurve
-from gateway.model.time import HOUR, MINUTE, Instant
+from gateway.model.canonical import from_json
+from gateway.model.event import Accepted
+from gateway.model.request import SubmitTenders
+from gateway.model.settlement import Delivery
+from gateway.model.tender import Side, Tender, TenderSet
+from gateway.model.time import HOUR, MILLISECOND, MINUTE, Instant, Interval
 from gateway.model.transaction import Transaction
 from gateway.runtime.replay import Replay
 from gateway.testing import VirtualClock, VirtualLoop
@@ -38,7 +44,12 @@ PRODUCTS = {
 }
 
 
+TENTH = Interval(Instant(BEGIN + 10 * HOUR), Instant(BEGIN + 11 * HOUR))
+
+
 class Life:
+    """Three hours and a half, with all that was told and written."""
+
     def __init__(self, folder, run, hours=3.5, products=PRODUCTS):
         self.folder = folder
         remember(folder)
@@ -47,8 +58,8 @@ class Life:
             "heatpump": {**POLLS["house"], "tender": False},
         }
         self.changes = {"devices": devices, "products": products, "grid": tariff(folder)}
+        self.changes |= {"parties": {"anna": {}}, "ledger": {"keep": "always"}}
         self.facts = []
-        self.positions = {}
         run(self._live(hours))
 
     async def _live(self, hours):
@@ -57,10 +68,19 @@ class Life:
         async with open_home(
             self.folder, BEGIN, HOUSE, house=house, clock=clock, **self.changes
         ) as home:
-            await home.pass_time(hours * 3600, 30)
+            await home.pass_time(20 * 60, 30)
+            await self._anna_offers(home.gateway)
+            await home.pass_time(hours * 3600 - 20 * 60, 30)
             self.facts = home.facts
             self.held = home.gateway.marketplace.market("hourly").positions
-            self.now = clock.now()
+
+    async def _anna_offers(self, gateway):
+        """500 W for the tenth hour, cheaper than the tariff by day."""
+        one = Tender(id="anna-1", side=Side.SELL, price=1000, quantity=500)
+        given = TenderSet(party="anna", product="hourly", interval=TENTH, tenders=(one,))
+        request = SubmitTenders(party="anna", request_id="r-1", tenders=given)
+        (answer,) = (await gateway.handle(request)).outcomes
+        assert isinstance(answer, Accepted), answer
 
     def told(self, kind):
         return [fact for fact in self.facts if isinstance(fact, kind)]
@@ -142,3 +162,35 @@ def test_replayed_the_agents_state_the_same_and_the_markets_say_the_same(life):
     assert run.difference is None
     assert any('"ahead":' in row.body for row in life.journal if row.kind == "advance")
     assert "outlook" in kinds
+
+
+def test_a_party_from_outside_sells_ahead_once_and_keeps_its_price(life):
+    (sold,) = [one for one in life.traded("hourly") if one.party == "anna"]
+    assert (sold.interval, sold.signed) == (TENTH, -500)
+    assert 1000 <= sold.price <= 4000
+    assert life.held.at("anna", Instant(TENTH.start + 30 * MINUTE)) == -500
+    late = sum(
+        one.signed for one in life.traded("hourly")
+        if one.interval == TENTH and one.clearing == sold.clearing and one.party != "anna"
+    )  # fmt: skip
+    assert late == 500
+
+
+def test_what_is_delivered_is_settled_against_what_was_bought_ahead_and_since(life):
+    rows = [row for row in life.journal if row.kind == "delivery"]
+    deliveries = [from_json(Delivery, json.loads(row.body)) for row in rows]
+    traded = [*life.traded("hourly"), *life.traded("power")]
+    ahead = [one for one in deliveries if one.interval.start - BEGIN >= HOUR]
+    assert {"battery"} < {one.party for one in ahead}
+    for one in ahead:
+        energy = sum(t.signed * _shared(one.interval, t.interval) for t in traded
+                     if t.party == one.party)  # fmt: skip
+        assert one.position == energy
+        assert one.deviation == one.delivered - one.position
+    bought = [t for t in life.traded("hourly") if t.party == "battery"]
+    assert any(_shared(one.interval, t.interval) for one in ahead for t in bought)
+
+
+def _shared(one, other):
+    """Milliseconds that both last."""
+    return max(0, min(one.end, other.end) - max(one.start, other.start)) // MILLISECOND
