@@ -71,6 +71,31 @@ def test_on_surplus_only_it_follows_the_sun_and_stands_still_below_its_least_cur
     assert all(not w or w >= LEAST_W for w in told)
 
 
+@pytest.mark.slow
+def test_an_event_of_the_calendar_charges_it_while_it_stands_there(at_home, tmp_path):
+    file = tmp_path / "house.ics"
+    event = (
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\n"
+        "SUMMARY:car: 30 kWh now\r\nDTSTART:20260621T120100Z\r\nDTEND:20260621T180000Z\r\n"
+        "END:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    file.write_text(event)
+
+    async def script(home):
+        await home.pass_time(40, 1)
+        before = powers(home)[-1]
+        await home.pass_time(90, 1)
+        during = powers(home)[-1]
+        file.write_text(event.replace("SUMMARY:car", "SUMMARY:dentist"))
+        await home.pass_time(660, 1)  # its least run
+        return before, during, powers(home)[-1]
+
+    # It waits for surplus of which there is none, until the event says otherwise.
+    wish = {"mode": "surplus"}
+    found = at_home(script, CALM, devices=car(wish=wish), calendar=str(file))
+    assert found == (0, pytest.approx(11_040, abs=100), 0)
+
+
 def test_the_fuse_holds_by_the_car_when_the_cooker_comes_on(at_home):
     async def script(home):
         await home.pass_time(120, 1)
