@@ -20,12 +20,16 @@ ALIKE: Final = 0.15
 
 
 def condensed(outlook: Outlook, most: int = MOST, alike: float = ALIKE) -> Outlook:
-    """The same prices, and at most ``most`` scenarios in whole watts that say nearly the same."""
+    """The same prices, and at most ``most`` scenarios in whole watts that say nearly the same.
+
+    The sun is told as coarsely as they are, or load and sun would not add up.
+    """
     by_hour = [
         Scenario(weight=one.weight, residual_w=_by_hour(one.residual_w, outlook.step))
         for one in outlook.scenarios
     ]
-    return replace(outlook, scenarios=tuple(_merged(by_hour, most, alike)))
+    sun_w = _by_hour(outlook.sun_w, outlook.step)
+    return replace(outlook, scenarios=tuple(_merged(by_hour, most, alike)), sun_w=sun_w)
 
 
 def _by_hour(residual_w: Sequence[float], step: int) -> tuple[float, ...]:
