@@ -103,6 +103,7 @@ def devices(draw):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(device_document=devices())
+@pytest.mark.slow
 def test_a_recording_of_a_served_recording_is_the_same(rig, device_document):
     async def once(document):
         again = package.replay(document, night=False)

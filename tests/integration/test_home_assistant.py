@@ -153,6 +153,7 @@ async def test_limits_jump_back_when_refused_and_hold_over_a_restart(tmp_path, b
             assert limited["battery"].limits.min_soc_pct == 40
 
 
+@pytest.mark.slow
 async def test_a_device_that_does_not_answer_after_a_restart_keeps_all_it_had(tmp_path, broker):
     async with Assistant().at(broker) as home:
         async with a_gateway(tmp_path, broker, unplugged=["battery"]):

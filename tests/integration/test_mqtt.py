@@ -451,6 +451,7 @@ async def unconnected(running):
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 async def test_ten_thousand_pushes_at_once_arrive_in_order(broker):
     count = 10_000
     inbox = f"{BASE}/u/alice/in/create-transaction"

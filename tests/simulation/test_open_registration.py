@@ -1,5 +1,7 @@
 """Where nobody need consent: a stranger that asks is a party, by the password it was told."""
 
+from dataclasses import replace
+
 from gateway.adapters.credentials import passwords
 from gateway.model.admittance import AskRegistration, Enrol, RegistrationTold
 from gateway.model.membership import Enrolled
@@ -15,7 +17,12 @@ def test_a_stranger_is_a_party_at_once_and_its_password_is_in_force(at_home, tmp
             assert told.state == "REGISTERED"
             assert passwords(folder, [name]) == {name: password or told.password}
             again = await gateway.register(asked)
-            assert (again.state, again.term) == ("REFUSED", "registration")
+            # Who knows its password hears the same again; nobody is given another one.
+            known = ("REGISTERED", "") if password else ("REFUSED", "registration")
+            assert (again.state, again.term) == known
+            assert not (password and again.password)
+            other = await gateway.register(replace(asked, request_id="r-2"))
+            assert (other.state, other.term) == ("REFUSED", "registration")
         assert not [fact for fact in home.facts if isinstance(fact, RegistrationTold)]
 
     at_home(script, {}, registration="open")
