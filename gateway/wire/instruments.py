@@ -143,7 +143,7 @@ class Instruments:
     def _depth_of(self, product: Product, interval: Interval, now: Instant) -> Iterator[Message]:
         """The depth as it stands; cleared where nothing is left, or is published no more."""
         topic = self._topics.book(product.id, topic_time(interval.start))
-        levels = self._depth.get((product.id, interval), {})
+        levels = self._depth.get((product.id, interval))
         if not levels or "book" not in product.publish:
             if self._told.pop(topic, None) is not None:
                 yield Message(topic, b"", qos=0, retain=True)
