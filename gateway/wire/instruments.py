@@ -61,38 +61,30 @@ class Instruments:
     def __init__(self, area: str) -> None:
         self._area = area
         self._topics = Topics(area)
-        self._depth: dict[str, Counter[_Level]] = {}
+        self._depth: dict[tuple[str, Interval], Counter[tuple[Side, int]]] = {}
         self._views: dict[tuple[str, str], Counter[_Level]] = {}
         self._sessions: dict[tuple[str, Interval], Session] = {}
         self._told: dict[str, Interval] = {}
 
     def book(self, view: BookView, product: Product, now: Instant) -> Iterator[Message]:
         """The depth of what changed by one party's book, and a tick for each step that is new."""
-        if not {"book", "ticks"} & set(product.publish):
+        key = (product.id, view.party)
+        if not {"book", "ticks"} & set(product.publish) and key not in self._views:
             return
         new: Counter[_Level] = Counter()
         for tenders in view.sets:
             for one in tenders.tenders:
                 new[tenders.interval, one.side, one.price] += one.quantity
-        key = (product.id, view.party)
-        old = self._views.get(key, Counter())
-        self._views[key] = new
-        depth = self._depth.setdefault(product.id, Counter())
-        depth.subtract(old)
-        depth.update(new)
+        old = self._views.pop(key, Counter())
+        if new:
+            self._views[key] = new
         changed = [level for level in {**old, **new} if old[level] != new[level]]
-        for level in [one for one in changed if not depth[one]]:
-            del depth[level]
+        for level in changed:
+            self._add(product.id, level, new[level] - old[level])
         if "ticks" in product.publish:
-            for level in changed:
-                if new[level] > old[level]:
-                    interval, side, price = level
-                    more = new[level] - old[level]
-                    yield self._tick(product, "TENDERS", interval, side, price, more)
-        if "book" in product.publish:
-            for interval in dict.fromkeys(level[0] for level in changed):
-                yield self._depth_of(product, interval, now)
-        yield from self._over(now)
+            yield from self._tenders(product, changed, old, new)
+        for interval in dict.fromkeys(level[0] for level in changed):
+            yield from self._depth_of(product, interval, now)
 
     def traded(self, one: Transaction, product: Product, now: Instant) -> Iterator[Message]:
         """The session of the instrument after a match: its BUY side counts, once."""
@@ -108,7 +100,6 @@ class Instruments:
         )
         self._sessions[key] = session
         yield self._session_of(product, instrument, session, now)
-        yield from self._over(now)
 
     def quoted(self, fact: QuoteChanged | RfqChanged, product: Product) -> Iterator[Message]:
         """A tick for a public quote or request for quotes that is new."""
@@ -124,18 +115,42 @@ class Instruments:
             side, price = quote.tender.side, quote.tender.price
             yield self._tick(product, "QUOTES", quote.interval, side, price, fact.remaining)
 
-    def _depth_of(self, product: Product, interval: Interval, now: Instant) -> Message:
-        levels = [
-            (side, price, quantity)
-            for (found, side, price), quantity in self._depth[product.id].items()
-            if found == interval
-        ]
+    def over(self, now: Instant) -> Iterator[Message]:
+        """What is over is forgotten, and cleared for brokers that know no expiry."""
+        for topic in [topic for topic, interval in self._told.items() if interval.end <= now]:
+            del self._told[topic]
+            yield Message(topic, b"", qos=0, retain=True)
+        for key in [key for key in self._sessions if key[1].end <= now]:
+            del self._sessions[key]
+
+    def _add(self, product: str, level: _Level, more: int) -> None:
+        interval, side, price = level
+        depth = self._depth.setdefault((product, interval), Counter())
+        depth[side, price] += more
+        if not depth[side, price]:
+            del depth[side, price]
+        if not depth:
+            del self._depth[product, interval]
+
+    def _tenders(
+        self, product: Product, changed: list[_Level], old: Counter[_Level], new: Counter[_Level]
+    ) -> Iterator[Message]:
+        for level in changed:
+            if (more := new[level] - old[level]) > 0:
+                interval, side, price = level
+                yield self._tick(product, "TENDERS", interval, side, price, more)
+
+    def _depth_of(self, product: Product, interval: Interval, now: Instant) -> Iterator[Message]:
+        """The depth as it stands; cleared where nothing is left, or is published no more."""
         topic = self._topics.book(product.id, topic_time(interval.start))
-        if not levels:
-            self._told.pop(topic, None)
-            return Message(topic, b"", qos=0, retain=True)
-        sells = sorted((one for one in levels if one[0] is Side.SELL), key=lambda one: one[1])
-        buys = sorted((one for one in levels if one[0] is Side.BUY), key=lambda one: -one[1])
+        levels = self._depth.get((product.id, interval))
+        if not levels or "book" not in product.publish:
+            if self._told.pop(topic, None) is not None:
+                yield Message(topic, b"", qos=0, retain=True)
+            return
+        sides = [(side, price, quantity) for (side, price), quantity in levels.items()]
+        sells = sorted((one for one in sides if one[0] is Side.SELL), key=lambda one: one[1])
+        buys = sorted((one for one in sides if one[0] is Side.BUY), key=lambda one: -one[1])
         entries: list[BookEntry] = [
             {"side": side.value, "price": price, "quantity": quantity}
             for side, price, quantity in (*buys[:_MOST_LEVELS], *sells[:_MOST_LEVELS])
@@ -149,7 +164,7 @@ class Instruments:
             "quantityScale": product.quantity_scale,
             "bookEntries": entries,
         }
-        return self._retained(topic, write(payload), interval, now, qos=0)
+        yield self._retained(topic, write(payload), interval, now, qos=0)
 
     def _session_of(
         self, product: Product, interval: Interval, session: Session, now: Instant
@@ -200,11 +215,3 @@ class Instruments:
         }
         level = kind.removesuffix("S").lower()
         return Message(self._topics.tick(product.id, level), write(payload), qos=0)
-
-    def _over(self, now: Instant) -> Iterator[Message]:
-        """What is over is forgotten, and cleared for brokers that know no expiry."""
-        for topic in [topic for topic, interval in self._told.items() if interval.end <= now]:
-            del self._told[topic]
-            yield Message(topic, b"", qos=0, retain=True)
-        for key in [key for key in self._sessions if key[1].end <= now]:
-            del self._sessions[key]

@@ -155,7 +155,7 @@ class Mirror:
             case Position():
                 return (self._position(fact),)
             case SessionChanged():
-                return (self._session(fact),)
+                return (self._session(fact), *self._instruments.over(now))
             case ProductsChanged():
                 return self._catalogue(fact)
             case ControlChanged():

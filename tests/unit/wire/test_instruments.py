@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.model.event import BookView
+from gateway.model.event import BookView, SessionChanged, SessionStatus
 from gateway.model.product import Product
 from gateway.model.quote import Quote, QuoteChanged, Rfq, RfqChanged
 from gateway.model.resource import POWER
 from gateway.model.tender import Side, Tender, TenderSet
-from gateway.model.time import SECOND, Duration, Instant, parse_rfc3339
+from gateway.model.time import SECOND, Duration, parse_rfc3339
 from gateway.model.transaction import Transaction
 from gateway.wire.border import border
 from gateway.wire.instruments import Instruments
+from gateway.wire.mirror import Mirror
 from gateway.wire.requests import Answer, parse
 from scripts.mqtt_docs import SITE
 
@@ -99,13 +100,42 @@ def test_the_session_is_what_the_matches_come_to_each_counted_once(matches):
     assert session["transactions"] == len(matches)
 
 
-def test_what_is_over_is_cleared_and_counted_anew():
+def test_what_is_over_is_cleared_and_counted_anew_though_nothing_more_is_traded():
     instruments = Instruments("home")
     assert [*instruments.traded(match(1, "BUY", 5, 10), PRODUCT, NOW)]
-    later = Instant(NEXT.end + SECOND)
-    other = replace(match(2, "BUY", 7, 10), interval=PRODUCT.next_interval(later))
-    cleared = [one for one in instruments.traded(other, PRODUCT, later) if not one.payload]
-    assert [(one.topic, one.retain) for one in cleared] == [(PRICE, True)]
+    assert not [*instruments.over(NOW)]
+    cleared = [*instruments.over(NEXT.end)]
+    assert [(one.topic, one.payload, one.retain) for one in cleared] == [(PRICE, b"", True)]
+    assert not [*instruments.over(NEXT.end)]
+    (again,) = instruments.traded(match(2, "BUY", 7, 30), PRODUCT, NEXT.end)
+    assert json.loads(again.payload)["volume"] == 30
+
+
+def test_the_mirror_clears_at_the_next_session_what_is_over():
+    mirror = Mirror(replace(SITE, products=(PRODUCT,)))
+    mirror.messages(match(1, "BUY", 5, 10), NOW)
+    opened = SessionChanged(
+        product="power",
+        status=SessionStatus.OPEN,
+        interval=PRODUCT.next_interval(NEXT.end),
+        gate=NEXT.end,
+        at=NEXT.end,
+    )
+    session, cleared = mirror.messages(opened, NEXT.end)
+    assert session.payload
+    assert (cleared.topic, cleared.payload, cleared.retain) == (PRICE, b"", True)
+
+
+def test_a_product_that_publishes_its_book_no_more_takes_it_back():
+    instruments = Instruments("home")
+    for party in ("anna", "bob"):
+        assert [*instruments.book(view(party, [("BUY", 5, 10)]), PRODUCT, NOW)]
+    (cleared,) = instruments.book(view("anna", []), SILENT, NOW)
+    assert (cleared.topic, cleared.payload) == (BOOK, b"")
+    assert not [*instruments.book(view("bob", []), SILENT, NOW)]
+    found = [*instruments.book(view("carl", [("SELL", 7, 4)]), PRODUCT, NOW)]
+    (told,) = [one for one in found if one.topic == BOOK]
+    assert json.loads(told.payload)["bookEntries"] == [{"side": "SELL", "price": 7, "quantity": 4}]
 
 
 def test_a_tick_is_what_is_new_at_a_price_and_nothing_where_only_less_is_tendered():
