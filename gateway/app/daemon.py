@@ -56,7 +56,7 @@ async def run_daemon(site: Site, scale: Scale | None, read: Callable[[], Loaded]
         async with open_gateway(site, world) as gateway:
             gateway.bus.listen(FaultTeller().listen)
             mirroring = Mirroring(gateway, world)
-            reload = Reload(read, gateway, log.threshold)
+            reload = Reload(read, gateway, log.threshold, threaded=world.threaded)
             tasks.start("mqtt", mirroring.run, world.clock)
             tasks.start("reload", lambda: _reload_on(hangup, reload), world.clock)
             tasks.start("log", log.run, world.clock)

@@ -26,6 +26,7 @@ from gateway.model.request import (
     WishRequest,
 )
 from gateway.model.site import Site as Settings
+from gateway.model.site import Tariff
 from gateway.ports.clock import Clock
 from gateway.ports.driver import DriverPackage
 from gateway.ports.line import LineFactory
@@ -42,7 +43,7 @@ from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.opt_outs import OptOuts
 from gateway.runtime.outlook import Outlooks
 from gateway.runtime.owner import Owner
-from gateway.runtime.prices import Prices
+from gateway.runtime.prices import Calendars, Prices
 from gateway.runtime.pushes import Pushes
 from gateway.runtime.reception import Reception
 from gateway.runtime.site import Site
@@ -150,6 +151,11 @@ class Gateway:
         self.reception.glance()
         self.wishes.look()
         self.opt_outs.look()
+
+    def priced_by(self, tariff: Tariff, calendars: Calendars) -> None:
+        """Have another tariff in force: for the prices, and for agents that know its highest."""
+        self.prices.configure(tariff, calendars)
+        self.beside.limits.priced_by(tariff)
 
     def price(self, heard: PriceHeard) -> None:
         """A tariff price on a topic."""

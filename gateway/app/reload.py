@@ -7,6 +7,7 @@ import structlog
 
 from gateway.adapters.log import Threshold
 from gateway.app.gateway import Gateway
+from gateway.app.tariff_files import calendars_of
 from gateway.app.wiring import rules_of
 from gateway.config import Loaded
 from gateway.model.product import Product
@@ -23,9 +24,18 @@ class Reload:
     Args:
         read: loads the file again.
         gateway, threshold: what is changed.
+        threaded: calendars are understood beside the loop.
     """
 
-    def __init__(self, read: Callable[[], Loaded], gateway: Gateway, threshold: Threshold) -> None:
+    def __init__(
+        self,
+        read: Callable[[], Loaded],
+        gateway: Gateway,
+        threshold: Threshold,
+        *,
+        threaded: bool = False,
+    ) -> None:
+        self._threaded = threaded
         self._read = read
         self._gateway = gateway
         self._threshold = threshold
@@ -55,7 +65,8 @@ class Reload:
             self._threshold.set(new.log.level)
             changed.append("log.level")
         if new.tariff != old.tariff and topics(new.tariff) <= topics(self._gateway.settings.tariff):
-            self._gateway.prices.configure(new.tariff)
+            calendars = await calendars_of(new.tariff, threaded=self._threaded)
+            self._gateway.priced_by(new.tariff, calendars)
             changed.append("grid prices")
         if new.control is not old.control:
             await self._gateway.control.configure(new.control)

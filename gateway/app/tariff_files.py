@@ -1,7 +1,7 @@
 """Tariffs in calendar files are read again when the file changes; a wrong one changes nothing."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,18 +12,22 @@ from gateway.app.availability import file_mark
 from gateway.config.calendars import calendar_text
 from gateway.model.errors import WrongInput
 from gateway.model.site import CalendarPrice, PriceSource, Tariff
-from gateway.runtime.prices import Prices
+from gateway.runtime.prices import Calendars, Prices
 
 
 class TariffFiles:
     """Looks at the files of a running gateway's tariff.
 
     Args:
+        take: has a changed tariff in force, with its calendars as they were understood.
         threaded: disk work beside the loop.
     """
 
-    def __init__(self, prices: Prices, *, threaded: bool) -> None:
+    def __init__(
+        self, prices: Prices, take: Callable[[Tariff, Calendars], None], *, threaded: bool
+    ) -> None:
         self._prices = prices
+        self._take = take
         self._threaded = threaded
         self._log = structlog.get_logger()
         self._marks = _marks(prices.tariff)
@@ -41,8 +45,9 @@ class TariffFiles:
                 if self._threaded
                 else (self._read(tariff))
             )
+            calendars = await calendars_of(taken, threaded=self._threaded)
             if taken != tariff and tariff is self._prices.tariff:
-                self._prices.configure(taken)
+                self._take(taken, calendars)
                 self._log.info("tariff.changed", files=", ".join(_files(taken)))
 
     def _read(self, tariff: Tariff) -> Tariff:
@@ -65,6 +70,19 @@ class TariffFiles:
             self._log.error("tariff.refused", file=source.file, reason=str(error))
             return source
         return replace(source, text=text, dearest=dearest)
+
+
+async def calendars_of(tariff: Tariff, *, threaded: bool) -> Calendars:
+    """What is in the tariff's calendars, understood before the loop needs it."""
+    sources = (tariff.import_price, tariff.export_price)
+    wanted = tuple(dict.fromkeys(one for one in sources if isinstance(one, CalendarPrice)))
+    if not wanted:
+        return {}
+    return await asyncio.to_thread(_understood, wanted) if threaded else _understood(wanted)
+
+
+def _understood(wanted: tuple[CalendarPrice, ...]) -> Calendars:
+    return {one: read_prices(one.text, one.zone, one.default) for one in wanted}
 
 
 def _files(tariff: Tariff) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ from gateway.app.mechanisms import mechanisms
 from gateway.app.outlooks import open_outlooks
 from gateway.app.serving import open_served
 from gateway.app.sky import sun_over
-from gateway.app.tariff_files import TariffFiles
+from gateway.app.tariff_files import TariffFiles, calendars_of
 from gateway.app.tasks import Tasks
 from gateway.app.together import share_positions
 from gateway.app.upkeep import remember, tell_findings, tidy
@@ -58,7 +58,7 @@ from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.opt_outs import OptOuts
 from gateway.runtime.owner import Owner
 from gateway.runtime.past import Past
-from gateway.runtime.prices import Prices
+from gateway.runtime.prices import Calendars, Prices
 from gateway.runtime.pushes import Pushes
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.recovery import REMEMBER, recover
@@ -120,6 +120,7 @@ async def open_gateway(settings: Settings, world: World) -> AsyncIterator[Gatewa
             watched={s.line: WatchedLine(lines[s.line], world.clock) for s in settings.shares},
             on_line=_on_line(settings),
             phases=_phases(settings),
+            calendars=await calendars_of(settings.tariff, threaded=world.threaded),
         )
         gateway = _build(ground, state)
         await gateway.handover.adopt_or_release()
@@ -167,6 +168,7 @@ class _Ground:
     turns: Mapping[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     on_line: Mapping[str, list[str]]
     phases: Mapping[str, Duration]
+    calendars: Calendars
 
     def own(self, line: str) -> Line:
         """The gateway's way to a connection: one that is shared sees what passes."""
@@ -177,6 +179,7 @@ def _build(ground: _Ground, state: StateDir) -> Gateway:
     settings, world = ground.settings, ground.world
     others = beside(settings, state, world.clock, ground.bus, threaded=world.threaded)
     prices = Prices(settings.tariff, read_prices)
+    prices.configure(settings.tariff, ground.calendars)
     # At high speed a fresh reading is one that is fresh in real time.
     fresh = Duration(max(3 * SECOND, int(500 * MILLISECOND * world.speed)))
     site = Site((item.device for item in settings.devices), prices, fresh)
@@ -511,7 +514,7 @@ async def _chores(gateway: Gateway, world: World) -> None:
     """Follow a stepped wall clock, tell the supervisor, and once an hour tidy up."""
     tell_findings(gateway)
     available = AvailabilityFiles(gateway.settings)
-    tariffs = TariffFiles(gateway.prices, threaded=world.threaded)
+    tariffs = TariffFiles(gateway.prices, gateway.priced_by, threaded=world.threaded)
     intents = _intents(gateway, world)
     forget_at = Duration(world.clock.monotonic() + HOUR)
     while True:

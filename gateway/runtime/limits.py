@@ -1,6 +1,7 @@
 """Limits the owner tightens while the gateway runs: kept on the disk, in force at once."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -18,7 +19,7 @@ from gateway.model.limit import (
     site_ranges,
 )
 from gateway.model.request import LimitRequest
-from gateway.model.site import Site
+from gateway.model.site import Site, Tariff
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.runtime.keeping import Keeping
@@ -54,6 +55,11 @@ class OwnerLimits:
     def site(self) -> Site:
         """The configured site with every wish in force."""
         return narrowed(self._configured, self._wishes)
+
+    def priced_by(self, tariff: Tariff) -> None:
+        """Take another tariff than the one configured at the start."""
+        self._configured = replace(self._configured, tariff=tariff)
+        self.on_change(self.site)
 
     def announce(self) -> None:
         """Tell every limit that can be set."""

@@ -1,7 +1,9 @@
 """What the tariff is now, and what of it is known ahead."""
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from math import isfinite
+from types import MappingProxyType
 
 from gateway.model.errors import WrongInput
 from gateway.model.site import (
@@ -16,6 +18,9 @@ from gateway.model.time import Instant, Interval
 from gateway.ports.calendar import PriceCalendar, ReadPrices
 
 Steps = tuple[tuple[Instant, float | None], ...]
+Calendars = Mapping[CalendarPrice, PriceCalendar]
+"""Calendars that are already understood."""
+_NONE: Calendars = MappingProxyType({})
 
 
 class Prices:
@@ -42,10 +47,13 @@ class Prices:
         """The one in force."""
         return self._tariff
 
-    def configure(self, tariff: Tariff) -> None:
-        """Take the tariff of a changed configuration; prices heard on topics stay."""
+    def configure(self, tariff: Tariff, understood: Calendars = _NONE) -> None:
+        """Take a changed tariff, and what was made of its calendars away from the loop.
+
+        Prices heard on topics stay.
+        """
         self._tariff = tariff
-        self._calendars.clear()
+        self._calendars = dict(understood)
 
     def hear(self, topic: str, value: float) -> None:
         """A price was published; it holds until the next.  What is no number is no price."""

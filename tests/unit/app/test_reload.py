@@ -10,6 +10,7 @@ from gateway.app.reload import Reload, restart_keys, topics
 from gateway.config import Loaded, Problem
 from gateway.model.site import (
     BrokerSettings,
+    CalendarPrice,
     ControlMode,
     DispatchSettings,
     FixedPrice,
@@ -20,6 +21,7 @@ from gateway.model.site import (
     Tariff,
     TopicPrice,
 )
+from gateway.model.time import Instant
 
 SITE = Site(
     area="home",
@@ -82,6 +84,9 @@ class Running:
     async def configure(self, change):
         self.changes.append(change)
 
+    def priced_by(self, tariff, calendars):
+        self.changes.append((tariff, dict(calendars)))
+
 
 @pytest.mark.parametrize("refused", [("roof",), ()])
 async def test_one_mistake_in_one_device_and_nothing_of_the_file_is_taken(refused):
@@ -105,3 +110,18 @@ async def test_a_file_without_mistakes_is_taken():
     file = Loaded(file="site.yaml", site=changed)
     await Reload(lambda: file, gateway, Threshold("info"))()
     assert gateway.changes == [ControlMode.ACT]
+
+
+async def test_a_tariff_in_a_calendar_is_taken_with_what_is_in_it():
+    text = (
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:all\nSUMMARY:0.21\nDTSTART;VALUE=DATE:19700101\n"
+        "RRULE:FREQ=DAILY\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+    source = CalendarPrice(file="tariff.ics", text=text, zone="UTC", dearest=0.21)
+    tariff = Tariff(import_price=source)
+    gateway = Running()
+    file = Loaded(file="site.yaml", site=dataclasses.replace(SITE, tariff=tariff))
+    await Reload(lambda: file, gateway, Threshold("info"))()
+    ((taken, calendars),) = gateway.changes
+    assert taken == tariff
+    assert calendars[source].at(Instant(0)) == 0.21

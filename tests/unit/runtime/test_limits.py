@@ -7,11 +7,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.adapters.state import StateUnusable
+from gateway.agents import agents_for
 from gateway.model.device import Capabilities, Control, Description, Device, Identity, Limits, Role
 from gateway.model.event import Described, LimitsChanged
 from gateway.model.limit import CONNECTION, LimitKey
 from gateway.model.request import LimitRequest
-from gateway.model.site import GridLimits
+from gateway.model.site import FixedPrice, GridLimits, Tariff
 from gateway.runtime.bus import LocalBus
 from gateway.runtime.limits import OwnerLimits
 from scripts import mqtt_docs
@@ -146,3 +147,12 @@ async def test_where_they_cannot_be_read_the_configured_ones_hold_and_it_is_said
         room = Room(broken=True)
     assert room.limits.site == SITE
     assert [line["event"] for line in logs] == ["limit.unreadable"]
+
+
+def test_another_tariff_is_in_force_for_the_agents_and_what_the_owner_wished_stays():
+    room = Room({"battery": {"charge_w": 2000.0}})
+    room.limits.priced_by(Tariff(import_price=FixedPrice(value=0.55)))
+    (site,) = room.sites
+    storage = next(one for one in agents_for(site) if one.party.id == "battery")
+    assert storage.dearest_import == 0.55
+    assert storage.device.limits.charge_w == 2000.0
