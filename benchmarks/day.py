@@ -51,7 +51,7 @@ class Street:
     def devices(self) -> Mapping[str, Mapping[str, object]]:
         """Configuration of each device without its connection."""
         own = self._own.devices
-        return {**own, **{name: own["house"] for name in self._others}}
+        return {**own, **dict.fromkeys(self._others, own["house"])}
 
     def line(self, url: str, clock: Clock) -> Line:
         """A line for ``mem://DEVICE``."""
