@@ -21,12 +21,13 @@ import json
 import logging
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import structlog
 
@@ -36,7 +37,7 @@ from gateway.model.time import parse_rfc3339, seconds
 from gateway.testing import VirtualLoop
 from tests.simulation.harness import Home, open_home
 
-Scene = Callable[[Path, int, float], Awaitable[float]]
+Scene = Callable[[Path, int, float], Coroutine[Any, Any, float]]
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")
 SLACK_W = 50.0
 AFTER_S = 40.0

@@ -4,7 +4,7 @@
 ``advance`` again.  The same calls give the same events, to the last integer.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from gateway.market import bilateral, checkpoint, rule_sets, sessions
 from gateway.market.admission import Admission, accepted
@@ -271,13 +271,16 @@ class Market:
             return None
         return book.price(self.positions, covered.start)
 
-    def standing(self, interval: Interval) -> tuple[StandingTender, ...]:
+    def standing(
+        self, interval: Interval, parties: Container[str] | None = None
+    ) -> tuple[StandingTender, ...]:
         """The tenders of the interval's last clearing and how far each is filled.
 
-        A requirement is filled as far as its party's total position reaches.
+        A requirement is filled as far as its party's total position reaches.  ``parties``: whose
+        tenders; None: everybody's.
         """
         book = self._books.get(interval.start)
-        return () if book is None else tuple(book.standing(self.positions))
+        return () if book is None else tuple(book.standing(self.positions, parties))
 
     def newest_revision(self, party: str, interval: Interval) -> int:
         """Of the party's requirements for the interval, also of one that was withdrawn; else 0."""

@@ -157,8 +157,7 @@ class Moment:
                 power_w=product.real_quantity(tender.quantity),
                 tie=int(TieClass.GRID if tender.party == self.grid else TieClass.LOCAL),
             )
-            for tender in self.market.standing(self.instrument)
-            if tender.party in wanted
+            for tender in self.market.standing(self.instrument, wanted)
         ]
         offered = {step.party for step in steps}
         silent = (d for d in followers if d not in offered and not self._is_storage(d))

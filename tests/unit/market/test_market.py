@@ -251,6 +251,19 @@ def test_standing_tells_how_far_each_tender_is_filled(floor):
     assert floor.market.standing(interval(1)) == ()
 
 
+def test_standing_of_some_is_that_of_all_without_the_others(floor):
+    floor.require("battery", buy("cheap", 100, 90), sell("s", 50, 400))
+    floor.submit("roof", sell("pv", 150, 100), sell("rest", 10, 2000))
+    floor.submit("load", buy("l", 70, 300))
+
+    floor.gate()
+
+    everybody = floor.market.standing(interval())
+    some = floor.market.standing(interval(), {"battery", "roof"})
+    assert some == tuple(one for one in everybody if one.party != "load")
+    assert {one.party for one in some} == {"battery", "roof"}
+
+
 def test_price_is_known_before_the_gate(floor):
     floor.submit("roof", sell("s", 100, 50))
     floor.submit("load", buy("b", 60, 200))
