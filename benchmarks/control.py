@@ -2,14 +2,14 @@
 
     .venv/bin/python benchmarks/control.py [--runs 20] [--days 3] [--hours 2] [--json]
 
-Method: the whole daemon on virtual time in the demo house as it comes, devices polled every second.
+Method: the whole daemon on virtual time in the demo house, devices polled every second.
 Each event happens RUNS times, with another seed (noise, phases of the meters) and another moment
 within the poll and the gate; it is judged on the physics every 100 ms, until the last moment the
 limit is exceeded by more than 50 W (the noise of the meters and a step of the inverter):
 
 - fuse: 5 kW, the heat pump runs, and the load rises by 2.5 kW;
-- cloud: no export allowed, battery full, and the sun comes back from 0.1 to 6 kW;
-- drop: no export allowed, battery full, and the load falls by 2 kW.
+- cloud: no export allowed, battery full, no heat pump, and the sun comes back from 0.1 to 6 kW;
+- drop: no export allowed, battery full, no heat pump, and the load falls by 2 kW.
 
 Turns: times an hour the battery's power changes its sign, 50 W either way not counted, from noon
 of DAYS days with passing clouds, cooker and load as the day goes, for HOURS each.
