@@ -479,6 +479,16 @@ were refused:
     mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/wish/car -m '{"soc":80,"mode":"surplus"}'
     mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/wish/car -n
 
+On `owner/forecast/load` and `owner/forecast/sun`, best retained, an app with a better forecast
+tells it: what the house draws beside what is steered, and what its roofs give, W from 0 up, one
+mean per step (`PT1M` to `P1D`), if it knows them with what is not exceeded with 10 and 90 %. It
+stands in for the house's own forecast as far as it reaches, until `valid_until` (else 24 h after
+`start`); then the own one holds again, as it does after nothing at all was said. `f/load` and
+`f/sun` tell `outside_until` meanwhile, and how far off both were. What is refused is in the log
+with its reason:
+
+    mosquitto_pub -u owner -P … -q 1 -r -t rmf/1/home/owner/forecast/sun -m '{"v":1,"start":"2026-06-21T12:00:00Z","step":"PT1H","mean_w":[3200,2900,2100,900],"valid_until":"2026-06-21T18:00:00Z"}'
+
 A tariff price read from a topic is a plain JSON
 number, best retained; at a broker of the gateway's own, `owner` may write it.
 
@@ -486,8 +496,8 @@ number, best retained; at a broker of the gateway's own, `owner` may write it.
 
 A broker of the gateway's own (mosquitto or in-process) enforces: everybody may read `status`,
 `dir`, `m/#`, `p/#`, `d/#` and `f/#`; party `U` may also read `u/U/#` and write `u/U/req/#`, `u/U/ack/#`,
-`u/U/status`, `u/U/avail` and `u/U/opt`; `owner` may write `owner/control`, `owner/limit/#` and
-`owner/wish/#` and `owner/consent`, read `homeassistant/#` and write `homeassistant/status`; nobody
+`u/U/status`, `u/U/avail` and `u/U/opt`; `owner` may write `owner/control`, `owner/limit/#`,
+`owner/wish/#`, `owner/forecast/#` and `owner/consent`, read `homeassistant/#` and write `homeassistant/status`; nobody
 anonymous may write, but for newcomers below `reg/CLIENTID` where `registration:` is `consent` or
 `open`. Give an external broker the same rules. For mosquitto this prints the file that its
 `acl_file` names:

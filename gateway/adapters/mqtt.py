@@ -34,6 +34,7 @@ from gateway.model.admittance import AskRegistration, ConsentGiven, Registration
 from gateway.model.delivered import AskDelivery
 from gateway.model.errors import GridtenderError
 from gateway.model.event import Detail, Fact, ProductsChanged, Refused, ResponseCode
+from gateway.model.forecast import OutsideForecast, TakenBack
 from gateway.model.request import (
     LimitRequest,
     OwnerRequest,
@@ -269,6 +270,8 @@ class MqttAdapter:
                 self._put(back.address(message))
             case PriceHeard():
                 self._exchange.price(parsed)
+            case OutsideForecast() | TakenBack():
+                self._exchange.foresee(parsed)
             case RegistrationTold():  # refused at the border
                 self._put(registration_message(self._border, parsed))
             case AskRegistration():

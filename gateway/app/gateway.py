@@ -16,6 +16,7 @@ from gateway.model.admittance import (
     RegistrationTold,
 )
 from gateway.model.device import DeviceState
+from gateway.model.forecast import OutsideForecast, TakenBack
 from gateway.model.intertie import IntertieSettings
 from gateway.model.request import (
     LimitRequest,
@@ -156,6 +157,10 @@ class Gateway:
         """Have another tariff in force: for the prices, and for agents that know its highest."""
         self.prices.configure(tariff, calendars)
         self.beside.limits.priced_by(tariff)
+
+    def foresee(self, told: OutsideForecast | TakenBack) -> None:
+        """Somebody outside foresees load or sun, or takes it back."""
+        self.outlooks.outside.hear(told)
 
     def price(self, heard: PriceHeard) -> None:
         """A tariff price on a topic."""

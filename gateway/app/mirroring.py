@@ -20,6 +20,7 @@ from gateway.adapters.presence import Presence, announce
 from gateway.app.gateway import Gateway, World
 from gateway.model.admittance import AskRegistration, ConsentGiven, RegistrationTold
 from gateway.model.errors import BrokerUnavailable, GridtenderError, SettingsError
+from gateway.model.forecast import OutsideForecast, TakenBack
 from gateway.model.membership import Consent
 from gateway.model.request import (
     LimitRequest,
@@ -220,6 +221,10 @@ class _Exchange:
         """What the owner wishes of a device."""
         self._check()
         await self._gateway.wish(request)
+
+    def foresee(self, told: OutsideForecast | TakenBack) -> None:
+        """Somebody outside foresees load or sun, or takes it back."""
+        self._gateway.foresee(told)
 
     def price(self, heard: PriceHeard) -> None:
         """A tariff price on a topic."""

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from gateway.model.admittance import AskRegistration, ConsentGiven, RegistrationTold
+from gateway.model.forecast import OutsideForecast, TakenBack
 from gateway.model.request import (
     LimitRequest,
     OwnerRequest,
@@ -57,6 +58,10 @@ class Exchange(Protocol):
 
     async def wish(self, request: WishRequest) -> None:
         """Take what the owner wishes of a device, or refuse it in the log."""
+        ...
+
+    def foresee(self, told: OutsideForecast | TakenBack) -> None:
+        """Somebody outside foresees load or sun, or takes it back."""
         ...
 
     def price(self, heard: PriceHeard) -> None:

@@ -11,6 +11,7 @@ import structlog
 
 from gateway.forecast.accuracy import LEADS, lead_errors
 from gateway.forecast.condensed import condensed
+from gateway.forecast.outside import Told, in_place, moved, on_grid
 from gateway.forecast.spread import (
     Sky,
     Spread,
@@ -21,13 +22,14 @@ from gateway.forecast.spread import (
 )
 from gateway.forecast.track import A_DAY, DAYS, STEP, Offset, Track, no_offset
 from gateway.model.errors import GridtenderError
-from gateway.model.forecast import Forecast, Foreseen
+from gateway.model.forecast import Forecast, Foreseen, OutsideForecast
 from gateway.model.outlook import Outlook, Scenario
 from gateway.model.time import HOUR, Duration, Instant, Interval
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.history import Entry, History
 from gateway.runtime.expected import as_kept, fresh
+from gateway.runtime.outside import OutsideForecasts
 from gateway.runtime.prices import Prices, Steps
 from gateway.runtime.quarters import Quarter, Quarters
 
@@ -80,6 +82,7 @@ class Outlooks:
         self._since_kept = 0
         self._read = False
         self._outlook: Outlook | None = None
+        self.outside = OutsideForecasts()
 
     def latest(self) -> Outlook | None:
         """The newest outlook, as the journal keeps it, unless it is stale.
@@ -99,19 +102,29 @@ class Outlooks:
         now = self._clock.now()
         quarter = self._quarters.look(now)
         if quarter is None:
-            if self.latest() is None and self._tracks[_RESIDUAL].looks_back:
-                await self._beside(lambda: self._renew(Instant(now - now % STEP)))
+            await self._between(Instant(now - now % STEP))
             return
         self._take(quarter)
         start = Instant(quarter.at + STEP)
-        made: list[Forecast] = []
-        await self._beside(lambda: made.extend(self._ahead(start)))
-        for forecast in made:
-            self._remember(forecast)
-            self._bus.publish(forecast)
+        await self._tell(start, told_before=False)
         self._since_kept += 1
         if self._since_kept >= _KEEP_EVERY:
             await self.keep()
+
+    async def _between(self, start: Instant) -> None:
+        """Within a quarter: what somebody outside foresees counts at once."""
+        if self.outside.heard:
+            await self._tell(start, told_before=True)
+        elif self.latest() is None and self._tracks[_RESIDUAL].looks_back:
+            await self._beside(lambda: self._renew(start))
+
+    async def _tell(self, start: Instant, *, told_before: bool) -> None:
+        made: list[tuple[Forecast, Spread | None]] = []
+        await self._beside(lambda: made.extend(self._ahead(start)))
+        for forecast, own in made:
+            if not told_before:
+                self._remember(forecast, own)
+            self._bus.publish(forecast)
 
     async def keep(self) -> None:
         """Write what has come since the last batch."""
@@ -152,30 +165,50 @@ class Outlooks:
         self._put("import_price", at, buys)
         self._put("export_price", at, sells)
 
-    def _remember(self, forecast: Forecast) -> None:
-        """What was said of the step that begins so long after, to be held against what comes."""
+    def _remember(self, forecast: Forecast, own: Spread | None) -> None:
+        """What was said of the step that begins so long after, to be held against what comes.
+
+        The own forecast and the other one apart, whichever of them counted.
+        """
+        what = forecast.what
+        other = self.outside.of(what, forecast.made)
+        others = () if other is None else self._on_grid(other, forecast.start)
         for lead in LEADS:
             step = lead // STEP
             at = Instant(forecast.start + step * STEP)
-            self._put(_told(forecast.what, lead), at, forecast.mean_w[step])
+            self._put(_told(what, lead), at, None if own is None else own.mean_w[step])
+            self._put(_others(what, lead), at, others[step] if others else None)
 
-    def _ahead(self, start: Instant) -> Iterator[Forecast]:
+    def _ahead(self, start: Instant) -> Iterator[tuple[Forecast, Spread | None]]:
+        """Of load and sun what is told, and the house's own beside it."""
         self._renew(start)
-        for what, likely in ((Foreseen.LOAD, self._load(start)), (Foreseen.SUN, self._sun(start))):
+        now = self._clock.now()
+        for what in Foreseen:
+            own, other = self._own(what, start), self.outside.of(what, now)
+            likely = own if other is None else in_place(own, other, start, STEP, HORIZON)
             if likely is None:
                 continue
             told = {lead: self._tracks[_told(what, lead)] for lead in LEADS}
-            yield Forecast(
+            others = {lead: self._tracks[_others(what, lead)] for lead in LEADS}
+            forecast = Forecast(
                 what=what,
-                made=self._clock.now(),
+                made=now,
                 start=start,
                 step=STEP,
                 mean_w=likely.mean_w,
                 p10_w=likely.p10_w,
                 p50_w=likely.p50_w,
                 p90_w=likely.p90_w,
-                errors=lead_errors(self._tracks[what], told, start),
+                errors=lead_errors(self._tracks[what], told, others, start),
+                outside_until=None if other is None else other.until,
             )
+            yield forecast, own
+
+    def _on_grid(self, told: OutsideForecast, start: Instant) -> Told:
+        return on_grid(told.mean_w, told, start, STEP, HORIZON)
+
+    def _own(self, what: Foreseen, start: Instant) -> Spread | None:
+        return self._load(start) if what is Foreseen.LOAD else self._sun(start)
 
     def _load(self, start: Instant) -> Spread | None:
         told = self._tracks[Foreseen.LOAD].ahead(start, HORIZON, self._offset)
@@ -190,11 +223,30 @@ class Outlooks:
 
     def _renew(self, start: Instant) -> None:
         outlook = self._look_ahead(start)
+        if outlook is not None:
+            outlook = self._told_outside(outlook)
         if outlook is not None and self._sunny:
-            sun = self._sun(start)
+            sun = self._likely(Foreseen.SUN, start)
             sun_w = () if sun is None else tuple(sun.mean_w[: outlook.steps])
             outlook = replace(outlook, sun_w=sun_w)
         self._outlook = None if outlook is None else as_kept(condensed(outlook))
+
+    def _likely(self, what: Foreseen, start: Instant) -> Spread | None:
+        """The forecast that counts."""
+        own, other = self._own(what, start), self.outside.of(what, self._clock.now())
+        return own if other is None else in_place(own, other, start, STEP, HORIZON)
+
+    def _told_outside(self, outlook: Outlook) -> Outlook:
+        """The outlook by what somebody outside foresees of load and sun, where somebody does."""
+        for what in Foreseen:
+            other = self.outside.of(what, self._clock.now())
+            if other is None:
+                continue
+            own = self._own(what, outlook.start)
+            if own is not None:
+                told_w = self._on_grid(other, outlook.start)
+                outlook = moved(outlook, what, own.mean_w, told_w)
+        return outlook
 
     def _look_ahead(self, start: Instant) -> Outlook | None:
         end = Instant(start + HORIZON * STEP)
@@ -220,12 +272,16 @@ def _spread(told: Sequence[Scenario]) -> Spread | None:
 
 
 def _series() -> tuple[str, ...]:
-    told = (_told(what, lead) for what in Foreseen for lead in LEADS)
+    told = (name(what, lead) for name in (_told, _others) for what in Foreseen for lead in LEADS)
     return (Foreseen.LOAD.value, Foreseen.SUN.value, _RESIDUAL, *told)
 
 
 def _told(what: Foreseen, lead: Duration) -> str:
     return f"{what}/{lead // HOUR}h"
+
+
+def _others(what: Foreseen, lead: Duration) -> str:
+    return f"{what}/outside/{lead // HOUR}h"
 
 
 def _by_step(prices: Steps, start: Instant) -> tuple[float, ...]:

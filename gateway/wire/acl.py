@@ -70,6 +70,7 @@ def acl(
         Rule("owner", Access.WRITE, f"{base}/owner/consent"),
         Rule("owner", Access.WRITE, f"{base}/owner/limit/#"),
         Rule("owner", Access.WRITE, f"{base}/owner/wish/#"),
+        Rule("owner", Access.WRITE, f"{base}/owner/forecast/#"),
         # Home Assistant comes as the owner.
         Rule("owner", Access.READ, f"{discovery}/#"),
         Rule("owner", Access.WRITE, f"{discovery}/status"),

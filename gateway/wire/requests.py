@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from gateway.model.admittance import AskRegistration, ConsentGiven, RegistrationTold
 from gateway.model.event import Detail, Refused
+from gateway.model.forecast import OutsideForecast, TakenBack
 from gateway.model.limit import LimitKey
 from gateway.model.request import (
     LimitRequest,
@@ -21,6 +22,7 @@ from gateway.model.request import (
 from gateway.model.site import ControlMode, OwnerControl
 from gateway.model.time import Duration, Instant, parse_duration, parse_iso_duration
 from gateway.wire.border import Border
+from gateway.wire.forecast import parse_forecast
 from gateway.wire.message import Message
 from gateway.wire.newcomers import parse_consent, parse_registration
 from gateway.wire.operations import OPERATIONS
@@ -35,6 +37,7 @@ from gateway.wire.text import Unreadable, read
 from gateway.wire.topics import (
     AcknowledgementTopic,
     ConsentTopic,
+    OwnerForecastTopic,
     OwnerLimitTopic,
     OwnerTopic,
     OwnerWishTopic,
@@ -99,6 +102,8 @@ Parsed = (
     | OwnerRequest
     | LimitRequest
     | WishRequest
+    | OutsideForecast
+    | TakenBack
     | PartyLeft
     | PriceHeard
     | Answer
@@ -144,6 +149,11 @@ def parse(  # noqa: C901, PLR0911, PLR0912 - one arm per kind of topic
             if isinstance(wish, str):
                 return Ignored(topic=topic, reason=wish, holds=border.topics.wish(device))
             return wish
+        case OwnerForecastTopic(what):
+            told = parse_forecast(what, payload, now)
+            if isinstance(told, str):
+                return Ignored(topic=topic, reason=told, holds=border.topics.forecast(what))
+            return told
         case None:
             return Ignored(topic=topic, reason="no such topic is listened to")
 

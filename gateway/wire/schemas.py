@@ -112,6 +112,7 @@ SHAPES: Final[Mapping[str, Any]] = {
     "u/U/in/managed-session-data": payloads_instruments.Managed,
     "u/U/in/managed-instrument-data": payloads_instruments.Managed,
     "u/U/in/managed-ticker-subscription": payloads_instruments.Managed,
+    "owner/forecast/WHAT": forecast.OutsideForecastPayload,
     "owner/consent": payloads_parties.ConsentMessage,
     "owner/control": payloads.OwnerControlMessage,
 }

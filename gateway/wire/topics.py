@@ -84,6 +84,13 @@ class OwnerWishTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerForecastTopic:
+    """``owner/forecast/WHAT``, retained: what somebody foresees of ``load`` or ``sun``."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentTopic:
     """``owner/consent``."""
 
@@ -104,6 +111,7 @@ ForeignTopic = (
     | OwnerTopic
     | OwnerLimitTopic
     | OwnerWishTopic
+    | OwnerForecastTopic
     | ConsentTopic
     | RegistrationTopic
 )
@@ -248,6 +256,10 @@ class Topics:
         """Where the owner, and nobody else, wishes something of a device."""
         return f"{self.base}/owner/wish/{device}"
 
+    def owner_forecast(self, what: str) -> str:
+        """Where whoever the owner lets foresees ``load`` or ``sun``."""
+        return f"{self.base}/owner/forecast/{what}"
+
     def health(self, device: str) -> str:
         """What is wrong with a device or with ``gateway`` now."""
         return f"{self.base}/d/{device}/health"
@@ -312,12 +324,12 @@ class Topics:
         theirs = (
             f"{self.base}/u/+/{leaf}" for leaf in ("req/#", "ack/#", "status", "opt", "avail")
         )
-        owner = (self.owner_limit("+", "+"), self.owner_wish("+"))
+        owner = (self.owner_limit("+", "+"), self.owner_wish("+"), self.owner_forecast("+"))
         return (*theirs, self.owner_control, self.owner_consent, *owner)
 
     def stands(self, topic: str) -> bool:
         """Whether others retain it for us: what was said before we listened still holds."""
-        return isinstance(self.parse(topic), PartyOptTopic | PartyAvailTopic)
+        return isinstance(self.parse(topic), PartyOptTopic | PartyAvailTopic | OwnerForecastTopic)
 
     @property
     def retained(self) -> tuple[str, ...]:
@@ -353,7 +365,7 @@ class Topics:
         )
         return tuple(f"{self.base}/{shape}" for shape in shapes)
 
-    def parse(  # noqa: C901, PLR0911 - one arm per kind of topic
+    def parse(  # noqa: C901, PLR0911, PLR0912 - one arm per kind of topic
         self, topic: str
     ) -> ForeignTopic | None:
         """What a topic that somebody else published on means; None = nothing to the gateway."""
@@ -369,6 +381,8 @@ class Topics:
             return OwnerLimitTopic(device, key)
         if topic.startswith(wish := self.owner_wish("")):
             return OwnerWishTopic(topic.removeprefix(wish))
+        if topic.startswith(forecast := self.owner_forecast("")):
+            return OwnerForecastTopic(topic.removeprefix(forecast))
         prefix = f"{self.base}/u/"
         own = topic.startswith(prefix)
         match topic.removeprefix(prefix).split("/") if own else []:

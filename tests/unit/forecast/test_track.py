@@ -60,7 +60,11 @@ def test_errors_stand_beside_those_of_yesterday_and_rest_on_the_same_steps():
     told = {lead: Track() for lead in LEADS}
     for k in range(2 * A_DAY, 2 * A_DAY + 8):
         told[LEADS[0]].put(Instant(start + k * STEP), 230.0)
-    (one,) = lead_errors(came, told, Instant(start + 3 * A_DAY * STEP))
+    others = {lead: Track() for lead in LEADS}
+    for k in range(2 * A_DAY + 2, 2 * A_DAY + 20):  # of steps that the own one can be judged by
+        others[LEADS[0]].put(Instant(start + k * STEP), 190.0)
+    (one,) = lead_errors(came, told, others, Instant(start + 3 * A_DAY * STEP))
+    assert (one.outside_w, one.outside_count) == (pytest.approx(10.0), 6)
     assert (one.lead, one.count) == (LEADS[0], 8)
     assert one.mae_w == pytest.approx(30.0)
     assert one.naive_w == pytest.approx(100.0)

@@ -62,6 +62,7 @@ def test_mosquitto_file_is_the_same_rules():
         "topic write rmf/1/home/owner/consent",
         "topic write rmf/1/home/owner/limit/#",
         "topic write rmf/1/home/owner/wish/#",
+        "topic write rmf/1/home/owner/forecast/#",
         "topic read homeassistant/#",
         "topic write homeassistant/status",
         "topic write tariff/import",
