@@ -1,7 +1,7 @@
 """One series of the past on an even grid of steps, and what may follow it."""
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isnan, nan
 from typing import Final
 
@@ -15,6 +15,9 @@ DAYS: Final = 61
 _HOURS_A_DAY: Final = 24
 Offset = Callable[[Instant], Duration]
 """By how much local time is ahead of UTC at an instant."""
+
+Follow = Callable[[Sequence[float], int, int], tuple[Scenario, ...]]
+"""What may follow a past, in so many steps, of which so many are a day."""
 
 
 def no_offset(_at: Instant) -> Duration:
@@ -55,12 +58,14 @@ class Track:
         """Whether there is a day before to compare the present with."""
         return len(self._values) >= A_DAY * (1 + DEFAULT.compare_h / _HOURS_A_DAY)
 
-    def ahead(self, start: Instant, steps: int, offset: Offset) -> tuple[Scenario, ...]:
+    def ahead(
+        self, start: Instant, steps: int, offset: Offset, follow: Follow = scenarios
+    ) -> tuple[Scenario, ...]:
         """What may follow from ``start``, where local hours repeat; empty without any past."""
         past = self._local(start, offset)
         last = _index(Instant(start - STEP), offset)
         coming = [_index(Instant(start + k * STEP), offset) - last - 1 for k in range(steps)]
-        told = scenarios(past, max(coming) + 1, A_DAY) if past else ()
+        told = follow(past, max(coming) + 1, A_DAY) if past else ()
         # The hour that comes twice in autumn is foreseen like its first time.
         return tuple(
             Scenario(weight=one.weight, residual_w=tuple(one.residual_w[max(k, 0)] for k in coming))

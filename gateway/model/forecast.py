@@ -19,7 +19,7 @@ class LeadError:
 
     Attributes:
         lead: from when it was made to the step it was about.
-        mae_w: mean absolute error, W.
+        mae_w: mean absolute error of the median, W: no other value has a smaller one.
         naive_w: that of "as at this hour yesterday", over the same steps, W.
         count: of steps.
         outside_w: mean absolute error of what others foresaw, over ``outside_count`` of these

@@ -20,6 +20,7 @@ from gateway.forecast.spread import (
     spread,
     under_the_sun,
 )
+from gateway.forecast.sunshine import sunshine
 from gateway.forecast.track import A_DAY, DAYS, STEP, Offset, Track, no_offset
 from gateway.model.errors import GridtenderError
 from gateway.model.forecast import Forecast, Foreseen, OutsideForecast
@@ -176,7 +177,7 @@ class Outlooks:
         for lead in LEADS:
             step = lead // STEP
             at = Instant(forecast.start + step * STEP)
-            self._put(_told(what, lead), at, None if own is None else own.mean_w[step])
+            self._put(_told(what, lead), at, None if own is None else own.p50_w[step])
             self._put(_others(what, lead), at, others[step] if others else None)
 
     def _ahead(self, start: Instant) -> Iterator[tuple[Forecast, Spread | None]]:
@@ -216,7 +217,7 @@ class Outlooks:
 
     def _sun(self, start: Instant) -> Spread | None:
         sky, rated_w = self._roofs.sky, self._roofs.rated_w()
-        told = self._tracks[Foreseen.SUN].ahead(start, HORIZON, no_offset)
+        told = self._tracks[Foreseen.SUN].ahead(start, HORIZON, no_offset, sunshine)
         if sky and rated_w > 0 and not self._tracks[Foreseen.SUN].looks_back:
             return clear_sky(rated_w, start, STEP, HORIZON, sky)
         return _spread(under_the_sun(told, start, STEP, sky) if sky else told)

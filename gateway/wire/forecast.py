@@ -29,7 +29,7 @@ _LARGEST: Final = 1e8
 
 
 class LeadErrorPayload(TypedDict):
-    """How far off forecasts made ``lead`` before were, beside "as at this hour yesterday", W."""
+    """How far off ``p50_w`` was, told ``lead`` before, beside "as at this hour yesterday", W."""
 
     lead: str
     mae_w: int
