@@ -34,7 +34,8 @@ class OutsideForecasts:
         """What is valid now; of what no longer is, that is said once."""
         told = self._told.get(what)
         if told is not None and told.until <= now:
-            del self._told[what]
+            if self._told.get(what) is told:  # forecasts are made beside the loop
+                self._told.pop(what, None)
             reason = "no newer one came: the own forecast holds again"
             self._log.warning("forecast.ended", what=what.value, reason=reason)
             return None
