@@ -5,8 +5,8 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
 from gateway.config.problem import Finding, closest
-from gateway.config.shapes_parties import EVERYTHING, CoverShape, TlsShape
-from gateway.model.cover import Cover
+from gateway.config.shapes_parties import EVERYTHING, CoverShape, PartyShape, TlsShape
+from gateway.model.cover import Cover, Standby
 from gateway.model.membership import Allowance, Consent
 from gateway.model.site import AdmissionSettings, BrokerTls, Site
 from gateway.model.tender import Side
@@ -27,6 +27,7 @@ def allowances(shape: "SiteShape") -> Mapping[str, Allowance]:
             energy_per_day=party.energy_per_day,
             silence=party.silence,
             covers=tuple(_cover(one) for one in party.covers),
+            stands_by=tuple(Standby(product=o.product, sold=o.sold) for o in party.stands_by),
             enrolled=None if party.enrolled == EVERYTHING else tuple(party.enrolled),
         )
         for name, party in shape.parties.items()
@@ -49,7 +50,7 @@ def admission(shape: "SiteShape") -> AdmissionSettings:
 def check_parties(shape: "SiteShape") -> Iterator[Finding]:
     """Products that nobody trades here, and registration where no broker of ours keeps it."""
     for name, party in shape.parties.items():
-        yield from _check_covers(shape, name, party.covers)
+        yield from _check_ties(shape, name, party)
         for product in () if party.enrolled == EVERYTHING else party.enrolled:
             if product not in shape.products:
                 yield Finding(
@@ -67,23 +68,25 @@ def check_parties(shape: "SiteShape") -> Iterator[Finding]:
         )
 
 
-def _check_covers(
-    shape: "SiteShape", party: str, covers: tuple[CoverShape, ...]
-) -> Iterator[Finding]:
-    """Covers of products that nobody trades here, or of one by itself."""
-    for place, cover in enumerate(covers):
-        where = ("parties", party, "covers", place)
-        for key, product in (("product", cover.product), ("by", cover.by)):
-            if product not in shape.products:
+def _check_ties(shape: "SiteShape", name: str, party: PartyShape) -> Iterator[Finding]:
+    """Covers and standbys of products that nobody trades here, or of one by itself."""
+    ties = [
+        *((("covers", k), "by", one.product, one.by) for k, one in enumerate(party.covers)),
+        *((("stands_by", k), "sold", o.product, o.sold) for k, o in enumerate(party.stands_by)),
+    ]
+    for place, by, product, other in ties:
+        where = ("parties", name, *place)
+        for key, id_ in (("product", product), (by, other)):
+            if id_ not in shape.products:
                 yield Finding(
                     path=(*where, key),
-                    found=f"{product!r}, which is no product",
+                    found=f"{id_!r}, which is no product",
                     allowed=f"a product: {', '.join(shape.products)}",
-                    hint=closest(product, list(shape.products)),
+                    hint=closest(id_, list(shape.products)),
                 )
-        if cover.product == cover.by:
-            found, allowed = f"{cover.by!r}, the same product", "another one"
-            yield Finding(path=(*where, "by"), found=found, allowed=allowed)
+        if product == other:
+            found, allowed = f"{other!r}, the same product", "another one"
+            yield Finding(path=(*where, by), found=found, allowed=allowed)
 
 
 def check_tls(shape: "BrokerShape", folder: FilePath) -> Iterator[Finding]:

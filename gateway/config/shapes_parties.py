@@ -52,6 +52,17 @@ class CoverShape(Shape):
     factor: Annotated[float, Real(above=0)] = entry(1, "units covered by one unit")
 
 
+class StandbyShape(Shape):
+    """What stays on offer for what was sold."""
+
+    product: Annotated[str, Text(what="the id of a product")] = Field(
+        description="of which as much SELL stays on offer"
+    )
+    sold: Annotated[str, Text(what="the id of a product")] = Field(
+        description="as the party has sold of this"
+    )
+
+
 class PartyShape(Shape):
     """An outside party."""
 
@@ -70,6 +81,9 @@ class PartyShape(Shape):
     )
     covers: tuple[CoverShape, ...] = entry(
         (), "what it may hold only as far as it has bought something else"
+    )
+    stands_by: tuple[StandbyShape, ...] = entry(
+        (), "what it must keep on offer as far as it has sold something else"
     )
     silence: Silence | None = entry(
         None, "its tenders are withdrawn when nothing is heard of it for so long"

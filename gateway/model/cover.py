@@ -1,4 +1,4 @@
-"""What a party may hold of one product only as far as it holds another."""
+"""What ties a party in one product to what it holds of another."""
 
 from dataclasses import dataclass
 
@@ -20,3 +20,14 @@ class Cover:
     product: str
     by: str
     factor: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standby:
+    """It keeps as much SELL of ``product`` on offer as it has sold of ``sold``.
+
+    Who has written an option (sold a reserve) can be called until the gate of each interval.
+    """
+
+    product: str
+    sold: str

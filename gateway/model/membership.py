@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from gateway.model.cover import Cover
+from gateway.model.cover import Cover, Standby
 from gateway.model.errors import WrongInput
 from gateway.model.tender import Party
 from gateway.model.time import HOUR, Duration, Instant
@@ -51,6 +51,7 @@ class Allowance:
         silence: its tenders are withdrawn when nothing was heard of it for so long.
         enrolled: products it may trade without asking; None = all.
         covers: what it may hold only as far as it holds something else.
+        stands_by: what it must keep on offer as far as it has sold something else.
     """
 
     max_open_tenders: int = 1000
@@ -60,6 +61,7 @@ class Allowance:
     silence: Duration | None = None
     enrolled: tuple[str, ...] | None = None
     covers: tuple[Cover, ...] = ()
+    stands_by: tuple[Standby, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

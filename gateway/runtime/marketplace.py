@@ -64,6 +64,7 @@ from gateway.runtime.register import Register
 from gateway.runtime.rows import Start
 from gateway.runtime.site import Site
 from gateway.runtime.spending import DayOf, Spending, utc_day
+from gateway.runtime.standby import Standbys
 from gateway.runtime.standings import Standings, unread
 from gateway.runtime.views import Views
 
@@ -130,6 +131,7 @@ class Marketplace:
         register = Register(outside) if register is None else register
         self.spending = Spending(self._markets, register, day_of)
         covers = Covers(self._markets, register)
+        standbys = Standbys(self._markets, register)
         recorder.on_events = self.spending.count
         self._tenders = tenders = TenderCounter(
             markets=self._markets,
@@ -140,6 +142,7 @@ class Marketplace:
             trading=trading,
             spending=self.spending,
             covers=covers,
+            standbys=standbys,
             on_clearing=self._on_clearing,
         )
         self._quotes = QuoteCounter(
@@ -151,6 +154,7 @@ class Marketplace:
             trading=trading,
             spending=self.spending,
             covers=covers,
+            standbys=standbys,
         )
         self._standings = standings = standings or Standings(None, unread)
         held = Restricted(tenders, standings)

@@ -1,7 +1,7 @@
 """Parties from outside who ask the gateway as MQTT does."""
 
-from gateway.model.event import Accepted
-from gateway.model.request import SubmitTenders
+from gateway.model.event import Accepted, Cancelled
+from gateway.model.request import CancelTenders, SubmitTenders
 from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.time import Instant, seconds
 from gateway.model.transaction import Transaction
@@ -25,6 +25,23 @@ class Strangers:
         request = SubmitTenders(party=party, request_id=name, tenders=tenders)
         (outcome,) = (await self._home.gateway.handle(request)).outcomes
         return True if isinstance(outcome, Accepted) else (outcome.term, outcome.description)
+
+    async def cancel(self, party, product, *names):
+        """True where all of them are cancelled, else what the refusal says."""
+        self._asked += 1
+        request = CancelTenders(
+            party=party, request_id=f"{party}-{self._asked}", product=product, tenders=names
+        )
+        outcomes = (await self._home.gateway.handle(request)).outcomes
+        if all(isinstance(one, Cancelled) for one in outcomes):
+            return True
+        (refusal,) = outcomes
+        return refusal.term, refusal.description
+
+    def standing(self, party, product):
+        """Its open tenders: id by the begin of the interval."""
+        sets = self._home.gateway.marketplace.market(product).live_sets(party)
+        return {one.interval.start: tender.id for one in sets for tender in one.tenders}
 
     def traded(self, product, *parties):
         """(party, W with sign, real price, money) of each transaction of these parties."""

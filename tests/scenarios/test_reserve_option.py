@@ -14,7 +14,8 @@ def called(lived):
     async def script(home):
         strangers = Strangers(home)
         ask = strangers.ask
-        for ahead_s in range(300, 900, 60):  # the writer stands ready from one o'clock on
+        bare = await ask("genset", "SELL", "reserve", 1000, 0.01)
+        for ahead_s in range(240, 3900, 60):  # the writer stands ready from one o'clock on
             assert await ask("genset", "SELL", "call", 1000, 0.50, ahead_s) is True
         without = await ask("desk", "BUY", "call", 600, 0.50, 300)
         assert await ask("genset", "SELL", "reserve", 1000, 0.01) is True
@@ -24,9 +25,21 @@ def called(lived):
             assert await ask("desk", "BUY", "call", 600, 0.90, ahead_s) is True
         beyond = await ask("desk", "BUY", "call", 401, 0.50, 60)
         rest = await ask("desk", "BUY", "call", 400, 0.50, 60)
+        standing = strangers.standing("genset", "call")
+        back = [await strangers.cancel("genset", "call", standing[at]) for at in sorted(standing)]
+        home.gateway.withdraw("genset")  # its link is gone
+        silent = len(strangers.standing("genset", "call"))
         await home.pass_time(52, 1)
         late = await ask("desk", "BUY", "call", 100, 0.50)
-        return strangers, {"without": without, "beyond": beyond, "rest": rest, "late": late}
+        return strangers, {
+            "bare": bare,
+            "without": without,
+            "beyond": beyond,
+            "rest": rest,
+            "back": back,
+            "silent": silent,
+            "late": late,
+        }
 
     return lived("reserve-option", script)
 
@@ -54,3 +67,15 @@ def test_what_is_called_costs_the_strike_whatever_the_price_of_power_is(called):
 def test_after_its_last_moment_the_option_for_that_minute_is_gone(called):
     _, answers = called
     assert answers["late"] is not True
+
+
+def test_who_was_paid_to_stand_ready_can_be_called_whether_it_likes_it_or_not(called):
+    _, answers = called
+    term, why = answers["bare"]
+    assert term == "standby"
+    assert why.endswith("and have 0 of call on offer")
+    refused = [answer for answer in answers["back"] if answer is not True]
+    assert len(refused) == 55  # 13:04 was called whole, 13:05 to 13:59 are to come
+    assert {term for term, _ in refused} == {"standby"}
+    assert answers["back"][-1] is True  # the minute after two was never paid for
+    assert answers["silent"] == 55

@@ -254,6 +254,8 @@ def lived(tmp_path, virtual):
     return rows_of(tmp_path / "one")
 
 
+@pytest.mark.slow
+@pytest.mark.patient
 def test_recovery_at_every_row_is_the_replay_of_what_came_before(lived):
     rows = lived
     steps = Replay(load_market)
@@ -303,6 +305,8 @@ def events_of(rows, kind):
             yield from (e for e in json.loads(row.body)["events"] if e["_"] == kind)
 
 
+@pytest.mark.slow
+@pytest.mark.patient
 def test_transactions_whose_row_was_cut_off_are_recorded_and_told(lived, tmp_path, virtual):
     rows = lived
     half = len(rows) // 2

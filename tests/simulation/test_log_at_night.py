@@ -5,6 +5,8 @@ from structlog.testing import capture_logs
 
 from gateway.model.time import parse_rfc3339
 
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
+
 SLOW = {name: {"poll": "5s"} for name in ("roof", "battery", "heatpump", "grid", "house")}
 HALF_HOURLY = {"power": {"resource": "POWER", "unit": "W", "interval": "30min"}}
 

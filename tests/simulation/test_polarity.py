@@ -6,6 +6,8 @@ from gateway.model.event import FaultChanged
 from gateway.model.time import parse_rfc3339
 from gateway.runtime.polarity import CODE
 
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
+
 NIGHT = parse_rfc3339("2026-06-21T22:30:00Z")
 SLOW = {
     "control": "observe",

@@ -30,6 +30,7 @@ from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.rows import Negotiated
 from gateway.runtime.spending import Spending
+from gateway.runtime.standby import Standbys
 from gateway.runtime.views import Views
 
 # Acceptances that may still have to be undone: those that wait for the disk.
@@ -50,6 +51,7 @@ class QuoteCounter:
         trading: Callable[[], bool],
         spending: Spending,
         covers: Covers,
+        standbys: Standbys,
     ) -> None:
         self._markets = markets
         self._views = views
@@ -59,6 +61,7 @@ class QuoteCounter:
         self._trading = trading
         self._spending = spending
         self._covers = covers
+        self._standbys = standbys
         self._quoted = asyncio.Event()
         self._traded: dict[tuple[str, str], int] = {}  # what the newest acceptances came to
 
@@ -171,7 +174,11 @@ class QuoteCounter:
             party=request.party, product=quote.product, interval=quote.interval, tenders=(tender,)
         )
         asked = SubmitTenders(party=request.party, request_id=request.request_id, tenders=tenders)
-        refusal = self._spending.refusal(asked) or self._covers.refusal(asked)
+        refusal = (
+            self._spending.refusal(asked)
+            or self._covers.refusal(asked)
+            or self._standbys.refusal(asked, now)
+        )
         return None if refusal is None else Decision(replied(request, now, (refusal,)))
 
     def _tell(self, market: Market, asked: Negotiation, now: Instant) -> Sequence[MarketEvent]:

@@ -15,6 +15,7 @@ from gateway.runtime.covers import Covers
 from gateway.runtime.outlet import Outlet
 from gateway.runtime.recorder import Recorder
 from gateway.runtime.spending import Spending
+from gateway.runtime.standby import Standbys
 from gateway.runtime.views import Views
 
 
@@ -32,6 +33,7 @@ class TenderCounter:
         trading: Callable[[], bool],
         spending: Spending,
         covers: Covers,
+        standbys: Standbys,
         on_clearing: Callable[[Market, Clearing], None] = lambda _market, _clearing: None,
     ) -> None:
         self._markets = markets
@@ -42,6 +44,7 @@ class TenderCounter:
         self._trading = trading
         self._spending = spending
         self._covers = covers
+        self._standbys = standbys
         self._on_clearing = on_clearing
         self._prices = PriceBases(markets)
 
@@ -65,10 +68,16 @@ class TenderCounter:
             priced = self._prices.of(request)
             if isinstance(priced, Refused):
                 return Decision(replied(request, now, (priced,)))
-            beyond = self._spending.refusal(priced) or self._covers.refusal(priced)
+            beyond = (
+                self._spending.refusal(priced)
+                or self._covers.refusal(priced)
+                or self._standbys.refusal(priced, now)
+            )
             if beyond is not None:
                 return Decision(replied(request, now, (beyond,)))
             events = self._submit(market, priced, now)
+        elif (bound := self._standbys.refusal(request, now)) is not None:
+            return Decision(replied(request, now, (bound,)))
         else:
             events = self._cancel(
                 market, request.party, request.tenders, CancelReason.REQUESTED, request.request_id
@@ -93,9 +102,12 @@ class TenderCounter:
                 self._withdraw(request.party, market, ids)
 
     def withdraw(self, party: str) -> None:
-        """Cancel all that a silent party tenders, SUPERVISORY."""
-        for market in self._markets.values():
-            self.withdraw_from(market.product.id, party)
+        """Cancel all that a silent party tenders but what it was paid to keep, SUPERVISORY."""
+        for product, market in self._markets.items():
+            live = [t.id for one in market.live_sets(party) for t in one.tenders]
+            bound = self._standbys.bound(party, product) if live else frozenset()
+            if left := tuple(id_ for id_ in live if id_ not in bound):
+                self._withdraw(party, market, left if bound else None)
 
     def withdraw_from(self, product: str, party: str) -> None:
         """Cancel all that the party tenders of one product, SUPERVISORY."""

@@ -63,6 +63,11 @@ TLS = "broker: {tls: {certificate: c.pem, key: k.pem"
             "covers[0].by: found 'powr', which is no product",
         ),
         ("parties: {anna: {covers: [{side: BUY, product: power, by: power}]}}", "the same product"),
+        (
+            "parties: {anna: {stands_by: [{product: power, sold: powr}]}}",
+            "stands_by[0].sold: found 'powr', which is no product",
+        ),
+        ("parties: {anna: {stands_by: [{product: power, sold: power}]}}", "the same product"),
         ("parties: {anna: {covers: [{side: BOTH, product: power, by: power}]}}", "BUY, SELL"),
         ("registration: maybe", "closed, consent, open"),
         ("registration: open\nbroker: {url: 'mqtt://there'}", "gridtender party add"),

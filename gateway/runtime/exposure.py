@@ -1,0 +1,49 @@
+"""Where a party's position can come to, by what it holds and what it has open."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gateway.market import Market
+from gateway.market.rule_sets import force
+from gateway.model.tender import Side, TenderSet
+from gateway.model.time import Instant
+from gateway.runtime.spending import standing_sets, still_open
+
+Book = Mapping[str, Sequence[TenderSet]]
+"""What of a party stands, by product."""
+
+
+class Exposure:
+    """The furthest positions, over all markets."""
+
+    def __init__(self, markets: Mapping[str, Market]) -> None:
+        self._markets = markets
+
+    def furthest(self, product: str, side: Side, party: str, book: Book, moment: Instant) -> float:
+        """The furthest its position can come to a side at a moment, real."""
+        market = self._markets[product]
+        quantity = side.sign * market.positions.at(party, moment)
+        for id_ in self.alike(product):
+            open_sets = (one for one in book[id_] if moment in one.interval)
+            quantity += sum(_quantity(self._markets[id_], one, side) for one in open_sets)
+        sign = 1 if quantity >= 0 else -1
+        return sign * market.product.real_quantity(abs(quantity))
+
+    def book(self, party: str, asked: Sequence[TenderSet]) -> Book:
+        """What of the party would stand in each market with ``asked`` beside."""
+        book: dict[str, Sequence[TenderSet]] = {}
+        for id_, market in self._markets.items():
+            live = (*market.live_sets(party), *market.quotes.sets_of(party))
+            mine = [one for one in asked if one.product == id_]
+            book[id_] = standing_sets(live, [force(market.product, one) for one in mine])
+        return book
+
+    def alike(self, product: str) -> Iterator[str]:
+        """The products that hold their positions in common with it, itself among them."""
+        shared = self._markets[product].positions
+        return (id_ for id_, market in self._markets.items() if market.positions is shared)
+
+
+def _quantity(market: Market, one: TenderSet, side: Side) -> int:
+    """The most of a set that can still execute on a side, whichever of its ways comes about."""
+    ways = still_open(market, one, market.positions.at(one.party, one.interval.start))
+    return max(sum(lots for at, _, lots in way if at is side) for way in ways)
