@@ -297,6 +297,16 @@ FACTS = (
             left_wh=30_000.0,
         ),
     ),
+    WishChanged(
+        device="dishwasher",
+        at=NOW,
+        errand=Errand(
+            wish=wish_of("start at 14:00"),
+            made=NOW,
+            start=parse_rfc3339("2026-06-21T14:00:00Z"),
+            by=parse_rfc3339("2026-06-21T15:35:00Z"),
+        ),
+    ),
 )
 
 REPLIES = (
@@ -470,13 +480,15 @@ again after a value that was refused:
     mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/limit/battery/min_soc_pct -m 40
 
 On `owner/wish/D`, plain words or an object wish something of a load for once: an amount, a
-deadline, the most it may cost, and `cheapest`, `surplus` or `now`. It goes before the configured
-wish until its deadline, or until it is done; nothing at all ends it. It is kept in the state
-folder and outlives a restart. What holds is retained on `d/D/wish`, and told again after words that
-were refused:
+deadline, the most it may cost, and `cheapest`, `surplus` or `now`; of a load with a programme,
+`start` or `start at 14:00`: when it begins, at any price up to its cap. It goes before the
+configured wish until its deadline, or until it is done; nothing at all ends it. It is kept in the
+state folder and outlives a restart. What holds is retained on `d/D/wish`, and told again after
+words that were refused:
 
     mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/wish/car -m '30 kWh by 07:00, at most 0.25'
     mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/wish/car -m '{"soc":80,"mode":"surplus"}'
+    mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/wish/dishwasher -m 'start at 14:00'
     mosquitto_pub -u owner -P … -q 1 -t rmf/1/home/owner/wish/car -n
 
 On `owner/forecast/load` and `owner/forecast/sun`, best retained, an app with a better forecast

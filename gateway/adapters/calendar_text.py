@@ -75,6 +75,19 @@ def zoneless(text: str) -> str:
     return "\n".join(kept)
 
 
+def length_of(text: str) -> timedelta:
+    """A length such as PT5M.
+
+    Raises:
+        ValueError: it is none.
+    """
+    from icalendar import vDuration  # noqa: PLC0415 - heavy
+
+    kind: Any = vDuration
+    found: timedelta = kind.from_ical(text)
+    return found
+
+
 def times_of(
     component: Any,  # noqa: ANN401 - the library has no types
     name: str,

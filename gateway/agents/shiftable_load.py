@@ -20,8 +20,6 @@ from gateway.ports.agent import Gate
 
 # How finely later starts are looked at; a programme is an hour or more.
 GRAIN = Duration(15 * MINUTE)
-# Door, water, heating up: a programme takes a little longer than its label says.
-SPARE = Duration(5 * MINUTE)
 # In a pause it must not be switched off.
 _LEAST_W = 1.0
 
@@ -43,7 +41,8 @@ class ShiftableLoad:
 
         Once begun it goes through, a tick below must-run.  Before, it pays what beginning at the
         best later time would cost more; at its latest start it runs at any price up to its cap.
-        Without a wish it is a load with stages.
+        One that is wished at a time begins then, not before.  Without a wish it is a load with
+        stages.
         """
         view = steerable(gate, self.device.id)
         if view is None:
@@ -56,7 +55,8 @@ class ShiftableLoad:
             if start >= begun + self.programme.lasts:
                 return ()
             return self._whole(gate, start - begun, dearest(gate.product))
-        if ready(gate, self.device) is None:
+        said = view.errand.start
+        if ready(gate, self.device) is None or (said is not None and start < said):
             return ()
         price = self._price(gate, view.errand, end)
         return () if price is None else self._whole(gate, 0, price)
@@ -73,7 +73,7 @@ class ShiftableLoad:
         product, wish = gate.product, errand.wish
         cap = self.device.price_cap if wish.price_cap is None else wish.price_cap
         highest = product.price_cap if cap is None else product.price(cap)
-        latest = None if errand.by is None else Instant(errand.by - self.programme.lasts - SPARE)
+        latest = None if errand.by is None else Instant(errand.by - self.programme.takes)
         due = latest is not None and end > latest and wish.mode is not WishMode.SURPLUS
         if due or wish.mode is WishMode.NOW:
             return in_turn(product, self.device, highest)

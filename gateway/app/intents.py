@@ -1,7 +1,8 @@
 """The house's own calendar: events that are wishes of loads, or leave loads alone.
 
 A wish holds from the beginning of its event; its deadline is what the words say, else the event's
-end.  An event that is moved, changed or removed takes what it said along.
+end.  A programme starts when its event begins, which is told ahead where nothing else is wished
+of the load.  An event that is moved, changed or removed takes what it said along.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from gateway.model.errors import SettingsError, WrongInput
 from gateway.model.intent import Intent, intent_of
 from gateway.model.opt_out import OptOut
 from gateway.model.time import HOUR, Instant, Interval, rfc3339
-from gateway.model.wish import Wish
+from gateway.model.wish import NOW, Wish
 from gateway.ports.clock import Clock
 from gateway.runtime.opt_outs import OptOuts
 from gateway.runtime.wishes import Wishes
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _BY: Final = "calendar"
 _BACK: Final = 48 * HOUR
+_AHEAD: Final = 36 * HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,24 +108,40 @@ class Intents:
             if begun.get(key) != held:
                 self._end(key, held, now)
         for key, new in begun.items():
-            if self._held.get(key) != new:
+            early = key[2] > now and any(map(self._wishes.errand, new.intent.devices))
+            if self._held.get(key) != new and not early:
                 self._held[key] = new
                 if now < new.end:
                     self._begin(new, now)
 
     def _begun(self, now: Instant) -> dict[_Key, _Held]:
-        """Occurrences that have begun, of the last days: a deadline may be after their end."""
+        """Occurrences of the last days: a deadline may be after their end; and starts to come."""
         found: dict[_Key, _Held] = {}
+        around = Interval(Instant(now - _BACK), Instant(now + _AHEAD))
         for event in self._events:
             intent = self._intent(event.name)
             if intent is None:
                 continue
-            for begin, end in event.spans(Interval(Instant(now - _BACK), Instant(now + 1))):
-                if begin <= now:
-                    known = _by_its_end(intent, Instant(end))
-                    key = (event.uid, event.name, Instant(begin))
-                    found[key] = _Held(intent=known, name=event.name, end=Instant(end))
-        return found
+            for begin, end in event.spans(around):
+                held = self._placed(intent, event.name, Instant(begin), Instant(end))
+                key = (event.uid, event.name, Instant(begin))
+                if begin <= now or (held.intent.wish is not None and held.intent.wish.start):
+                    found[key] = held
+        return dict(sorted(found.items(), key=lambda one: one[0][2]))
+
+    def _placed(self, intent: Intent, name: str, begin: Instant, end: Instant) -> _Held:
+        """A start is of the event's begin, another wish without a deadline is by its end."""
+        wish = intent.wish
+        if wish is not None and wish.start == NOW:
+            wish = replace(wish, start=rfc3339(begin))
+            takes = (one.programme.takes for one in self._named(intent) if one.programme)
+            end = Instant(begin + max(takes, default=0))
+        elif wish is not None and not wish.by and not wish.start:
+            wish = replace(wish, by=rfc3339(end))
+        return _Held(intent=replace(intent, wish=wish), name=name, end=end)
+
+    def _named(self, intent: Intent) -> list[Device]:
+        return [device for device in self._devices if device.id in intent.devices]
 
     def _intent(self, name: str) -> Intent | None:
         try:
@@ -165,10 +183,3 @@ class Intents:
         if (name, why) not in self._odd:
             self._odd.add((name, why))
             self._log.warning("intent.refused", said=name, reason=why)
-
-
-def _by_its_end(intent: Intent, end: Instant) -> Intent:
-    """A wish without a deadline is one by the end of its event."""
-    if intent.wish is None or intent.wish.by:
-        return intent
-    return replace(intent, wish=replace(intent.wish, by=rfc3339(end)))

@@ -117,6 +117,7 @@ def load(path: Path) -> "Loaded":
     from gateway.adapters.calendar import read_calendar
     from gateway.adapters.calendar_events import odd_events
     from gateway.adapters.calendar_prices import read_prices
+    from gateway.adapters.calendar_programme import read_programme
     from gateway.adapters.plugins import (
         agent_packages,
         driver_packages,
@@ -135,6 +136,7 @@ def load(path: Path) -> "Loaded":
         prices=read_prices,
         availability=read_calendar,
         events=odd_events,
+        programmes=read_programme,
     )
 
 

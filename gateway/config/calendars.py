@@ -9,7 +9,7 @@ from gateway.config.prices import IcsPrice
 from gateway.config.problem import Problem
 from gateway.model.errors import WrongInput
 from gateway.model.site import CalendarPrice, DeviceSettings
-from gateway.ports.calendar import ReadCalendar, ReadEvents, ReadPrices
+from gateway.ports.calendar import ReadCalendar, ReadEvents, ReadPrices, ReadProgramme
 
 _LARGEST: Final = 1_000_000
 
@@ -34,9 +34,7 @@ def read_price_calendar(
             return CalendarPrice(file=str(file), text=text, zone=zone, default=setting.default)
         dearest = read(text, zone, setting.default).dearest
     except WrongInput as error:
-        return Problem(
-            file=str(file), line=0, column=0, path=path, found=str(error), allowed=allowed
-        )
+        return _problem(file, path, str(error), allowed)
     return CalendarPrice(
         file=str(file), text=text, zone=zone, default=setting.default, dearest=dearest
     )
@@ -58,16 +56,27 @@ def with_calendars(
             if read is not None:
                 read(text)
         except WrongInput as error:
-            problems.append(
-                Problem(
-                    file=str(file),
-                    line=0,
-                    column=0,
-                    path=f"devices.{item.device.id}.available",
-                    found=str(error),
-                    allowed="a calendar with VAVAILABILITY",
-                )
-            )
+            path = f"devices.{item.device.id}.available"
+            problems.append(_problem(file, path, str(error), "a calendar with VAVAILABILITY"))
+    return placed, problems
+
+
+def with_programmes(
+    devices: Iterable[DeviceSettings], folder: FilePath, read: ReadProgramme | None
+) -> tuple[list[DeviceSettings], list[Problem]]:
+    """Devices with the programmes of their templates, and what is wrong with those."""
+    placed, problems = list[DeviceSettings](), list[Problem]()
+    for item in devices:
+        device, file = item.device, folder / item.programme
+        if item.programme and read is not None:
+            try:
+                device = replace(device, programme=read(calendar_text(file)))
+            except WrongInput as error:
+                allowed = "a template: intervals with DURATION and a power, in one row"
+                path = f"devices.{device.id}.programme"
+                problems.append(_problem(file, path, str(error), allowed))
+        name = str(file) if item.programme else ""
+        placed.append(replace(item, device=device, programme=name))
     return placed, problems
 
 
@@ -81,10 +90,12 @@ def check_events(file: FilePath, path: str, zone: str, read: ReadEvents | None) 
         found = [str(error)]
     else:
         found = [f"event {name!r}: {why}" for name, why in odd]
-    return [
-        Problem(file=str(file), line=0, column=0, path=path, found=one, allowed=allowed)
-        for one in found
-    ]
+    return [_problem(file, path, one, allowed) for one in found]
+
+
+def _problem(file: FilePath, path: str, found: str, allowed: str) -> Problem:
+    """In a file that the configuration names."""
+    return Problem(file=str(file), line=0, column=0, path=path, found=found, allowed=allowed)
 
 
 def calendar_text(file: FilePath) -> str:

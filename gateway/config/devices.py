@@ -10,7 +10,7 @@ from gateway.config import priorities
 from gateway.config.connection import Connection, parse_connection, place
 from gateway.config.problem import Finding, Path, closest, describe, listed
 from gateway.config.shapes import DeviceShape
-from gateway.config.shapes_loads import ChargerShape, ComfortShape
+from gateway.config.shapes_loads import ChargerShape, ComfortShape, ProgrammeFile
 from gateway.config.validation import of_refusal, unknown_key, validate
 from gateway.model.comfort import Comfort
 from gateway.model.device import (
@@ -23,8 +23,10 @@ from gateway.model.device import (
     WriteBudget,
 )
 from gateway.model.errors import SettingsError
+from gateway.model.programme import Programme
 from gateway.model.site import DeviceSettings, GridLimits
 from gateway.model.time import MINUTE, Duration, short_duration
+from gateway.model.wish import clock_of
 from gateway.ports.driver import DriverPackage
 
 COMMON_KEYS: Final = frozenset(DeviceShape.model_fields)
@@ -210,7 +212,10 @@ class _Draft:
             if isinstance(wrong, SettingsError):
                 self._find(wrong.path, wrong.found, wrong.allowed)
         return DeviceSettings(
-            device=device, settings=parsed, availability=self.shape.available or ""
+            device=device,
+            settings=parsed,
+            availability=self.shape.available or "",
+            programme=_template(self.shape),
         )
 
 
@@ -251,11 +256,15 @@ def _device(
         capacity_wh=shape.capacity_wh,
         strategy=Strategy(shape.strategy or Strategy.PLAN),
         agent=shape.agent or "",
-        programme=shape.programme,
+        programme=shape.programme if isinstance(shape.programme, Programme) else None,
         wish=shape.wish,
         comfort=_comfort(shape.comfort),
         before=shape.priority or (),
     )
+
+
+def _template(shape: DeviceShape) -> str:
+    return shape.programme.file if isinstance(shape.programme, ProgrammeFile) else ""
 
 
 def _comfort(shape: ComfortShape | None) -> Comfort | None:
@@ -347,6 +356,8 @@ def _of_loads(shape: DeviceShape, path: Path) -> Iterator[Finding]:
     if shape.wish is not None and shape.wish.soc_pct is not None and shape.capacity_wh is None:
         allowed = "an energy, or capacity_wh of the car beside it"
         yield Finding(path=(*path, "wish"), found="a state of charge", allowed=allowed)
+    if shape.wish is not None and shape.wish.start:
+        yield from _of_start(shape, (*path, "wish"))
     if shape.programme is not None and shape.role != Role.LOAD:
         found = f"a programme on a device of role {shape.role}"
         yield Finding(path=(*path, "programme"), found=found, allowed="role load", at_key=True)
@@ -355,6 +366,17 @@ def _of_loads(shape: DeviceShape, path: Path) -> Iterator[Finding]:
     if shape.charger is not None and shape.role != Role.EV:
         found = f"a charger on a device of role {shape.role}"
         yield Finding(path=(*path, "charger"), found=found, allowed="role ev", at_key=True)
+
+
+def _of_start(shape: DeviceShape, path: Path) -> Iterator[Finding]:
+    """What is configured is wished every day."""
+    start = "" if shape.wish is None else shape.wish.start
+    if clock_of(start) is None:
+        yield Finding(
+            path=path, found=f"start {start}", allowed="a time of every day, start at 14:00"
+        )
+    if shape.programme is None:
+        yield Finding(path=path, found="a start", allowed="a start beside the programme it begins")
 
 
 def _of_comfort(shape: ComfortShape, role: str, path: Path) -> Iterator[Finding]:

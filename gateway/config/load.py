@@ -4,7 +4,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
-from gateway.config.calendars import check_events, read_price_calendar, with_calendars
+from gateway.config.calendars import (
+    check_events,
+    read_price_calendar,
+    with_calendars,
+    with_programmes,
+)
 from gateway.config.devices import Devices, read_devices, with_agents
 from gateway.config.document import Document, read
 from gateway.config.field_broker import at_own_broker, check_filters
@@ -38,7 +43,7 @@ from gateway.model.site import (
     Tariff,
 )
 from gateway.model.tender import Party, TieClass
-from gateway.ports.calendar import ReadCalendar, ReadEvents, ReadPrices
+from gateway.ports.calendar import ReadCalendar, ReadEvents, ReadPrices, ReadProgramme
 from gateway.ports.driver import DriverPackage
 from gateway.ports.mechanism import Mechanism
 
@@ -83,6 +88,7 @@ def load(
     prices: ReadPrices | None = None,
     availability: ReadCalendar | None = None,
     events: ReadEvents | None = None,
+    programmes: ReadProgramme | None = None,
     agents: Collection[str] | None = None,
 ) -> Loaded:
     """Everything the file says, checked; never raises for what is in the file.
@@ -96,6 +102,7 @@ def load(
         prices: understands tariffs in calendars; without it they are taken unread.
         availability: understands those of devices; as prices.
         events: understands the house's own; as prices.
+        programmes: understands templates of loads; without it those have no programme.
         agents: names of those installed; without them any name is taken.
     """
     document = read(FilePath(path))
@@ -109,7 +116,7 @@ def load(
         return _loaded(document, None, work)
     known = {**(mechanisms or {}), **built_in()}
     around = _Surroundings(
-        FilePath(path).parent, environ, known, prices, agents, availability, events
+        FilePath(path).parent, environ, known, prices, agents, availability, events, programmes
     )
     site = work.site(value, packages, schemes, around)
     return _loaded(document, site, work)
@@ -150,6 +157,7 @@ class _Surroundings:
     agents: Collection[str] | None
     availability: ReadCalendar | None
     events: ReadEvents | None
+    programmes: ReadProgramme | None
 
 
 class _Work:
@@ -211,7 +219,10 @@ class _Work:
         devices.healthy, unread = with_calendars(
             devices.healthy, around.folder, around.availability
         )
-        self.problems += unread
+        devices.healthy, unknown = with_programmes(
+            devices.healthy, around.folder, around.programmes
+        )
+        self.problems += unread + unknown
         self.find(*_check_state_dir(folder), *_check_grid_meter(shape, limits, devices))
         aggregate = _aggregate(shape)
         shared = read_shares(

@@ -7,7 +7,7 @@ from gateway.config.wording import duration_text
 from gateway.model.comfort import Comfort
 from gateway.model.device import Device
 from gateway.model.site import Site
-from gateway.model.wish import Wish, WishMode
+from gateway.model.wish import Wish, WishMode, clock_of
 
 _HOW = {
     WishMode.CHEAPEST: "when it costs least, at any price up to its cap once time is short",
@@ -54,8 +54,9 @@ def _comfort_text(comfort: Comfort) -> str:
 def wish_text(wish: Wish) -> str:
     """What is wished, and how it is had."""
     words = str(wish).removesuffix(wish.mode.value).rstrip(", ")
-    every = "every day " if wish.by and "T" not in wish.by else ""
-    return f"wish: {every}{words}{', ' if words else ''}{_HOW[wish.mode]}"
+    every = "every day " if clock_of(wish.by) or clock_of(wish.start) else ""
+    how = "at any price up to its cap" if wish.start else _HOW[wish.mode]
+    return f"wish: {every}{words}{', ' if words else ''}{how}"
 
 
 def _before(device: Device, other: Device | None, name: str, currency: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gateway.config.document import read
+from gateway.config.shapes_loads import is_template
 
 
 def referred_files(config: Path) -> tuple[str, ...]:
@@ -30,6 +31,7 @@ def _names(content: Mapping[str, object]) -> Iterator[str]:
         for device in devices.values():
             yield from _text(device, "map")
             yield from _text(device, "available")
+            yield from (one for one in _text(device, "programme") if is_template(one))
 
 
 def _text(section: object, key: str) -> Iterator[str]:

@@ -27,7 +27,13 @@ from gateway.config.scalars import (
 from gateway.config.shape import Shape, key
 from gateway.config.shapes_intertie import IntertieShape
 from gateway.config.shapes_ledger import LedgerShape
-from gateway.config.shapes_loads import ChargerShape, ComfortShape, ProgrammeText, WishText
+from gateway.config.shapes_loads import (
+    ChargerShape,
+    ComfortShape,
+    ProgrammeFile,
+    ProgrammeText,
+    WishText,
+)
 from gateway.config.shapes_parties import OutwardTlsShape, PartyShape, Silence, TlsShape
 from gateway.config.shapes_product import ProductShape
 from gateway.config.sharing import Ranges, RegisterRanges
@@ -173,7 +179,7 @@ class DeviceShape(Shape):
     available: Annotated[str, Text(what="the name of a calendar file")] | None = key(
         None, "its agent tenders only in the windows of this calendar (VAVAILABILITY)"
     )
-    programme: Annotated[Programme, ProgrammeText()] | None = key(
+    programme: Annotated[Programme | ProgrammeFile, ProgrammeText()] | None = key(
         None, "of role load: what it draws once it has begun; it is begun once, for a wish"
     )
     charger: ChargerShape | None = key(None, "of role ev: its phases and currents")

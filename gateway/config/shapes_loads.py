@@ -1,5 +1,6 @@
 """Keys of loads: what the owner wishes of one, and what a charger can."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -12,6 +13,7 @@ from gateway.model.programme import Programme, programme_of
 from gateway.model.wish import ALLOWED, Wish, WishMode, wish_of
 
 VOLTS = 230.0
+_TEMPLATES = (".ics", ".json")
 
 
 class WishText(Scalar):
@@ -40,6 +42,7 @@ class WishText(Scalar):
         keys = {
             "energy": text,
             "soc": {"type": "number", "minimum": 0, "maximum": 100},
+            "start": text,
             "by": text,
             "price_cap": number,
             "mode": {"enum": list(WishMode)},
@@ -48,18 +51,32 @@ class WishText(Scalar):
         return {"oneOf": [text, mapping]}
 
 
+@dataclass(frozen=True, slots=True)
+class ProgrammeFile:
+    """A template that has yet to be read."""
+
+    file: str
+
+
+def is_template(said: str) -> bool:
+    """Whether it is the name of a template, not a programme in words."""
+    return said.lower().endswith(_TEMPLATES)
+
+
 class ProgrammeText(Scalar):
-    """A programme in plain words."""
+    """A programme in plain words, or the name of its template."""
 
     __slots__ = ()
 
     @property
     def allowed(self) -> str:
         """Its stretches."""
-        return ALLOWED_PROGRAMME
+        return f"{ALLOWED_PROGRAMME}; or a calendar file such as washing.ics"
 
-    def parse(self, value: object) -> Programme:
-        """The programme."""
+    def parse(self, value: object) -> Programme | ProgrammeFile:
+        """The programme, or where it stands."""
+        if isinstance(value, str) and is_template(value):
+            return ProgrammeFile(value)
         try:
             return programme_of(value)
         except ValueError:

@@ -1,6 +1,7 @@
 """Intents: what people write into the calendar that they already use, as the house takes it.
 
-``car: 30 kWh``, ``EV 80 % by 07:00, at most 0.25``: a wish of a load.  ``no interruptions``,
+``car: 30 kWh``, ``EV 80 % by 07:00, at most 0.25``: a wish of a load; ``dishwasher: start``: its
+programme begins with the event.  ``no interruptions``,
 ``heatpump: no interruptions``: all loads, or one, are left alone while the event lasts.
 """
 
@@ -10,12 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.model.device import Device, Role
-from gateway.model.wish import Wish, wish_of
+from gateway.model.errors import SettingsError
+from gateway.model.wish import NOW, Wish, wish_of
 
 _REST: Final = re.compile(r"(?:(\S+?)\s*:\s*)?no interruptions?\b.*", re.IGNORECASE)
 _TO: Final = re.compile(r"(\S+?)(\s*:\s*|\s+)(.+)")
 _AMOUNT: Final = re.compile(
-    r".*(\d\s*(?:k?Wh|%)|\bby \d|\b(?:cheapest|surplus|now)\b).*", re.IGNORECASE
+    r".*(\d\s*(?:k?Wh|%)|\bby \d|\b(?:cheapest|surplus|now|start)\b).*", re.IGNORECASE
 )
 
 
@@ -46,7 +48,11 @@ def intent_of(words: str, devices: Iterable[Device]) -> Intent | None:
     # "Car to the garage" is about the car and wishes nothing of it; "car: garage" is a mistake.
     if not named or (":" not in between and not _AMOUNT.fullmatch(wanted)):
         return None
-    return Intent(devices=tuple(one.id for one in named.values()), wish=wish_of(wanted))
+    wish = wish_of(wanted)
+    if wish.start not in {"", NOW}:
+        allowed = "start; the event begins when the programme is to begin"
+        raise SettingsError(path=("start",), found=f"start at {wish.start}", allowed=allowed)
+    return Intent(devices=tuple(one.id for one in named.values()), wish=wish)
 
 
 def _named(name: str, known: dict[str, Device]) -> dict[str, Device]:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.model.time import HOUR, Duration, parse_duration, short_duration
+from gateway.model.time import HOUR, MINUTE, Duration, parse_duration, short_duration
 
 ALLOWED: Final = "stretches such as 2000 W for 20min, 100 W for 40min"
+# Door, water, heating up: a programme takes a little longer than its label says.
+_SPARE: Final = Duration(5 * MINUTE)
 _STRETCH: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) *W (?:for )?([0-9]+(?:ms|s|min|h|d))")
 
 
@@ -29,6 +31,11 @@ class Programme:
     def lasts(self) -> Duration:
         """From its begin to its end."""
         return Duration(sum(stretch.lasts for stretch in self.stretches))
+
+    @property
+    def takes(self) -> Duration:
+        """From its latest begin to its deadline."""
+        return Duration(self.lasts + _SPARE)
 
     def within(self, start: int, end: int) -> Iterator[tuple[int, int, float]]:
         """(from, to, W) of its stretches inside a window, ns since its begin."""

@@ -236,11 +236,13 @@ class DeviceSettings:
 
     Attributes:
         availability: calendar file with when its agent may tender; empty: always.
+        programme: template that the device's programme was read from; empty: none.
     """
 
     device: Device
     settings: object
     availability: str = ""
+    programme: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

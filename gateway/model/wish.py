@@ -15,15 +15,18 @@ from gateway.model.time import Instant, parse_rfc3339
 
 ALLOWED: Final = (
     "an amount (30 kWh or 80 %), a deadline (by 07:00), the most it may cost (at most 0.25) and "
-    "one of cheapest, surplus, now; e.g. 30 kWh by 07:00, at most 0.25"
+    "one of cheapest, surplus, now; e.g. 30 kWh by 07:00, at most 0.25; of a programme also "
+    "start at 14:00"
 )
-_KEYS: Final = ("energy", "soc", "by", "price_cap", "mode")
+NOW: Final = "now"
+_KEYS: Final = ("energy", "soc", "start", "by", "price_cap", "mode")
 _CLOCK: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _ENERGY: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) *(kWh|Wh)", re.IGNORECASE)
 _NUMBER: Final = r"(-?[0-9]+(?:\.[0-9]+)?)"
 _WORDS: Final = (
     ("energy", re.compile(r"([0-9]+(?:\.[0-9]+)? *k?Wh)", re.IGNORECASE)),
     ("soc", re.compile(r"([0-9]+(?:\.[0-9]+)?) *%")),
+    ("start", re.compile(r"\bstart\b(?:(?: at)? ([0-9][0-9T:.+Z-]*)|(?: now)?)", re.IGNORECASE)),
     ("by", re.compile(r"by ([0-9T:.+Z-]+)", re.IGNORECASE)),
     ("price_cap", re.compile(rf"(?:at most|up to) {_NUMBER}(?: *(?:[A-Z]{{3}})(?:/kWh)?)?")),
     ("mode", re.compile(r"(cheapest|surplus|now)(?: only)?", re.IGNORECASE)),
@@ -46,6 +49,8 @@ class Wish:
     Attributes:
         energy_wh: how much into the device; None = as much as it takes.
         soc_pct: up to which state of charge, for one that tells it; None = not said.
+        start: when a programme begins, at any price up to its cap: ``now``, or as ``by``; empty =
+            when it costs least.
         by: ``07:00`` in the area's time, every day where it is configured; or an RFC 3339 instant,
             once; empty = no deadline.
         price_cap: real price it pays at most; None = the device's own cap.
@@ -56,15 +61,17 @@ class Wish:
     by: str = ""
     price_cap: float | None = None
     mode: WishMode = WishMode.CHEAPEST
+    start: str = ""
 
     def __str__(self) -> str:
         """In the words that ``wish_of`` takes."""
         parts = (
             "" if self.energy_wh is None else f"{self.energy_wh / 1000:g} kWh",
             "" if self.soc_pct is None else f"{self.soc_pct:g} %",
+            ("start" if self.start == NOW else f"start at {self.start}") if self.start else "",
             f"by {self.by}" if self.by else "",
             "" if self.price_cap is None else f"at most {self.price_cap:g}",
-            self.mode.value,
+            "" if self.start else self.mode.value,
         )
         return ", ".join(part for part in parts if part)
 
@@ -76,6 +83,7 @@ class Errand:
     Attributes:
         made: when it began.
         by: its deadline, None without one.
+        start: when it begins, not before; None = not said.
         left_wh: what the device has not had of it yet, Wh >= 0; None = no amount.
         started: when the device first ran for it, None = not yet.
     """
@@ -85,6 +93,7 @@ class Errand:
     by: Instant | None = None
     left_wh: float | None = None
     started: Instant | None = None
+    start: Instant | None = None
 
     @property
     def done(self) -> bool:
@@ -109,13 +118,19 @@ def wish_of(said: object) -> Wish:
     wish = Wish(
         energy_wh=_energy(said.get("energy")),
         soc_pct=_number(said, "soc", 0.0, 100.0),
-        by=_deadline(said.get("by")),
+        start=_time(said, "start"),
+        by=_time(said, "by"),
         price_cap=_number(said, "price_cap", -1000.0, 1000.0),
         mode=_mode(said.get("mode", WishMode.CHEAPEST)),
     )
     if wish.energy_wh is not None and wish.soc_pct is not None:
         allowed = "an amount of energy or a state of charge"
         raise SettingsError(path=("soc",), found="both energy and soc", allowed=allowed)
+    others = {key for key, value in said.items() if value} - {"start", "price_cap"}
+    if wish.start and others:
+        found = "a start and " + ", ".join(sorted(others))
+        allowed = "a start, and the most it may cost; the programme says the rest"
+        raise SettingsError(path=("start",), found=found, allowed=allowed)
     return wish
 
 
@@ -131,7 +146,7 @@ def _from_words(said: str) -> dict[str, object]:
     for key, pattern in _WORDS:
         match = pattern.search(rest)
         if match:
-            found[key] = match[1].lower() if key == "mode" else match[1]
+            found[key] = match[1].lower() if key == "mode" else match[1] or NOW
             rest = f"{rest[: match.start()]} {rest[match.end() :]}"
     for key in {"soc", "price_cap"} & found.keys():
         found[key] = float(str(found[key]))
@@ -162,16 +177,17 @@ def _number(said: Mapping[str, object], key: str, least: float, most: float) -> 
     return float(value)
 
 
-def _deadline(said: object) -> str:
+def _time(found: Mapping[str, object], key: str) -> str:
+    said = found.get(key)
     if said is None or said == "":
         return ""
-    if isinstance(said, str) and clock_of(said):
+    if isinstance(said, str) and (clock_of(said) or (key == "start" and said == NOW)):
         return said
     try:
         parse_rfc3339(str(said))
     except ValueError:
         allowed = 'a time such as "07:00", in quotes, or 2026-06-21T07:00:00Z'
-        raise SettingsError(path=("by",), found=repr(said), allowed=allowed) from None
+        raise SettingsError(path=(key,), found=repr(said), allowed=allowed) from None
     return str(said)
 
 
@@ -197,6 +213,7 @@ class Undertaking:
     words: str
     made: Instant
     by: Instant | None = None
+    start: Instant | None = None
     said: bool = False
     from_wh: float | None = None
     started: Instant | None = None

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from gateway.model.programme import Programme
 from gateway.model.time import Instant, Interval
 
 
@@ -62,6 +63,18 @@ class ReadEvents(Protocol):
 
         Raises:
             WrongInput: the whole cannot be understood, or is beyond what is worked out here.
+        """
+        ...
+
+
+class ReadProgramme(Protocol):
+    """Understands templates of programmes."""
+
+    def __call__(self, text: str, /) -> Programme:
+        """The programme in iCalendar text.
+
+        Raises:
+            WrongInput: it cannot be understood, or is beyond what is worked out here.
         """
         ...
 

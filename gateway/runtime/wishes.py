@@ -16,8 +16,8 @@ from gateway.model.device import Device
 from gateway.model.errors import GridtenderError, SettingsError
 from gateway.model.event import Fact, WishChanged
 from gateway.model.reading import Reading
-from gateway.model.time import MINUTE, Duration, Instant, parse_rfc3339
-from gateway.model.wish import Errand, KeptWishes, Said, Undertaking, Wish, clock_of, wish_of
+from gateway.model.time import MINUTE, Duration, Instant, parse_rfc3339, rfc3339
+from gateway.model.wish import NOW, Errand, KeptWishes, Said, Undertaking, Wish, clock_of, wish_of
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.runtime.keeping import Keeping
@@ -120,6 +120,8 @@ class Wishes:
     def _take(self, said: Said) -> None:
         try:
             wish = wish_of(said.words) if said.words else None
+            if wish is not None and wish.start == NOW:
+                wish = replace(wish, start=rfc3339(said.at))
         except SettingsError as error:
             self._log.warning("wish.refused", device=said.device, by="command", reason=str(error))
         else:
@@ -131,23 +133,47 @@ class Wishes:
         if known is None:
             named = ", ".join(self._devices) or "none"
             return f"{device} is no device that a wish can be about; there are: {named}"
+        if wish is not None and wish.start:
+            return self._start_refusal(known, wish.start)
         if wish is None or not wish.by or clock_of(wish.by):
             return ""
         if parse_rfc3339(wish.by) <= self._clock.now():
             return f"the deadline {wish.by} is past"
         return ""
 
+    def _start_refusal(self, device: Device, start: str) -> str:
+        if device.programme is None:
+            return f"{device.id} has no programme to start; wish an amount, or now"
+        now = self._clock.now()
+        if self._moment(start, now) + device.programme.takes <= now:
+            return f"the start {start} is past"
+        return ""
+
     # -- what is under way ------------------------------------------------------------------
 
     def _undertaken(self, device: str, wish: Wish, *, said: bool) -> Undertaking:
-        now, clock = self._clock.now(), clock_of(wish.by)
-        by = None
-        if wish.by:
-            by = parse_rfc3339(wish.by) if clock is None else self._next_time(clock, now)
-        had_wh = self._had_wh(device)
+        """A start has the deadline at which it is the latest one."""
+        now, programme = self._clock.now(), self._devices[device].programme
+        by = self._moment(wish.by, now) if wish.by else None
+        start = self._moment(wish.start, now) if wish.start else None
+        if start is not None and programme is not None:
+            by = Instant(start + programme.takes)
         return Undertaking(
-            device=device, words=str(wish), made=now, by=by, said=said, from_wh=had_wh
+            device=device,
+            words=str(wish),
+            made=now,
+            by=by,
+            start=start,
+            said=said,
+            from_wh=self._had_wh(device),
         )
+
+    def _moment(self, said: str, now: Instant) -> Instant:
+        """When that is, from now on."""
+        if said == NOW:
+            return now
+        clock = clock_of(said)
+        return parse_rfc3339(said) if clock is None else self._next_time(clock, now)
 
     def _errand(self, undertaking: Undertaking) -> Errand:
         wish = wish_of(undertaking.words)
@@ -155,6 +181,7 @@ class Wishes:
             wish=wish,
             made=undertaking.made,
             by=undertaking.by,
+            start=undertaking.start,
             left_wh=self._left_wh(undertaking, wish),
             started=undertaking.started,
         )
@@ -239,6 +266,8 @@ class Wishes:
             return
         one = self._under_way.get(fact.device)
         if one is None or one.started is not None or (fact.power_w or 0.0) <= _RUNS_W:
+            return
+        if one.start is not None and fact.at < one.start:
             return
         self._under_way[fact.device] = replace(one, started=fact.at)
         self._changed(fact.device)

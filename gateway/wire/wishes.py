@@ -24,6 +24,7 @@ class WishPayload(TypedDict):
     at: InstantText
     wish: str
     since: InstantText
+    start: NotRequired[InstantText]
     by: NotRequired[InstantText]
     left_wh: NotRequired[int]
 
@@ -40,6 +41,8 @@ def wish_payload(changed: WishChanged) -> WishPayload | None:
         "wish": str(errand.wish),
         "since": rfc3339(errand.made),
     }
+    if errand.start is not None:
+        payload["start"] = rfc3339(errand.start)
     if errand.by is not None:
         payload["by"] = rfc3339(errand.by)
     if errand.left_wh is not None:

@@ -4,6 +4,7 @@ import contextlib
 import json
 from dataclasses import dataclass, field
 
+from gateway.adapters.calendar_programme import read_programme
 from gateway.adapters.plugins import driver_packages, house_factories
 from gateway.app import World, open_gateway
 from gateway.config import load
@@ -79,7 +80,7 @@ async def open_home(
     house = house or house_factories()["demo"](clock, house_settings)
     packages = driver_packages()
     path = write_site(folder, house, **changes)
-    loaded = load(path, packages, ("mem",), environ={})
+    loaded = load(path, packages, ("mem",), environ={}, programmes=read_programme)
     assert not loaded.problems, [str(p) for p in loaded.problems]
     world = World(
         clock=clock,

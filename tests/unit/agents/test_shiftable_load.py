@@ -111,3 +111,12 @@ def test_beginning_now_is_bought_exactly_when_it_is_the_cheapest(prices):
     pays = worth(PROGRAMME, gate, ahead, latest)
     if abs(now - later) > 1e-6:
         assert (pays >= prices[0] / 100) == (now < later)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "bought"), [(-5, [(CAP, 2_000)]), (0, [(CAP, 2_000)]), (1, [])]
+)
+def test_one_that_is_wished_at_a_time_begins_then_and_not_before(wanted, minutes, bought):
+    start = Instant(NOON + minutes * MINUTE)
+    said = replace(errand(), start=start, by=Instant(start + PROGRAMME.takes))
+    assert wanted(said, ahead=outlook([0.30] * 3 + [0.01] * 3)) == bought

@@ -8,14 +8,20 @@ from structlog.testing import capture_logs
 from gateway.app.intents import Intents
 from gateway.model.device import Device, Role
 from gateway.model.opt_out import OptOut
+from gateway.model.programme import programme_of
 from gateway.model.time import HOUR, Instant, parse_rfc3339
 from gateway.runtime.bus import LocalBus
 from gateway.runtime.opt_outs import OptOuts
 
 NOON = parse_rfc3339("2026-06-21T12:00:00Z")
+PROGRAMME = programme_of("2000 W for 1h")
 DEVICES = tuple(
-    Device(id=id_, role=role, driver="x", connection="x", line="x")
-    for id_, role in (("car", Role.EV), ("heatpump", Role.HEAT))
+    Device(id=id_, role=role, driver="x", connection="x", line="x", programme=programme)
+    for id_, role, programme in (
+        ("car", Role.EV, None),
+        ("heatpump", Role.HEAT, None),
+        ("washing", Role.LOAD, PROGRAMME),
+    )
 )
 
 
@@ -144,7 +150,7 @@ def test_a_deadline_after_the_event_outlives_its_end(house):
 def test_no_interruptions_leaves_every_load_alone_until_the_event_ends(house):
     house.write(event("No interruptions"))
     house.look(1.5)
-    assert set(house.opt_outs.in_force) == {"car", "heatpump"}
+    assert set(house.opt_outs.in_force) == {"car", "heatpump", "washing"}
     house.look(2)
     assert house.opt_outs.in_force == {}
 
@@ -186,3 +192,57 @@ def test_a_file_that_is_broken_loses_nothing_and_an_odd_event_no_other(house):
             house.write(event("car: 30 kWh"), broken)
         house.look(0.01)
         assert house.wishes.held["car"].energy_wh == 30_000
+
+
+def test_a_programme_starts_when_its_event_begins_and_that_is_known_ahead(house):
+    house.write(event("washing: start"))
+    house.look()
+    assert house.wishes.said == [("washing", "start at 2026-06-21T13:00:00.000Z")]
+    house.look(1.5)
+    assert len(house.wishes.said) == 1
+
+
+def test_a_start_of_tomorrow_waits_while_something_else_is_wished_of_the_load(house):
+    house.wishes.held["washing"] = "the owner's own"
+    house.write(
+        event("washing: start"), event("Washing start", "20260622T130000Z", "20260622T140000Z")
+    )
+    house.look()
+    assert house.wishes.said == []
+    house.look(1.1)
+    house.wishes.held.clear()
+    house.look(1.1)
+    assert [words for _, words in house.wishes.said] == [
+        "start at 2026-06-21T13:00:00.000Z",
+        "start at 2026-06-22T13:00:00.000Z",
+    ]
+
+
+def test_a_start_that_was_moved_or_removed_takes_the_old_one_along(house):
+    house.write(event("washing: start"))
+    house.look()
+    house.write(event("washing: start", begin="20260621T140000Z"))
+    house.look()
+    house.look()
+    house.write()
+    house.look()
+    assert [words and words[9:25] for _, words in house.wishes.said] == [
+        "2026-06-21T13:00", None, "2026-06-21T14:00", None,
+    ]  # fmt: skip
+
+
+def test_a_programme_that_is_over_is_not_begun_again_by_a_restart_within_its_event(house):
+    house.write(event("washing: start", end="20260621T180000Z"))
+    house.look(1.1)
+    house.wishes.held.clear()
+    house.restart()
+    house.look(1.5)
+    assert len(house.wishes.said) == 1
+
+
+def test_an_event_says_start_and_nothing_of_when(house):
+    house.write(event("washing: start at 14:00"))
+    with capture_logs() as logs:
+        house.look(1.5)
+    assert house.wishes.said == []
+    assert "the event begins when the programme is to begin" in logs[0]["reason"]

@@ -54,12 +54,18 @@ def loaded(tmp_path, packages, monkeypatch):
     """``loaded(text, **environ)`` of a file named site.yaml in the working directory."""
     monkeypatch.chdir(tmp_path)
 
-    def read(text, **environ):
+    def read(text, programmes=None, **environ):
         if isinstance(text, bytes):
             (tmp_path / "site.yaml").write_bytes(text)
         else:
             (tmp_path / "site.yaml").write_text(text, encoding="utf-8")
         schemes = ["tcp", "mem", "rtu", "rtu+tcp", "tls"]
-        return load("site.yaml", packages, schemes, environ={"HOME": "/home/ann"} | environ)
+        return load(
+            "site.yaml",
+            packages,
+            schemes,
+            environ={"HOME": "/home/ann"} | environ,
+            programmes=programmes,
+        )
 
     return read

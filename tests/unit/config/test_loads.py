@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.adapters.calendar_programme import read_programme
 from gateway.config.loads_text import load_texts
 from gateway.model.wish import WishMode
 
@@ -88,3 +89,40 @@ def test_ranks_follow_the_longest_row(loaded):
 def test_mistakes_are_named(loaded, entries, told):
     problems = [str(problem) for problem in loaded(devices(*entries)).problems]
     assert any(told in problem for problem in problems), problems
+
+
+MACHINE = "machine: {driver: modbus, connection: 'tcp://m', role: load, map: heat-pump.yaml"
+
+
+def template(folder, *lines):
+    body = "".join(f"{line}\r\n" for line in ("BEGIN:VTODO", "UID:wash", *lines, "END:VTODO"))
+    (folder / "wash.ics").write_text(f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{body}END:VCALENDAR\r\n")
+
+
+def test_a_programme_is_read_from_its_template_and_told_in_words(loaded, tmp_path):
+    template(tmp_path, "SUMMARY:Wash 2 kW", "DURATION:PT20M")
+    machine = f"{MACHINE}, programme: wash.ics, wish: {{start: '14:00'}}"
+    found = loaded(devices(machine), programmes=read_programme)
+    assert not found.problems
+    assert str(found.site.devices[0].device.programme) == "2000 W for 20min"
+    assert told(found.site)[0].endswith(
+        "draws 2000 W for 20min once it has begun; wish: every day start at 14:00, at any price "
+        "up to its cap"
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("programme: wash.ics", "found interval 'wash' has DTSTART; a template has lengths alone"),
+        ("programme: none.ics", "none.ics: devices.machine.programme: found no readable file"),
+        ("programme: wash.txt", "found 'wash.txt', allowed: stretches such as 2000 W for 20min"),
+        ("wish: {start: '14:00'}", "found a start, allowed: a start beside the programme"),
+        ("programme: 9 W for 1min, wish: start", "found start now, allowed: a time of every day"),
+    ],
+)
+def test_a_template_or_a_start_that_cannot_be_is_a_problem(loaded, tmp_path, more, why):
+    template(tmp_path, "DTSTART:20260101T000000Z")
+    more = more.replace("9 W for 1min", "'9 W for 1min'")
+    found = loaded(devices(f"{MACHINE}, {more}"), programmes=read_programme)
+    assert why in "\n".join(map(str, found.problems))

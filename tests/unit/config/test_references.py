@@ -9,9 +9,10 @@ def test_price_tables_calendars_passwords_and_maps_are_named_where_they_exist(tm
         "calendar: house.ics\n"
         "grid: {import_price: {ics: tariff.ics}, export_price: {csv: feed.csv}}\n"
         "broker: {password_file: word}\n"
-        "devices: {car: {available: car.ics, map: car.yaml}, roof: {available: gone.ics}}\n"
+        "devices: {car: {available: car.ics, map: car.yaml}, roof: {available: gone.ics},\n"
+        f"  machine: {{programme: wash.ics}}, other: {{programme: '{'20 W for 1min, ' * 30}'}}}}\n"
     )
-    there = {"house.ics", "tariff.ics", "feed.csv", "word", "car.ics", "car.yaml"}
+    there = {"house.ics", "tariff.ics", "feed.csv", "word", "car.ics", "car.yaml", "wash.ics"}
     for name in there:
         (tmp_path / name).write_text("x")
     assert set(referred_files(config)) == there

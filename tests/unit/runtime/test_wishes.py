@@ -9,6 +9,7 @@ from gateway.adapters.wish_file import WishFile
 from gateway.app.wishes import next_time_in
 from gateway.model.device import Device, DeviceState, Role
 from gateway.model.event import WishChanged
+from gateway.model.programme import programme_of
 from gateway.model.reading import Reading
 from gateway.model.resource import POWER
 from gateway.model.site import FixedPrice, Tariff
@@ -208,3 +209,58 @@ async def test_the_first_time_it_runs_is_noted(tmp_path):
     room.bus.publish(Reading(device="car", at=Instant(NOON + 2), flows={POWER: 4_000.0}))
     assert room.seen.started == NOON + 2
     await room.look()
+
+
+def washing(folder, wish=None):
+    room = Room(folder, wish=wish)
+    programme = programme_of("2000 W for 1h")
+    room.wishes._devices["car"] = replace(room.wishes._devices["car"], programme=programme)
+    return room
+
+
+async def test_a_start_is_of_the_clock_or_at_once_and_outlives_a_restart(tmp_path):
+    room = washing(tmp_path)
+    assert room.wishes.say("car", wish_of("start at 16:00"), "topic") == ""
+    assert (rfc3339(room.seen.start), rfc3339(room.seen.by)) == (
+        "2026-06-21T14:00:00.000Z",
+        "2026-06-21T15:05:00.000Z",
+    )
+    await room.look()
+    again = Room(tmp_path)
+    assert again.seen == room.seen
+    assert room.wishes.say("car", wish_of("start"), "topic") == ""
+    assert room.seen.start == NOON
+
+
+async def test_what_runs_before_its_start_has_not_begun_and_one_never_begun_is_missed(tmp_path):
+    room = washing(tmp_path)
+    room.wishes.say("car", wish_of("start at 15:00"), "topic")
+    room.bus.publish(Reading(device="car", at=room.clock.now(), flows={POWER: 2000.0}))
+    assert room.seen.started is None
+    room.clock.pass_h(1)
+    room.bus.publish(Reading(device="car", at=room.clock.now(), flows={POWER: 2000.0}))
+    assert room.seen.started == room.clock.now()
+    room.clock.pass_h(1.1)
+    assert await room.look() == ["wish.done"]
+    room.wishes.say("car", wish_of("start"), "topic")
+    room.clock.pass_h(1.1)
+    assert await room.look() == ["wish.missed"]
+
+
+def test_a_start_of_what_has_no_programme_is_refused(tmp_path):
+    why = Room(tmp_path).wishes.say("car", wish_of("start at 16:00"), "topic")
+    assert why == "car has no programme to start; wish an amount, or now"
+
+
+async def test_a_start_that_is_past_is_refused_and_one_that_may_still_be_caught_is_not(tmp_path):
+    room = washing(tmp_path)
+    assert room.wishes.say("car", wish_of("start at 2026-06-21T11:00:00Z"), "calendar") == ""
+    late = room.wishes.say("car", wish_of("start at 2026-06-21T10:55:00Z"), "calendar")
+    assert late == "the start 2026-06-21T10:55:00Z is past"
+
+
+async def test_a_start_at_once_left_by_a_command_is_of_when_it_was_said(tmp_path):
+    room = washing(tmp_path)
+    room.file.leave(Said(device="car", at=Instant(NOON - HOUR), words="start"))
+    await room.look()
+    assert room.seen.start == NOON - HOUR
