@@ -57,9 +57,9 @@ class Covers:
         for product in (cover.product, cover.by):
             for id_ in self._exposure.alike(product):
                 changes |= {one.interval.start for one in book[id_]}
-            for interval in intervals:
-                position = self._markets[product].positions.steps(request.party, interval)
-                changes |= {step.interval.start for step in position.steps}
+                for interval in intervals:
+                    position = self._markets[id_].positions.steps(request.party, interval)
+                    changes |= {step.interval.start for step in position.steps}
         return sorted(at for at in changes if any(at in interval for interval in intervals))
 
 

@@ -19,8 +19,10 @@ class Exposure:
         self._markets = markets
 
     def furthest(self, product: str, side: Side, party: str, book: Book, moment: Instant) -> float:
-        """The furthest its position can come to a side at a moment, real."""
-        market = self._markets[product]
+        """The furthest its position can come to a side at a moment, real; 0 of what is closed."""
+        market = self._markets.get(product)
+        if market is None:
+            return 0.0
         quantity = side.sign * market.positions.at(party, moment)
         for id_ in self.alike(product):
             open_sets = (one for one in book[id_] if moment in one.interval)
@@ -38,8 +40,12 @@ class Exposure:
         return book
 
     def alike(self, product: str) -> Iterator[str]:
-        """The products that hold their positions in common with it, itself among them."""
-        shared = self._markets[product].positions
+        """The products that hold their positions in common with it, itself among them.
+
+        None of one that has closed: parties change with a restart, products without.
+        """
+        its = self._markets.get(product)
+        shared = None if its is None else its.positions
         return (id_ for id_, market in self._markets.items() if market.positions is shared)
 
 

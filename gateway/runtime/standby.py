@@ -39,9 +39,11 @@ class Standbys:
         party = request.party
         sets = request.sets if isinstance(request, SubmitTenders) else ()
         for standby in self._register.allowance(party).stands_by:
+            market = self._markets.get(standby.product)
+            if market is None:  # it has closed: nothing of it can be called
+                continue
             if request.product not in {standby.product, *self._exposure.alike(standby.sold)}:
                 continue
-            market = self._markets[standby.product]
             stood = market.live_sets(party)
             was, left = _on_offer(stood), _on_offer(_after(market.product, stood, request))
             sold_of, sold_before = self._sold(standby, party, sets), self._sold(standby, party)
@@ -58,7 +60,8 @@ class Standbys:
     def bound(self, party: str, product: str) -> frozenset[str]:
         """Ids of the party's open tenders that stand for what it has sold."""
         standbys = self._register.allowance(party).stands_by
-        sold = [self._markets[one.sold].positions for one in standbys if one.product == product]
+        rights = (self._markets.get(one.sold) for one in standbys if one.product == product)
+        sold = [market.positions for market in rights if market is not None]
         sets = self._markets[product].live_sets(party) if sold else ()
         return frozenset(
             tender.id

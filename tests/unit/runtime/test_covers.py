@@ -129,3 +129,13 @@ def test_products_of_one_resource_use_one_cover(shared):
     hall.markets["ahead"] = opened(quarter, positions)
     hall.holds("right", 30).stands("ahead", Side.BUY, 2500)
     assert (hall.refused("power", Side.BUY, 600, MINUTES[0]) is None) is not shared
+
+
+def test_a_cover_whose_product_has_closed_meanwhile_is_none_and_stops_nobody_else():
+    hall = Hall(RIGHT, CONVERTS).holds("right", 30)
+    del hall.markets["right"]
+    assert hall.refused("power", Side.BUY, 1, MINUTES[0]) is not None
+    assert hall.refused("power", Side.SELL, 1, MINUTES[0]) is None
+    del hall.markets["power"]
+    assert hall.refused("heat", Side.SELL, 1) is not None
+    assert hall.refused("heat", Side.BUY, 1) is None

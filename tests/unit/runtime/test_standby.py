@@ -124,3 +124,14 @@ def test_silence_leaves_on_offer_what_was_sold_and_nothing_else():
 
 def test_who_has_sold_nothing_cancels_as_it_likes():
     assert Hall().offers(1000).cancels("call-1000-60") is None
+
+
+@pytest.mark.parametrize("closed", ["reserve", "call"])
+def test_a_product_that_has_closed_meanwhile_binds_nobody(closed):
+    hall = Hall().offers(3000).sells(3000)
+    del hall.markets[closed]
+    if closed == "reserve":
+        assert hall.cancels("call-3000-60") is None
+        assert hall.standbys.bound("genset", "call") == frozenset()
+    else:
+        assert hall.asked(stated("reserve", HOURLY, 1)) is None
