@@ -51,6 +51,11 @@ class Availabilities:
         default_factory=dict, compare=False, repr=False
     )
 
+    @property
+    def products(self) -> frozenset[str]:
+        """Those that it names; a VAVAILABILITY that names none is about all."""
+        return frozenset(part.product for part in self.parts) - {""}
+
     def covers(self, product: str, interval: Interval) -> bool:
         """Whether the interval lies wholly inside availability for the product."""
         # A stream asks for a thousand intervals: the days they lie in are worked out once.

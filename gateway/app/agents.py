@@ -6,7 +6,7 @@ import structlog
 
 from gateway.adapters.plugins import agent_packages
 from gateway.agents import agents_for
-from gateway.app.availability import availabilities, let_go, within
+from gateway.app.availability import bind, within
 from gateway.model.site import Site
 from gateway.ports.agent import Agent
 from gateway.runtime.marketplace import Marketplace
@@ -19,8 +19,8 @@ def site_agents(site: Site) -> tuple[Agent, ...]:
 
 
 def retender(marketplace: Marketplace, site: Site, written: Collection[str]) -> None:
-    """Have the calendars of these devices in force as they are now."""
-    marketplace.tender_by(site_agents(site))
-    known = availabilities(site)
-    let_go(marketplace, {device: known[device] for device in written if device in known})
-    structlog.get_logger().info("availability.changed", devices=", ".join(sorted(written)))
+    """Have the calendars of these devices and parties in force as they are now."""
+    if any(item.device.id in written for item in site.devices):
+        marketplace.tender_by(site_agents(site))
+    bind(marketplace, site, written)
+    structlog.get_logger().info("availability.changed", who=", ".join(sorted(written)))

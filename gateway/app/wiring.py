@@ -23,7 +23,7 @@ from gateway.adapters.wear import WearFile
 from gateway.agents import looks_ahead, wires
 from gateway.app.admission import day_in, open_reception, open_register, recount
 from gateway.app.agents import retender, site_agents
-from gateway.app.availability import AvailabilityFiles
+from gateway.app.availability import AvailabilityFiles, bind
 from gateway.app.beside import attend, beside, obey
 from gateway.app.catalogue import Catalogue, revised, tag_of
 from gateway.app.climates import open_climates
@@ -412,6 +412,7 @@ def _marketplace(
             threaded=ground.world.threaded,
         ),
     )
+    bind(marketplace, settings)
     if ledger is not None:
         ledger.join(marketplace, recorder)
     return marketplace, pushes

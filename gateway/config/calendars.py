@@ -1,6 +1,6 @@
 """Calendar files that the configuration names, read with it so that a wrong one is known now."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Final
@@ -41,7 +41,10 @@ def read_price_calendar(
 
 
 def with_calendars(
-    devices: Iterable[DeviceSettings], folder: FilePath, read: ReadCalendar | None
+    devices: Iterable[DeviceSettings],
+    folder: FilePath,
+    read: ReadCalendar | None,
+    products: Collection[str],
 ) -> tuple[list[DeviceSettings], list[Problem]]:
     """Devices whose calendars are named from the root, and what is wrong with those."""
     placed, problems = list[DeviceSettings](), list[Problem]()
@@ -51,14 +54,23 @@ def with_calendars(
             continue
         file = folder / item.availability
         placed.append(replace(item, availability=str(file)))
-        try:
-            text = calendar_text(file)
-            if read is not None:
-                read(text)
-        except WrongInput as error:
-            path = f"devices.{item.device.id}.available"
-            problems.append(_problem(file, path, str(error), "a calendar with VAVAILABILITY"))
+        problems += check_availability(file, f"devices.{item.device.id}.available", read, products)
     return placed, problems
+
+
+def check_availability(
+    file: FilePath, path: str, read: ReadCalendar | None, products: Collection[str]
+) -> Iterator[Problem]:
+    """What is wrong with a calendar of when somebody may trade; unread where ``read`` is None."""
+    try:
+        text = calendar_text(file)
+        named = frozenset[str]() if read is None else read(text).products
+    except WrongInput as error:
+        yield _problem(file, path, str(error), "a calendar with VAVAILABILITY")
+        return
+    for one in sorted(named.difference(products)):
+        allowed = f"a product: {', '.join(products)}"
+        yield _problem(file, path, f"X-RMF-PRODUCT {one}, which is no product", allowed)
 
 
 def with_programmes(

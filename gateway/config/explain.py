@@ -8,7 +8,7 @@ from typing import Final
 
 from gateway.config.load import Loaded
 from gateway.config.loads_text import load_texts
-from gateway.config.parties import admission_texts
+from gateway.config.parties import admission_texts, party_text
 from gateway.config.places import state_origin
 from gateway.config.problem import Path
 from gateway.config.storage_text import storage_texts
@@ -226,7 +226,7 @@ class _Page:
         deviation = self.marked(f"{dispatch.deviation_w:g} W", "dispatch", "deviation_w")
         window = self.marked(duration_text(journal.sync_window), "journal", "sync_window")
         keep = self.marked(duration_text(journal.keep), "journal", "keep")
-        parties = ", ".join(f"{one.id} ({one.max_open_tenders} tenders)" for one in site.parties)
+        parties = ", ".join(party_text(site, one) for one in site.parties)
         return [
             *_labelled(
                 "Dispatch", f"a command shows within {settle}; deviation above {deviation} auctions"

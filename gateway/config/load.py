@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from gateway.config.calendars import (
+    check_availability,
     check_events,
     read_price_calendar,
     with_calendars,
@@ -17,7 +18,13 @@ from gateway.config.intertie import read_interties, within_contracts
 from gateway.config.ledger import check_meters, read_ledger
 from gateway.config.names import check_names
 from gateway.config.notes import notes
-from gateway.config.parties import admission, allowances, check_parties, check_tls
+from gateway.config.parties import (
+    admission,
+    allowances,
+    check_parties,
+    check_tls,
+    party_calendars,
+)
 from gateway.config.places import broker, check_broker, check_timezone, state_dir
 from gateway.config.prices import CsvPrice, IcsPrice, PriceSetting, read_table
 from gateway.config.problem import Finding, Path, Position, Problem, describe
@@ -217,8 +224,14 @@ class _Work:
         devices.healthy, placeless = at_own_broker(devices.healthy, settings, folder)
         self.find(*placeless)
         devices.healthy, unread = with_calendars(
-            devices.healthy, around.folder, around.availability
+            devices.healthy, around.folder, around.availability, tuple(shape.products)
         )
+        calendars = party_calendars(shape, around.folder)
+        for name, file in calendars.items():
+            path = f"parties.{name}.available"
+            self.problems += check_availability(
+                FilePath(file), path, around.availability, tuple(shape.products)
+            )
         devices.healthy, unknown = with_programmes(
             devices.healthy, around.folder, around.programmes
         )
@@ -258,6 +271,7 @@ class _Work:
                 for name, party in shape.parties.items()
             ),
             allowances=allowances(shape),
+            party_calendars=calendars,
             admission=admission(shape),
             log=LogSettings(level=shape.log.level, format=shape.log.format),
             metrics=_metrics(shape),

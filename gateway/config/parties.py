@@ -9,7 +9,7 @@ from gateway.config.shapes_parties import EVERYTHING, CoverShape, PartyShape, Tl
 from gateway.model.cover import Cover, Standby
 from gateway.model.membership import Allowance, Consent
 from gateway.model.site import AdmissionSettings, BrokerTls, Site
-from gateway.model.tender import Side
+from gateway.model.tender import Party, Side
 
 if TYPE_CHECKING:
     from gateway.config.shapes import BrokerShape, SiteShape
@@ -32,6 +32,12 @@ def allowances(shape: "SiteShape") -> Mapping[str, Allowance]:
         )
         for name, party in shape.parties.items()
     }
+
+
+def party_calendars(shape: "SiteShape", folder: FilePath) -> Mapping[str, str]:
+    """Files with when parties may trade, named from the root, by party."""
+    named = ((name, party.available) for name, party in shape.parties.items())
+    return {name: str(folder / file) for name, file in named if file is not None}
 
 
 def _cover(shape: CoverShape) -> Cover:
@@ -155,6 +161,13 @@ def _check_outward(shape: "BrokerShape") -> Iterator[Finding]:
 def _named(shape: "BrokerShape | TlsShape", path: tuple[str, ...]) -> dict[tuple[str, ...], str]:
     named = {(*path, key): getattr(shape, key) for key in _FILES}
     return {where: name for where, name in named.items() if name is not None}
+
+
+def party_text(site: Site, party: Party) -> str:
+    """Its budget, and by which calendar it trades."""
+    file = site.party_calendars.get(party.id)
+    inside = "" if file is None else f", inside {file}"
+    return f"{party.id} ({party.max_open_tenders} tenders{inside})"
 
 
 def admission_texts(site: Site) -> Iterator[str]:

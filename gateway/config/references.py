@@ -20,13 +20,17 @@ def referred_files(config: Path) -> tuple[str, ...]:
 
 
 def _names(content: Mapping[str, object]) -> Iterator[str]:
-    grid, broker, devices = (content.get(key) for key in ("grid", "broker", "devices"))
+    grid, broker, devices, parties = (
+        content.get(key) for key in ("grid", "broker", "devices", "parties")
+    )
     if isinstance(grid, dict):
         for key in ("import_price", "export_price"):
             yield from _text(grid.get(key), "csv")
             yield from _text(grid.get(key), "ics")
     yield from _text(content, "calendar")
     yield from _text(broker, "password_file")
+    for party in parties.values() if isinstance(parties, dict) else ():
+        yield from _text(party, "available")
     if isinstance(devices, dict):
         for device in devices.values():
             yield from _text(device, "map")

@@ -85,6 +85,9 @@ class PartyShape(Shape):
     stands_by: tuple[StandbyShape, ...] = entry(
         (), "what it must keep on offer as far as it has sold something else"
     )
+    available: _File | None = entry(
+        None, "it trades only in the windows of this calendar (VAVAILABILITY)"
+    )
     silence: Silence | None = entry(
         None, "its tenders are withdrawn when nothing is heard of it for so long"
     )

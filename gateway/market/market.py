@@ -182,8 +182,9 @@ class Market:
         tender_ids: Iterable[str] | None,
         now: Instant,
         reason: CancelReason = CancelReason.REQUESTED,
+        why: str = "",
     ) -> tuple[MarketEvent, ...]:
-        """Withdraw the named open tenders, or all of the party (None).
+        """Withdraw the named open tenders, or all of the party (None); ``why`` is told with each.
 
         The id of a stream names what is open of it.
         A requirement of which nothing is left is withdrawn: its party keeps its position.
@@ -204,7 +205,7 @@ class Market:
         events: list[MarketEvent] = []
         for book, ids in live:
             named = ids if wanted is None else tuple(t for t in wanted if t in ids)
-            events += self._drop(book, party, named, now, reason)
+            events += self._drop(book, party, named, now, reason, why)
         return tuple(events)
 
     def negotiate(self, asked: Negotiation, now: Instant) -> tuple[MarketEvent, ...]:
@@ -420,23 +421,30 @@ class Market:
         covered = delivery(book.interval, now)
         return 0 if covered is None else self.positions.at(party, covered.start)
 
-    def _drop(
+    def _drop(  # noqa: PLR0917  as ``cancel``
         self,
         book: InstrumentBook,
         party: str,
         tender_ids: tuple[str, ...],
         now: Instant,
         reason: CancelReason,
+        why: str = "",
     ) -> list[Cancelled]:
         """Take open tenders of one party out of one book."""
         if not tender_ids:
             return []
         self.revision += 1
         dropped = book.drop(party, tender_ids, self._position(party, book, now))
-        return [self._cancelled(party, *entry, reason) for entry in dropped]
+        return [self._cancelled(party, *entry, reason, why) for entry in dropped]
 
-    def _cancelled(
-        self, party: str, tender: str, sequence: int, remaining: int, reason: CancelReason
+    def _cancelled(  # noqa: PLR0917  as ``cancel``
+        self,
+        party: str,
+        tender: str,
+        sequence: int,
+        remaining: int,
+        reason: CancelReason,
+        why: str = "",
     ) -> Cancelled:
         return Cancelled(
             party=party,
@@ -445,6 +453,7 @@ class Market:
             order=self._numbers.order(sequence),
             reason=reason,
             remaining=remaining,
+            why=why,
         )
 
     def _clear(

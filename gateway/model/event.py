@@ -103,7 +103,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled:
-    """A tender left the book unfilled or partly filled."""
+    """A tender left the book unfilled or partly filled.
+
+    Attributes:
+        why: of a withdrawal by the market, where one sentence tells it; else empty.
+    """
 
     party: str
     product: str
@@ -111,6 +115,7 @@ class Cancelled:
     order: str
     reason: CancelReason
     remaining: int
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

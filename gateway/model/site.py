@@ -253,7 +253,7 @@ class Site:
         area: its id; also marketId and the market's party id.
         devices: healthy ones in file order.
         parties: outside parties with their budgets, in file order; ``allowances``: what else
-            they may do, by name.
+            they may do, by name; ``party_calendars``: files with when, of those that have one.
         products: in file order; the first with resource POWER is the dispatch product.
         metrics: None = off.
         location: None = the sun over it is not known.
@@ -280,6 +280,7 @@ class Site:
     home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)
     location: Location | None = None
     allowances: Mapping[str, Allowance] = field(default_factory=dict)
+    party_calendars: Mapping[str, str] = field(default_factory=dict)
     admission: AdmissionSettings = field(default_factory=AdmissionSettings)
     shares: tuple[ShareSettings, ...] = ()
     aggregate: AggregateSettings | None = None

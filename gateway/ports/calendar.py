@@ -9,6 +9,11 @@ from gateway.model.time import Instant, Interval
 class Availability(Protocol):
     """One calendar, understood."""
 
+    @property
+    def products(self) -> frozenset[str]:
+        """Those that it names."""
+        ...
+
     def covers(self, product: str, interval: Interval) -> bool:
         """Whether the interval lies wholly inside availability for the product."""
         ...

@@ -43,6 +43,7 @@ from gateway.model.tender import Party, TenderSet
 from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval
 from gateway.ports.agent import Agent, Gate
 from gateway.ports.bus import Bus
+from gateway.ports.calendar import Availability
 from gateway.ports.clock import Clock
 from gateway.ports.connection import Connection
 from gateway.ports.journal import Journal
@@ -157,12 +158,13 @@ class Marketplace:
             standbys=standbys,
         )
         self._standings = standings = standings or Standings(None, unread)
-        held = Restricted(tenders, standings)
-        standing = StandingCounter(standings, self._markets, tenders, self._quotes)
+        held = Restricted(tenders, standings, self._markets)
+        quoting = Restricted(self._quotes, standings, self._markets)
+        self._standing = standing = StandingCounter(standings, self._markets, tenders, self._quotes)
         self._deliveries = DeliveryCounter(deliveries or DeliveryBook({}), clock)
         self._desk = Desk(
             counters={
-                **dict.fromkeys(get_args(QuoteRequest), Restricted(self._quotes, standings)),
+                **dict.fromkeys(get_args(QuoteRequest), quoting),
                 **dict.fromkeys((SubmitTenders, SubmitStream, CancelTenders), held),
                 **dict.fromkeys(get_args(StandingRequest), standing),
                 AskPosition: PositionCounter(self._markets),
@@ -449,6 +451,11 @@ class Marketplace:
         """Cancel all that the party tenders and quotes of one product, SUPERVISORY."""
         self._tenders.withdraw_from(product, party)
         self._quotes.withdraw_from(product, party)
+
+    def bind(self, party: str, calendar: Availability) -> None:
+        """Bound a party, or a device, by the owner's calendar; what stands outside is withdrawn."""
+        self._standings.bind(party, calendar)
+        self._standing.hold(party, self._clock.now())
 
     def charge(self, request: Request) -> Reply | None:
         """Count a request that is decided elsewhere, or the refusal of it."""

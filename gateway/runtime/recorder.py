@@ -128,6 +128,7 @@ class Recorder:
         tenders: Sequence[str] | None,
         reason: CancelReason,
         request: str | None = None,
+        why: str = "",
     ) -> int:
         """A cancellation, before it is given to the market; ``tenders`` None = all."""
         row = CancelAsked(
@@ -136,6 +137,7 @@ class Recorder:
             tenders=None if tenders is None else tuple(tenders),
             reason=reason,
             request=request,
+            why=why,
         )
         return self._ask(now, "cancel", row)
 

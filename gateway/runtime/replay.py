@@ -65,7 +65,13 @@ class ReplayedMarket(Protocol):
         ...
 
     def cancel(
-        self, party: str, tenders: Sequence[str] | None, now: Instant, reason: CancelReason, /
+        self,
+        party: str,
+        tenders: Sequence[str] | None,
+        now: Instant,
+        reason: CancelReason,
+        why: str,
+        /,
     ) -> Sequence[MarketEvent]:
         """Cancel a party's tenders."""
         ...
@@ -368,7 +374,7 @@ def put(market: ReplayedMarket, given: Input, now: Instant) -> Sequence[MarketEv
         case Submitted():
             return market.submit(given.tenders, now, *given.more)
         case CancelAsked():
-            return market.cancel(given.party, given.tenders, now, given.reason)
+            return market.cancel(given.party, given.tenders, now, given.reason, given.why)
         case Advanced():
             if given.ahead is None:
                 return market.advance(now, unscheduled=given.unscheduled)

@@ -113,6 +113,7 @@ class CancelAsked:
     tenders: tuple[str, ...] | None
     reason: CancelReason
     request: str | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ class Standings:
         self._threaded = threaded
         self._standings: dict[str, Standing] = {}
         self._calendars: dict[str, Availability] = {}
+        self._bounds: dict[str, Availability] = {}
         self._saving = asyncio.Lock()
         self._stored: dict[str, Standing] = {}
         self._log = structlog.get_logger()
@@ -86,32 +87,46 @@ class Standings:
             self._calendars.pop(party, None)
         self._keep(party, replace(self.of(party), availability=calendar))
 
+    def bind(self, party: str, calendar: Availability) -> None:
+        """Bound the party by the owner's calendar, beside what it says of itself."""
+        self._bounds[party] = calendar
+
     def is_out(self, party: str, product: str, now: Instant) -> Opt | None:
         """The opt-out that holds for the product now."""
         held = (one for one in self.of(party).opts if not _is_over(one, now))
         return next((one for one in held if one.product in {"", product}), None)
 
     def is_available(self, party: str, product: str, interval: Interval) -> bool:
-        """Whether the interval lies inside the party's availability."""
-        calendar = self._calendars.get(party)
-        return calendar is None or calendar.covers(product, interval)
+        """Whether the interval lies inside the party's availability, and what the owner allows."""
+        calendars = (self._calendars.get(party), self._bounds.get(party))
+        return all(one is None or one.covers(product, interval) for one in calendars)
 
     def refusal(
         self, party: str, product: str, intervals: Iterable[Interval], now: Instant
     ) -> Refused | None:
         """Why the party may not trade in these intervals, by its own word."""
-        if party not in self._standings:
+        if party not in self._standings and party not in self._bounds:
             return None
         out = self.is_out(party, product, now)
         if out is not None:
-            ends = "it opts in" if out.until is None else rfc3339(out.until)
-            why = f"{party} opted out ({out.reason.value}) until {ends}"
-            return _restricted(party, product, why, "opt")
+            return _restricted(party, product, _told(party, out), "opt")
         for one in intervals:
-            if not self.is_available(party, product, one):
-                why = f"{rfc3339(one.start)} is not wholly inside the availability of {party}"
+            why = self.why_not(party, product, one, now)
+            if why:
                 return _restricted(party, product, why, "availabilitySchedule")
         return None
+
+    def why_not(self, party: str, product: str, interval: Interval, now: Instant) -> str:
+        """Why the party may not trade in the interval; empty: it may."""
+        out = self.is_out(party, product, now)
+        if out is not None:
+            return _told(party, out)
+        if self.is_available(party, product, interval):
+            return ""
+        bound = self._bounds.get(party)
+        owners = bound is not None and not bound.covers(product, interval)
+        whose = f"what this area allows {party}" if owners else f"the availability of {party}"
+        return f"{rfc3339(interval.start)} is not wholly inside {whose}"
 
     async def kept(self) -> None:
         """Return when all that was said is on the disk."""
@@ -161,6 +176,11 @@ def unread(_calendar: str) -> Availability:
     """
     message = "calendars are not understood here"
     raise WrongInput(message)
+
+
+def _told(party: str, out: Opt) -> str:
+    ends = "it opts in" if out.until is None else rfc3339(out.until)
+    return f"{party} opted out ({out.reason.value}) until {ends}"
 
 
 def _is_over(opt: Opt, now: Instant) -> bool:

@@ -29,7 +29,7 @@ def withdrawn_message(area: str, push: Push) -> Message:
         "segmentId": cancelled.product,
         "eiCanceledResponse": canceled_response(cancelled),
         "canceledTenders": [canceled_response(cancelled)],
-        "response": response(None, push.at, description="withdrawn by the market"),
+        "response": response(None, push.at, description=cancelled.why or "withdrawn by the market"),
     }
     return Message(Topics(area).inbox(cancelled.party, "canceled-tender"), write(payload))
 

@@ -30,6 +30,9 @@ END:VCALENDAR
 """
 
 
+ALWAYS = NEVER.replace("PT1H", "P9999D")
+
+
 async def said(ear, topic, payload, answer):
     before = len(ear.answers(answer))
     await ear.client.publish(f"rmf/1/home/u/anna/{topic}", payload, qos=1, retain=True)
@@ -79,3 +82,33 @@ async def test_what_a_party_says_of_itself_holds_over_a_restart(place):
         await said(anna, "avail", b"", "created-avail")
         await anna.tender("a-6")
         assert (await anna.answered("a-6"))["responseCode"] == 200
+
+
+async def test_the_owners_calendar_holds_a_party_and_a_written_one_takes_back_what_stands(place):
+    await place.build(solar_w=3000, load_w=500, battery_soc_pct=50)
+    port = free_port()
+    file = place.folder / "anna.ics"
+    file.write_text(ALWAYS)
+    config = place.write(
+        broker={"kind": "mosquitto", "listen": {"host": "127.0.0.1", "port": port}},
+        parties={"anna": {"available": str(file)}},
+        devices={"heatpump": None},
+        products={"power": {"resource": "POWER", "unit": "W", "interval": "15min"}},
+    )
+    await place.run(config)
+    word = (place.state / "credentials" / "anna").read_text().strip()
+    async with listening(port, "anna", word) as anna:
+        await until(lambda: anna.newest.get("p/power/session"), "a session")
+        stands = await anna.tender("a-1")
+        assert (await anna.answered("a-1"))["responseCode"] == 200
+        file.write_text(NEVER)
+        await until(lambda: anna.answers("canceled-tender"), "a withdrawal", 30)
+        told = anna.answers("canceled-tender")[-1]
+        assert told["eiCanceledResponse"]["tenderId"] == stands["tender"]["tenderId"]
+        assert told["eiCanceledResponse"]["cancelReason"] == "SUPERVISORY"
+        why = told["response"]["responseDescription"]
+        assert why.endswith("is not wholly inside what this area allows anna")
+        await anna.tender("a-2")
+        refused = await anna.answered("a-2")
+        assert refused["responseDetail"] == "PARTY_RESTRICTED"
+        assert refused["termsViolated"][0]["term"] == "availabilitySchedule"

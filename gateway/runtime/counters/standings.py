@@ -60,7 +60,7 @@ class StandingCounter:
                 except WrongInput as error:
                     why = str(error)
                     return Decision(refused(request, now, ResponseCode.INVALID_ARTIFACT, why))
-        self._hold_to_word(request.party, now)
+        self.hold(request.party, now)
         return Decision(replied(request, now, (self._told(request, now),)))
 
     def take_back(self, request: StandingRequest) -> None:
@@ -69,20 +69,16 @@ class StandingCounter:
     def withdraw(self, party: str) -> None:
         """A silent party's word still holds."""
 
-    def _hold_to_word(self, party: str, now: Instant) -> None:
+    def hold(self, party: str, now: Instant) -> None:
         """Withdraw, SUPERVISORY, what stands and its party may not trade any more."""
         for product, market in self._markets.items():
-            out = self._standings.is_out(party, product, now) is not None
             quoted = [one.quote.interval for one in market.quotes.board.quotes_of(party)]
             tendered = [one.interval for one in market.live_sets(party)]
-            gone = {
-                one
-                for one in (*tendered, *quoted)
-                if out or not self._standings.is_available(party, product, one)
-            }
-            if gone:
-                self._tenders.withdraw_for(product, party, gone)
-                self._quotes.withdraw_for(product, party, gone)
+            for one in dict.fromkeys((*tendered, *quoted)):
+                why = self._standings.why_not(party, product, one, now)
+                if why:
+                    self._tenders.withdraw_for(product, party, (one,), why)
+                    self._quotes.withdraw_for(product, party, (one,))
 
     def _told(self, request: StandingRequest, now: Instant) -> StandingTold:
         standing = self._standings.of(request.party)
@@ -100,9 +96,10 @@ class StandingCounter:
 class Restricted:
     """Another counter, behind what a party said of itself."""
 
-    def __init__(self, inner: Counter, standings: Standings) -> None:
+    def __init__(self, inner: Counter, standings: Standings, markets: Mapping[str, Market]) -> None:
         self._inner = inner
         self._standings = standings
+        self._markets = markets
 
     def closed(self, request: Any, now: Instant) -> str:  # noqa: ANN401 - its own kind
         """As the counter behind."""
@@ -110,7 +107,7 @@ class Restricted:
 
     def decide(self, request: Any, now: Instant) -> Decision:  # noqa: ANN401
         """Refuse what the party excluded itself; the rest is for the counter behind."""
-        wanted = _intervals(request)
+        wanted = self._intervals(request)
         if wanted is not None:
             party, product = request.party, request.product
             refusal = self._standings.refusal(party, product, wanted, now)
@@ -126,17 +123,17 @@ class Restricted:
         """As the counter behind."""
         self._inner.withdraw(party)
 
-
-def _intervals(request: Request) -> tuple[Interval, ...] | None:
-    """What the party would trade in; None where it only withdraws or asks."""
-    match request:
-        case SubmitTenders():
-            return tuple(one.interval for one in request.sets)
-        case CreateQuote(quote=quote):
-            return (quote.interval,)
-        case AcceptQuote(interval=interval):
-            return () if interval is None else (interval,)
-        case CreateRfq():
-            return ()
-        case _:
-            return None
+    def _intervals(self, request: Request) -> tuple[Interval, ...] | None:
+        """What the party would trade in; None where it only withdraws or asks."""
+        match request:
+            case SubmitTenders():
+                return tuple(one.interval for one in request.sets)
+            case CreateQuote(quote=quote):
+                return (quote.interval,)
+            case AcceptQuote(product=product, quote=quote):
+                known = self._markets[product].quotes.board.quote(quote)
+                return () if known is None else (known.quote.interval,)
+            case CreateRfq():
+                return ()
+            case _:
+                return None

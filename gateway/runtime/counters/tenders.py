@@ -115,13 +115,15 @@ class TenderCounter:
         if market.live_sets(party):
             self._withdraw(party, market, None)
 
-    def withdraw_for(self, product: str, party: str, intervals: Collection[Interval]) -> None:
+    def withdraw_for(
+        self, product: str, party: str, intervals: Collection[Interval], why: str
+    ) -> None:
         """Cancel what the party tenders for these intervals, SUPERVISORY."""
         market = self._markets[product]
         sets = (one for one in market.live_sets(party) if one.interval in intervals)
         ids = tuple(tender.id for one in sets for tender in one.tenders)
         if ids:
-            self._withdraw(party, market, ids)
+            self._withdraw(party, market, ids, why)
 
     def _submit(
         self, market: Market, request: SubmitTenders, now: Instant
@@ -131,21 +133,24 @@ class TenderCounter:
         self._recorder.events(now, market.product.id, events)
         return events
 
-    def _withdraw(self, party: str, market: Market, ids: tuple[str, ...] | None) -> None:
-        events = self._cancel(market, party, ids, CancelReason.SUPERVISORY, None)
+    def _withdraw(
+        self, party: str, market: Market, ids: tuple[str, ...] | None, why: str = ""
+    ) -> None:
+        events = self._cancel(market, party, ids, CancelReason.SUPERVISORY, None, why)
         self._show(market, party, self._recorder.newest, events)
 
-    def _cancel(
+    def _cancel(  # noqa: PLR0917  as the market is told
         self,
         market: Market,
         party: str,
         ids: tuple[str, ...] | None,
         reason: CancelReason,
         request_id: str | None,
+        why: str = "",
     ) -> Sequence[MarketEvent]:
         now, product = self._clock.now(), market.product.id
-        self._recorder.cancel(now, product, party, ids, reason, request_id)
-        events = market.cancel(party, ids, now, reason)
+        self._recorder.cancel(now, product, party, ids, reason, request_id, why)
+        events = market.cancel(party, ids, now, reason, why)
         self._recorder.events(now, product, events)
         return events
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.adapters.calendar import read_calendar
 from gateway.adapters.plugins import driver_packages, line_factories
 from gateway.config import explain, load
 from gateway.model.cover import Cover
@@ -15,7 +16,13 @@ def loaded(tmp_path, text):
         (tmp_path / name).write_text("")
     file = tmp_path / "site.yaml"
     file.write_text(text + f"\nstate_dir: {tmp_path}\n")
-    return load(file, driver_packages(), line_factories(), environ={"HOME": str(tmp_path)})
+    return load(
+        file,
+        driver_packages(),
+        line_factories(),
+        environ={"HOME": str(tmp_path)},
+        availability=read_calendar,
+    )
 
 
 def test_what_a_party_may_do_and_how_strangers_come_in(tmp_path):
@@ -90,3 +97,34 @@ def test_tls_is_taken_with_its_files_beside_the_configuration(tmp_path):
     assert not found.problems
     assert found.site.broker.tls.certificate == str(tmp_path / "c.pem")
     assert "common name" in " ".join(explain(found, {}).split())
+
+
+CALENDAR = "BEGIN:VCALENDAR\nBEGIN:VAVAILABILITY\nUID:a\n{}END:VAVAILABILITY\nEND:VCALENDAR\n"
+
+
+def test_a_party_may_have_a_calendar_beside_the_file(tmp_path):
+    (tmp_path / "anna.ics").write_text(CALENDAR.format("X-RMF-PRODUCT:power\n"))
+    found = loaded(tmp_path, "parties: {anna: {available: anna.ics}, bob: {}}")
+    assert not found.problems
+    assert found.site.party_calendars == {"anna": str(tmp_path / "anna.ics")}
+    told = "".join(explain(found, {}).split())
+    assert f"anna(1000tenders,inside{tmp_path}/anna.ics),bob(1000tenders)" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "anna.ics: parties.anna.available: found no readable file"),
+        ("BEGIN:VCALENDAR\nEND:VCALENDAR\n", "found the calendar has no VAVAILABILITY"),
+        (
+            CALENDAR.format("X-RMF-PRODUCT:powr\n"),
+            "found X-RMF-PRODUCT powr, which is no product, allowed: a product: power",
+        ),
+    ],
+)
+def test_a_calendar_of_a_party_that_cannot_hold_is_a_problem(tmp_path, content, told):
+    if content is not None:
+        (tmp_path / "anna.ics").write_text(content)
+    found = loaded(tmp_path, "parties: {anna: {available: anna.ics}}")
+    assert found.site is None
+    assert told in "\n".join(map(str, found.problems))

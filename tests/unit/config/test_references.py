@@ -11,8 +11,18 @@ def test_price_tables_calendars_passwords_and_maps_are_named_where_they_exist(tm
         "broker: {password_file: word}\n"
         "devices: {car: {available: car.ics, map: car.yaml}, roof: {available: gone.ics},\n"
         f"  machine: {{programme: wash.ics}}, other: {{programme: '{'20 W for 1min, ' * 30}'}}}}\n"
+        "parties: {anna: {available: anna.ics}, bob: {}}\n"
     )
-    there = {"house.ics", "tariff.ics", "feed.csv", "word", "car.ics", "car.yaml", "wash.ics"}
+    there = {
+        "house.ics",
+        "tariff.ics",
+        "feed.csv",
+        "word",
+        "car.ics",
+        "car.yaml",
+        "wash.ics",
+        "anna.ics",
+    }
     for name in there:
         (tmp_path / name).write_text("x")
     assert set(referred_files(config)) == there

@@ -353,6 +353,61 @@ def test_what_lies_outside_availability_is_refused_and_withdrawn(at_desk):
     at_desk(script)
 
 
+def after(desk, seconds=0):
+    """A calendar of ten minutes, from so long after the desk's next interval on."""
+    start = Instant(desk.interval.start + seconds * SECOND)
+    return calendar((start, Instant(start + 600 * SECOND)))
+
+
+def test_the_owners_calendar_counts_beside_the_partys_own(at_desk):
+    async def script(desk):
+        desk.marketplace.bind("anna", read_calendar(after(desk, 10)))
+        (refused,) = await desk.tender("t1")
+        assert refused.term == "availabilitySchedule"
+        assert refused.description.endswith("is not wholly inside what this area allows anna")
+        assert not isinstance((await desk.tender("t1", party="bob"))[0], Refused)
+        desk.marketplace.bind("anna", read_calendar(after(desk)))
+        assert not isinstance((await desk.tender("t2"))[0], Refused)
+        word = SetAvailability(party="anna", request_id="c", calendar=after(desk, 10))
+        await desk.ask(word)
+        (refused,) = await desk.tender("t3")
+        assert refused.description.endswith("is not wholly inside the availability of anna")
+
+    at_desk(script)
+
+
+def test_a_calendar_that_shrinks_withdraws_what_lies_outside_alone_and_says_why(at_desk):
+    async def script(desk):
+        desk.marketplace.bind("anna", read_calendar(after(desk)))
+        await desk.tender("soon")
+        await desk.quote("q")
+        desk.interval = TERMS.next_interval(desk.interval.start)
+        await desk.tender("later")
+        desk.marketplace.bind("anna", read_calendar(after(desk)))
+        (left,) = desk.market.live_sets("anna")
+        assert left.interval == desk.interval
+        assert desk.market.quotes.board.standing == ()
+
+    desk = at_desk(script)
+    (gone,) = (fact for fact in desk.bus if isinstance(fact, Cancelled) and fact.why)
+    assert (gone.tender, gone.reason) == ("soon", "SUPERVISORY")
+    assert gone.why.endswith("is not wholly inside what this area allows anna")
+    (row,) = desk.rows("cancel")
+    assert row["why"] == gone.why
+
+
+def test_a_quote_outside_the_availability_of_who_accepts_it_is_not_accepted(at_desk):
+    async def script(desk):
+        (quoted,) = await desk.quote()
+        desk.marketplace.bind("bob", read_calendar(after(desk, 10)))
+        (refused,) = await desk.accept(quoted.id)
+        assert refused.term == "availabilitySchedule"
+        desk.marketplace.bind("bob", read_calendar(after(desk)))
+        assert not isinstance((await desk.accept(quoted.id, "r-b"))[0], Refused)
+
+    at_desk(script)
+
+
 def test_a_party_has_at_most_a_hundred_opt_outs(at_desk):
     async def script(desk):
         for number in range(100):

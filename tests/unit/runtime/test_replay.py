@@ -45,7 +45,7 @@ class _Market:
         self.book |= {order: [party, tender] for tender, order in orders}
         return (Accepted(party=party, product="power", interval=SLOT, orders=orders),)
 
-    def cancel(self, party, ids, now, reason):
+    def cancel(self, party, ids, now, reason, why=""):
         gone = [
             (order, tender)
             for order, (whose, tender) in self.book.items()
