@@ -68,21 +68,23 @@ class TradingAhead:
             await self._clock.sleep(Duration(min(left, every if known else MINUTE)))
 
     async def _renew(self, open_: Callable[[], bool]) -> None:
-        """One pass over the horizon, nearest first; the curve when it is through."""
-        now, outlook = self._clock.now(), self._outlook()
-        snapshot, points = self._seen(now), []
-        told = False
+        """One pass over the horizon, nearest first; the curve when it is through.
+
+        Between two instruments a newer outlook may come and the journal begin anew: each is
+        stated by what is known then, and the row of that stands before it.
+        """
+        now = self._clock.now()
+        snapshot, points = self._seen(now), list[CurvePoint]()
         for interval in self._instruments(now):
             await asyncio.sleep(0)
-            now = self._clock.now()
+            now, outlook = self._clock.now(), self._outlook()
             if not open_() or outlook is None or self._market.is_held(interval, now):
                 continue
             if now >= self._market.product.gate(interval) or not covers(outlook, interval):
                 continue
-            if not told:
-                self._recorder.outlook(now, outlook)
+            self._recorder.outlook(now, outlook)
+            if not points:
                 self._recorder.snapshot(now, self._market.product.id, snapshot)
-                told = True
             points.append(self._look_at(interval, now, snapshot, outlook))
         if points and open_():
             product = self._market.product.id

@@ -16,7 +16,7 @@ from gateway.model.canonical import from_json
 from gateway.model.event import Accepted
 from gateway.model.request import SubmitTenders
 from gateway.model.settlement import Delivery
-from gateway.model.tender import Side, Tender, TenderSet
+from gateway.model.tender import Party, Side, Tender, TenderSet
 from gateway.model.time import HOUR, MILLISECOND, MINUTE, Instant, Interval
 from gateway.model.transaction import Transaction
 from gateway.runtime.replay import Replay
@@ -162,6 +162,37 @@ def test_replayed_the_agents_state_the_same_and_the_markets_say_the_same(life):
     assert run.difference is None
     assert any('"ahead":' in row.body for row in life.journal if row.kind == "advance")
     assert "outlook" in kinds
+
+
+class Interrupted(Life):
+    """A party comes while the horizon is gone through, and the journal begins anew."""
+
+    async def _live(self, hours):
+        clock = VirtualClock(BEGIN)
+        house = house_factories()["demo"](clock, HOUSE)
+        opened = open_home(self.folder, BEGIN, HOUSE, house=house, clock=clock, **self.changes)
+        async with opened as home:
+            place, waiting = home.gateway.marketplace, [Party(id="bert", outside=True)]
+
+            def hear(fact):
+                if waiting and isinstance(fact, Transaction) and fact.product == "hourly":
+                    place.admit((waiting.pop(),))
+
+            home.gateway.bus.listen(hear)
+            await home.pass_time(hours * 3600, 30)
+
+
+def test_replayed_it_is_the_same_also_where_the_journal_began_anew_in_the_middle(tmp_path):
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        life = Interrupted(tmp_path, runner.run, hours=0.1)
+    rows = list(life.journal)
+    begins = [place for place, row in enumerate(rows) if row.kind == "start"]
+    assert len(begins) == 2
+    assert '"product":"hourly"' in "".join(r.body for r in rows[begins[1] :] if r.kind == "submit")
+    site = load(tmp_path / "site.yaml", driver_packages(), ("mem",), environ={}).site
+    run = Replay(load_market, agents=site_agents(site))
+    list(run.run(rows))
+    assert run.difference is None
 
 
 def test_a_party_from_outside_sells_ahead_once_and_keeps_its_price(life):
