@@ -20,6 +20,8 @@ from gateway.adapters.spans import Span
 from gateway.model.time import MILLISECOND, Instant, Interval
 
 _LONGEST: Final = timedelta(days=7)  # of a window that comes again
+_YEAR: Final = timedelta(days=365)
+_LAST_YEAR: Final = 9000  # what comes after 9999 has no date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,9 @@ def window_of(
         message = f"{component.name} has no DTSTART"
         raise CalendarUnusable(message)
     length, by_clock = _length(component, start, end)
+    if start.year + length / _YEAR > _LAST_YEAR:
+        message = f"{component.name} ends after the year {_LAST_YEAR}"
+        raise CalendarUnusable(message)
     rules = rules_of(component)
     extra = times_of(component, "RDATE", zone)
     if (rules is not None or extra) and length > _LONGEST:

@@ -2,12 +2,14 @@
 
 A wish holds from the beginning of its event; its deadline is what the words say, else the event's
 end.  A programme starts when its event begins, which is told ahead where nothing else is wished
-of the load.  An event that is moved, changed or removed takes what it said along.
+of the load.  An event that is moved, changed or removed takes what it said along.  What was said
+once is not said again after a restart: it may have been done, or withdrawn, since.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -15,11 +17,11 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from gateway.app.availability import file_mark
+from gateway.app.rests import Rest, Rests
 from gateway.config.calendars import calendar_text
 from gateway.model.device import Device
 from gateway.model.errors import SettingsError, WrongInput
 from gateway.model.intent import Intent, intent_of
-from gateway.model.opt_out import OptOut
 from gateway.model.time import HOUR, Instant, Interval, rfc3339
 from gateway.model.wish import NOW, Wish
 from gateway.ports.clock import Clock
@@ -29,8 +31,11 @@ from gateway.runtime.wishes import Wishes
 if TYPE_CHECKING:
     from gateway.adapters.calendar_events import Event
 
+    _Meant = tuple[Event, Intent]
+
 _BY: Final = "calendar"
 _BACK: Final = 48 * HOUR
+_TOLD: Final = 80  # characters of a name
 _AHEAD: Final = 36 * HOUR
 
 
@@ -38,9 +43,17 @@ _AHEAD: Final = 36 * HOUR
 class _Held:
     """An intent of one occurrence, as it was last understood."""
 
-    intent: Intent
+    uid: str
     name: str
+    begin: Instant
     end: Instant
+    intent: Intent
+
+    @property
+    def mark(self) -> str:
+        """What it is known by after a restart."""
+        said = f"{self.uid}\n{self.name}\n{self.begin}\n{self.end}\n{self.intent}"
+        return sha256(said.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 _Key = tuple[str, str, Instant]
@@ -70,14 +83,14 @@ class Intents:
         self._zone = zone
         self._devices = tuple(devices)
         self._wishes = wishes
-        self._opt_outs = opt_outs
+        self._rests = Rests(opt_outs)
         self._clock = clock
         self._threaded = threaded
         self._log = structlog.get_logger()
         self._mark: object = None
-        self._events: tuple[Event, ...] = ()
+        self._meant: tuple[_Meant, ...] = ()
         self._held: dict[_Key, _Held] = {}
-        self._odd: set[tuple[str, str]] = set()
+        self._odd: frozenset[tuple[str, str]] = frozenset()
 
     async def look(self) -> None:
         """Take what the calendar says now."""
@@ -86,50 +99,56 @@ class Intents:
         if (mark := file_mark(Path(self._file))) != self._mark:
             self._mark = mark
             threaded = self._threaded
-            self._events = await asyncio.to_thread(self._read) if threaded else self._read()
+            self._meant = await asyncio.to_thread(self._read) if threaded else self._read()
         self._take(self._clock.now())
 
-    def _read(self) -> "tuple[Event, ...]":
-        """The events; those from before where the calendar cannot be understood."""
+    def _read(self) -> "tuple[_Meant, ...]":
+        """What events mean; that of before where the calendar cannot be understood."""
         from gateway.adapters.calendar_events import read_events  # noqa: PLC0415 - heavy
 
         try:
             events = read_events(calendar_text(Path(self._file)), ZoneInfo(self._zone))
         except WrongInput as error:
             self._log.error("intents.unreadable", file=self._file, reason=str(error))
-            return self._events
-        for name, why in events.odd:
-            self._warn(name, why)
-        return events.good
+            return self._meant
+        odd = {*events.odd}
+        meant: list[_Meant] = []
+        for event in events.good:
+            try:
+                intent = intent_of(event.name, self._devices)
+            except SettingsError as error:
+                odd.add((event.name, str(error)))
+            else:
+                meant += [] if intent is None else [(event, intent)]
+        self._warn(frozenset(odd))
+        return tuple(meant)
 
     def _take(self, now: Instant) -> None:
-        begun = self._begun(now)
+        around = {(one.uid, one.name, one.begin): one for one in self._around(now)}
         for key, held in [*self._held.items()]:
-            if begun.get(key) != held:
-                self._end(key, held, now)
-        for key, new in begun.items():
-            early = key[2] > now and any(map(self._wishes.errand, new.intent.devices))
-            if self._held.get(key) != new and not early:
+            if around.get(key) != held:
+                del self._held[key]
+                self._end(held)
+        for key, new in around.items():
+            early = new.begin > now and any(map(self._wishes.errand, new.intent.devices))
+            if key not in self._held and not early:
                 self._held[key] = new
                 if now < new.end:
-                    self._begin(new, now)
+                    self._begin(new)
+        self._rests.follow(self._resting(now), now)
 
-    def _begun(self, now: Instant) -> dict[_Key, _Held]:
+    def _around(self, now: Instant) -> list[_Held]:
         """Occurrences of the last days: a deadline may be after their end; and starts to come."""
-        found: dict[_Key, _Held] = {}
         around = Interval(Instant(now - _BACK), Instant(now + _AHEAD))
-        for event in self._events:
-            intent = self._intent(event.name)
-            if intent is None:
-                continue
-            for begin, end in event.spans(around):
-                held = self._placed(intent, event.name, Instant(begin), Instant(end))
-                key = (event.uid, event.name, Instant(begin))
-                if begin <= now or (held.intent.wish is not None and held.intent.wish.start):
-                    found[key] = held
-        return dict(sorted(found.items(), key=lambda one: one[0][2]))
+        placed = [
+            self._placed(event, intent, Instant(begin), Instant(end))
+            for event, intent in self._meant
+            for begin, end in event.spans(around)
+        ]
+        found = (one for one in placed if one.begin <= now or _is_start(one.intent))
+        return sorted(found, key=lambda one: one.begin)
 
-    def _placed(self, intent: Intent, name: str, begin: Instant, end: Instant) -> _Held:
+    def _placed(self, event: "Event", intent: Intent, begin: Instant, end: Instant) -> _Held:
         """A start is of the event's begin, another wish without a deadline is by its end."""
         wish = intent.wish
         if wish is not None and wish.start == NOW:
@@ -138,48 +157,47 @@ class Intents:
             end = Instant(begin + max(takes, default=0))
         elif wish is not None and not wish.by and not wish.start:
             wish = replace(wish, by=rfc3339(end))
-        return _Held(intent=replace(intent, wish=wish), name=name, end=end)
+        known = replace(intent, wish=wish)
+        return _Held(uid=event.uid, name=event.name, begin=begin, end=end, intent=known)
 
     def _named(self, intent: Intent) -> list[Device]:
         return [device for device in self._devices if device.id in intent.devices]
 
-    def _intent(self, name: str) -> Intent | None:
-        try:
-            return intent_of(name, self._devices)
-        except SettingsError as error:
-            self._warn(name, str(error))
-            return None
-
-    def _begin(self, new: _Held, now: Instant) -> None:
+    def _begin(self, new: _Held) -> None:
         wish = new.intent.wish
+        if wish is None or self._wishes.is_known(new.mark):
+            return
+        self._wishes.know(new.mark, Instant(new.end + _BACK))
         for device in new.intent.devices:
-            if wish is None:
-                self._leave(OptOut(device=device, at=now, until=new.end, reason=new.name))
-            elif not self._has(device, wish):
+            if not self._has(device, wish):
                 self._wishes.say(device, wish, _BY)
 
-    def _end(self, key: _Key, held: _Held, now: Instant) -> None:
+    def _end(self, held: _Held) -> None:
         """It is not in the calendar any more, or otherwise, or long over."""
-        del self._held[key]
         wish = held.intent.wish
+        if wish is None:
+            return
+        self._wishes.forget(held.mark)
         for device in held.intent.devices:
-            if wish is None:
-                alone = self._opt_outs.in_force.get(device)
-                if alone is not None and alone.reason == held.name:
-                    self._opt_outs.say(replace(alone, at=now, over=True))
-            elif self._has(device, wish):
+            if self._has(device, wish):
                 self._wishes.say(device, None, _BY)
 
-    def _leave(self, opt_out: OptOut) -> None:
-        """What a person said of the device by command goes before it."""
-        if opt_out.device not in self._opt_outs.in_force:
-            self._opt_outs.say(opt_out)
+    def _resting(self, now: Instant) -> Iterator[Rest]:
+        for held in self._held.values():
+            if held.intent.wish is None and now < held.end:
+                for device in held.intent.devices:
+                    yield Rest(device=device, begin=held.begin, end=held.end, name=held.name)
 
     def _has(self, device: str, wish: Wish) -> bool:
         errand = self._wishes.errand(device)
         return errand is not None and errand.wish == wish
 
-    def _warn(self, name: str, why: str) -> None:
-        if (name, why) not in self._odd:
-            self._odd.add((name, why))
-            self._log.warning("intent.refused", said=name, reason=why)
+    def _warn(self, odd: frozenset[tuple[str, str]]) -> None:
+        """Tell what is not understood, once as long as it stands there."""
+        for name, why in sorted(odd - self._odd):
+            self._log.warning("intent.refused", said=name[:_TOLD], reason=why)
+        self._odd = odd
+
+
+def _is_start(intent: Intent) -> bool:
+    return intent.wish is not None and bool(intent.wish.start)

@@ -32,6 +32,7 @@ _WORDS: Final = (
     ("mode", re.compile(r"(cheapest|surplus|now)(?: only)?", re.IGNORECASE)),
 )
 _LARGEST_WH: Final = 1e9
+_MOST_WORDS: Final = 200  # characters: who searches a long run of digits searches long
 
 
 class WishMode(StrEnum):
@@ -142,6 +143,9 @@ def clock_of(by: str) -> tuple[int, int] | None:
 
 def _from_words(said: str) -> dict[str, object]:
     """The parts of a sentence, by key."""
+    if len(said) > _MOST_WORDS:
+        begun = f"{said[:20]!r} and so on, {len(said)} characters"
+        raise SettingsError(path=(), found=begun, allowed=f"{ALLOWED}; {_MOST_WORDS} characters")
     rest, found = said, dict[str, object]()
     for key, pattern in _WORDS:
         match = pattern.search(rest)
@@ -225,10 +229,12 @@ class KeptWishes:
 
     Attributes:
         heard: when the newest command about a device was given that was taken in.
+        events: of the calendar, that were taken in, and how long that is worth knowing.
     """
 
     undertakings: Mapping[str, Undertaking] = field(default_factory=dict)
     heard: Mapping[str, Instant] = field(default_factory=dict)
+    events: Mapping[str, Instant] = field(default_factory=dict)
     v: int = 1
 
 

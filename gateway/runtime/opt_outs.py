@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 import structlog
 
 from gateway.model.opt_out import OptOut, OptOutChanged
+from gateway.model.time import Instant
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 
@@ -30,6 +31,7 @@ class OptOuts:
         self._clock = clock
         self._log = structlog.get_logger()
         self._said: dict[str, OptOut] = {}
+        self._commands: dict[str, OptOut] = {}  # the newest of each device
         self._told: dict[str, OptOut] = {}
         self._take()
 
@@ -45,6 +47,11 @@ class OptOuts:
         """Take what another than a command says; it is told at the next look."""
         if opt_out.device in self._devices:
             self._said[opt_out.device] = opt_out
+
+    def taken_back(self, device: str, since: Instant) -> bool:
+        """Whether a command said since then that the device is left alone no longer."""
+        command = self._commands.get(device)
+        return command is not None and command.over and command.at >= since
 
     def look(self) -> None:
         """Every second: what commands said, and what has ended."""
@@ -64,5 +71,7 @@ class OptOuts:
 
     def _take(self) -> None:
         for opt_out in self._left():
-            if opt_out.device in self._devices:
-                self._said[opt_out.device] = opt_out
+            # Files are told again whenever another is written: what is old is not said anew.
+            known = self._commands.get(opt_out.device)
+            if opt_out.device in self._devices and opt_out != known:
+                self._said[opt_out.device] = self._commands[opt_out.device] = opt_out

@@ -70,7 +70,7 @@ class Wishes:
         self._told_at: dict[str, Instant] = {}
         self._told: dict[str, Errand] = {}
         kept = self._read(load)
-        self._heard = dict(kept.heard)
+        self._heard, self._events = dict(kept.heard), dict(kept.events)
         self._under_way = {d: u for d, u in kept.undertakings.items() if d in self._devices}
         self._begin()
         bus.listen(self._hear)
@@ -99,6 +99,21 @@ class Wishes:
         self._log.info("wish.taken", device=device, by=by, wish="" if wish is None else str(wish))
         self._changed(device)
         return ""
+
+    def is_known(self, event: str) -> bool:
+        """Whether the calendar's event was taken in, also by an earlier life."""
+        return event in self._events
+
+    def know(self, event: str, until: Instant) -> None:
+        """Take note of an event of the calendar, for as long as it may be found there."""
+        now = self._clock.now()
+        self._events = {one: end for one, end in self._events.items() if now < end}
+        self._events[event] = until
+        self._unkept = True
+
+    def forget(self, event: str) -> None:
+        """It is not in the calendar any more."""
+        self._unkept |= self._events.pop(event, None) is not None
 
     def look(self) -> None:
         """Every second: what commands left, deadlines that passed, days that begin."""
@@ -290,7 +305,9 @@ class Wishes:
         self._bus.publish(WishChanged(device=device, at=now, errand=errand))
 
     def _content(self) -> KeptWishes:
-        return KeptWishes(undertakings=dict(self._under_way), heard=dict(self._heard))
+        return KeptWishes(
+            undertakings=dict(self._under_way), heard=dict(self._heard), events=dict(self._events)
+        )
 
     async def _keep(self, content: KeptWishes) -> None:
         if self._threaded:

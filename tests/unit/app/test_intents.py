@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.adapters.opt_out_file import OptOutFiles
 from gateway.app.intents import Intents
 from gateway.model.device import Device, Role
 from gateway.model.opt_out import OptOut
@@ -36,7 +37,7 @@ class Said:
     """Wishes as they were said; the errand is the newest."""
 
     def __init__(self):
-        self.said, self.held = [], {}
+        self.said, self.held, self.events = [], {}, set()
 
     def say(self, device, wish, by):
         assert by == "calendar"
@@ -47,6 +48,15 @@ class Said:
         wish = self.held.get(device)
         return None if wish is None else Errand(wish)
 
+    def is_known(self, event):
+        return event in self.events
+
+    def know(self, event, _until):
+        self.events.add(event)
+
+    def forget(self, event):
+        self.events.discard(event)
+
 
 class Errand:
     def __init__(self, wish):
@@ -56,13 +66,13 @@ class Errand:
 class House:
     def __init__(self, folder):
         self.file = folder / "house.ics"
-        self.clock, self.wishes, self.commands = Clock(), Said(), []
+        self.clock, self.wishes = Clock(), Said()
         self.restart()
 
     def restart(self):
         self.opt_outs = OptOuts(
             devices=[one.id for one in DEVICES],
-            left=lambda: tuple(self.commands),
+            left=OptOutFiles(self.file.parent).left,
             bus=LocalBus(),
             clock=self.clock,
         )
@@ -83,6 +93,13 @@ class House:
             for number, (name, begin, end, more) in enumerate(events)
         )
         self.file.write_text(f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{body}END:VCALENDAR\r\n")
+
+    def command(self, opt_out):
+        OptOutFiles(self.file.parent).leave(opt_out)
+
+    @property
+    def alone(self):
+        return {device: one.reason for device, one in self.opt_outs.in_force.items()}
 
     def look(self, hours=0.0):
         self.clock.now_ns = Instant(int(self.clock.now_ns + hours * HOUR))
@@ -156,7 +173,7 @@ def test_no_interruptions_leaves_every_load_alone_until_the_event_ends(house):
 
 
 def test_a_rest_that_is_removed_ends_and_one_said_by_command_stays(house):
-    house.commands.append(OptOut(device="car", at=NOON, reason="guests"))
+    house.command(OptOut(device="car", at=NOON, reason="guests"))
     house.restart()
     house.write(event("no interruptions"))
     house.look(1.5)
@@ -185,7 +202,8 @@ def test_a_file_that_is_broken_loses_nothing_and_an_odd_event_no_other(house):
         house.look()
     assert [one["event"] for one in logs if "intent" in one["event"]] == ["intent.refused"]
     assert len(house.wishes.said) == 1
-    for broken in ("BEGIN:VCAL", "", event("car: 1 kWh", more="RRULE:FREQ=SECONDLY\r\n")):
+    far = event("car: 1 kWh", begin="99991231T230000Z", end="99991231T235959Z")
+    for broken in ("BEGIN:VCAL", "", event("car: 1 kWh", more="RRULE:FREQ=SECONDLY\r\n"), far):
         if isinstance(broken, str):
             house.file.write_text(broken)
         else:
@@ -246,3 +264,66 @@ def test_an_event_says_start_and_nothing_of_when(house):
         house.look(1.5)
     assert house.wishes.said == []
     assert "the event begins when the programme is to begin" in logs[0]["reason"]
+
+
+def test_what_was_done_or_withdrawn_is_not_said_again_after_a_restart(house):
+    house.write(event("car: 30 kWh"))
+    house.look(1.5)
+    house.wishes.held.clear()
+    house.restart()
+    house.look(0.1)
+    assert len(house.wishes.said) == 1
+    house.write(event("car: 31 kWh"))
+    house.look(0.1)
+    house.write(event("car: 30 kWh"))
+    house.look(0.1)
+    assert [words[:5] for _, words in house.wishes.said if words] == ["30 kW", "31 kW", "30 kW"]
+
+
+def test_of_two_rests_that_overlap_the_later_end_holds_and_the_one_left_when_one_goes(house):
+    short = event("heatpump: no interruptions")
+    long_ = event("no interruptions, guests", "20260621T140000Z", "20260621T160000Z")
+    house.write(short, long_)
+    house.look(2.5)
+    assert house.alone["heatpump"] == "no interruptions, guests"
+    house.write(short)
+    house.look(0.1)
+    assert house.alone == {"heatpump": "heatpump: no interruptions"}
+    house.write(short, long_)
+    house.look(0.5)
+    assert set(house.alone) == {"car", "heatpump", "washing"}
+    house.look(1)
+    assert house.alone == {}
+
+
+def test_an_opt_out_of_long_ago_ends_no_rest_when_another_file_is_written(house):
+    house.command(OptOut(device="car", at=Instant(NOON - HOUR), over=True))
+    house.restart()
+    house.write(event("no interruptions"))
+    house.look(1.5)
+    (house.file.parent / "wishes.json").write_text("{}")
+    house.look(0.1)
+    assert set(house.alone) == {"car", "heatpump", "washing"}
+
+
+def test_who_takes_a_rest_back_by_command_is_obeyed_also_after_a_restart(house):
+    house.write(event("no interruptions"))
+    house.look(1.5)
+    house.command(OptOut(device="car", at=house.clock.now(), over=True))
+    house.look(0.1)
+    assert set(house.alone) == {"heatpump", "washing"}
+    house.restart()
+    house.look(0.1)
+    assert set(house.alone) == {"heatpump", "washing"}
+
+
+def test_after_an_opt_out_by_command_the_rest_that_lasts_longer_goes_on(house):
+    house.write(event("no interruptions"))
+    house.look(1.1)
+    now = house.clock.now()
+    house.command(OptOut(device="car", at=now, until=Instant(now + HOUR // 2), reason="guests"))
+    house.look(0.1)
+    house.look(0.1)
+    assert house.alone["car"] == "guests"
+    house.look(0.6)
+    assert house.alone["car"] == "no interruptions"

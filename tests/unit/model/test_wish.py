@@ -45,6 +45,7 @@ def test_mapping_says_the_same():
         ({"mode": "soon"}, "soon"),
         ({"when": "later"}, "when"),
         ({"energy": "3kWh", "soc": 80}, "both energy and soc"),
+        ("1" * 100_000, "100000 characters"),
     ],
 )
 def test_what_is_no_wish_says_what_was_found_and_what_is_allowed(said, found):
