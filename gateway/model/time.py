@@ -19,6 +19,7 @@ MINUTE = Duration(60 * SECOND)
 HOUR = Duration(60 * MINUTE)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_YEARS = (1000, 9000)
 _SHORT = re.compile(r"(\d+)(ms|s|min|h|d)")
 _SHORT_UNITS = {"ms": MILLISECOND, "s": SECOND, "min": MINUTE, "h": HOUR, "d": 24 * HOUR}
 _ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d{1,3}))?S)?)?")
@@ -76,11 +77,15 @@ def parse_rfc3339(text: str) -> Instant:
     """Any RFC 3339 instant with an offset.
 
     Raises:
-        ValueError: not RFC 3339, or without an offset.
+        ValueError: not RFC 3339, without an offset, or so far off that what is reckoned from it
+            may have no date any more.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         message = f"{text!r} has no offset; write it with Z or +hh:mm"
+        raise ValueError(message)
+    if not _YEARS[0] <= moment.year <= _YEARS[1]:
+        message = f"{text!r} is not in the years {_YEARS[0]} to {_YEARS[1]}"
         raise ValueError(message)
     past = moment - _EPOCH
     return Instant(
