@@ -110,7 +110,7 @@ class MapDriver:
         if control.rating_w is not None and ratings.rating_w is None:
             # By night it may not tell; what it told by day holds.
             return None if self._steering is None else self._steering.recipe
-        recipe = Recipe(control, ratings)
+        recipe = Recipe(control, ratings, gives=self._device.role is Role.GENERATOR)
         if self._steering is None or self._steering.recipe.ratings != ratings:
             self._steering = Steering(self._unit, recipe)
             self._steering.recall(self._record)

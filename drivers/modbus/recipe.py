@@ -38,11 +38,15 @@ class Wish:
 
 
 class Recipe:
-    """A map's control with the ratings of one device."""
+    """A map's control with the ratings of one device.
 
-    def __init__(self, control: Control, ratings: Ratings) -> None:
+    The stages of a source (``gives``) are flows out of it.
+    """
+
+    def __init__(self, control: Control, ratings: Ratings, *, gives: bool = False) -> None:
         self.control = control
         self.ratings = ratings
+        self._sign = -1.0 if gives else 1.0
         self._watts = {
             "W": 1.0,
             "kW": 1000.0,
@@ -54,7 +58,8 @@ class Recipe:
         """The nearest flow that the registers express, on the safe side: no more than asked."""
         stages = self.control.stages_w
         if stages is not None:
-            return max(stage for stage in stages if stage <= max(watts, 0.0) + ROUNDING)
+            amount = max(watts * self._sign, 0.0) + ROUNDING
+            return self._sign * max(stage for stage in stages if stage <= amount) + 0.0
         step = max((s for s in self.control.steps if s.write in FLOWS), key=self._grain)
         unit_w = self._watts[step.unit]
         grain = self._grain(step)
@@ -79,7 +84,7 @@ class Recipe:
         for stage in self.control.stages_w or ():
             orders = (order(step, step.stages[stage]) for step in told)
             if told and all(stands(s, o, words) for s, o in zip(told, orders, strict=True)):
-                return stage
+                return self._sign * stage + 0.0
         return None
 
     def capabilities(self) -> Capabilities:
@@ -118,7 +123,7 @@ class Recipe:
             flow = wish.flow_w
             return step.cases["charge" if flow > 0 else "discharge" if flow < 0 else "idle"]
         if step.stages:
-            return step.stages[wish.flow_w]
+            return step.stages[abs(wish.flow_w)]
         if step.write == "timer":
             return wish.timer_s / _SECONDS[step.unit]
         if step.write == "level" and wish.level_w is None:

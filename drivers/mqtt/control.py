@@ -67,7 +67,8 @@ def achieved_w(control: Control, quantity: float) -> float:
     """What the device will do for a quantity: a switch all or nothing, rounded down."""
     if control.kind != "switch":
         return float(round(quantity))
-    return control.switch_w if quantity + _ROUNDING_W >= control.switch_w else 0.0
+    on = quantity * control.sign + _ROUNDING_W >= control.switch_w
+    return control.switch_w * control.sign if on else 0.0
 
 
 def command(control: Control, quantity: float, timer_s: int) -> Command:

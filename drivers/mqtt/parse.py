@@ -137,14 +137,17 @@ def _control(keys: Keys, device: Device, sign: float) -> Control | None:
         section.refuse("", f"{len(kinds)} of on, target and limit", "one of them")
         return None
     kind = "switch" if kinds == ["on"] else kinds[0]
-    if (kind == "limit") != (device.role in GENERATING):
+    generates = device.role is Role.GENERATOR
+    if not generates and (kind == "limit") != (device.role in GENERATING):
         section.refuse(
             kinds[0], f"it for role {device.role}", "limit for a source, else the others"
         )
-    return _switch(keys, section) if kind == "switch" else _level(section, kind, sign)
+    if kind == "switch":
+        return _switch(keys, section, -1.0 if generates else 1.0)
+    return _level(section, kind, sign)
 
 
-def _switch(keys: Keys, section: Keys) -> Control:
+def _switch(keys: Keys, section: Keys, sign: float) -> Control:
     topic, on, off = section.topic("topic"), section.text("on"), section.text("off")
     state = _state(section)
     on_word, off_word = state.text("on", "ON"), state.text("off", "OFF")
@@ -161,6 +164,7 @@ def _switch(keys: Keys, section: Keys) -> Control:
         on_word=on_word,
         off_word=off_word,
         switch_w=_switch_w(keys),
+        sign=sign,
         state=state.topic("topic"),
         path=state.steps("path"),
         release=Command(
@@ -181,7 +185,7 @@ def _switch(keys: Keys, section: Keys) -> Control:
 def _switch_w(keys: Keys) -> float:
     if "switch_w" in keys:
         return keys.number("switch_w", 1.0, least=1.0)
-    keys.refuse("switch_w", "nothing", "what the device draws while it is on, W")
+    keys.refuse("switch_w", "nothing", "what the device draws, or gives, while it is on, W")
     return 1.0
 
 

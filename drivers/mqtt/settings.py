@@ -51,9 +51,10 @@ class Control:
         kind: ``switch``, ``target`` (a flow to hold) or ``limit`` (a bound on generation).
         topic: where commands go.
         on, off: templates of a switch; ``on_word``, ``off_word``: what its state then says;
-            ``switch_w``: what it draws while on, W.
+            ``switch_w``: what it draws, or a generator gives, while on, W.
         template: of a target or a limit.
-        sign: what a quantity of the project (positive into the device) is multiplied by.
+        sign: what a quantity of the project (positive into the device) is multiplied by; -1 where
+            a switch starts a generator.
         state, path: where the device shows what it took; ``scale``: of a number there, to W.
         release: the neutral command.
         ask_topic, ask_payload: what makes it tell its state.

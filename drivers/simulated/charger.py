@@ -10,31 +10,25 @@
 When the timeout ends the command returns to 0xFFFF by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
-from drivers.simulated.countdown import Countdown
-from drivers.sunspec.bank import ILLEGAL_ADDRESS
-from gateway.model.errors import RequestRefused
+from drivers.simulated.commanded import OWN_RULE, Commanded
 from gateway.physics.charger import Charger, ChargerState, step_charger
 
 KIND, POWER, STATE, CHARGED = 200, 201, 202, 203
-COMMAND, TIMEOUT = 210, 211
-OWN_RULE = 0xFFFF
+COMMAND = 210
 _EV = 0x4556
 _IDLE, _CHARGING, _FULL = range(3)
 
 
-class Plug:
+class Plug(Commanded):
     """The charger's registers and the car behind them."""
 
     def __init__(self, charger: Charger) -> None:
+        super().__init__(KIND, COMMAND)
         self.charger = charger
         self.state = ChargerState()
-        self._command = OWN_RULE
-        self._timeout_s = 0
-        self._now_s = 0.0
-        self._timer = Countdown()
 
     @property
     def power_w(self) -> float:
@@ -46,35 +40,13 @@ class Plug:
         self.charger = replace(self.charger, room_wh=self.state.taken_wh + takes_wh)
 
     def step(self, now_s: float, dt_s: float) -> None:
-        """Let ``dt_s`` pass; the command lapses by itself."""
-        self._now_s = now_s
-        if self._timer.ended(now_s):
-            self._command = OWN_RULE
-        own = self._command == OWN_RULE
-        allowed_a = self.charger.max_a if own else self._command / 10
+        """Let ``dt_s`` pass."""
+        self.pass_time(now_s)
+        allowed_a = self.charger.max_a if self.command == OWN_RULE else self.command / 10
         self.state = step_charger(self.charger, self.state, allowed_a=allowed_a, dt_s=dt_s)
 
-    def read(self, address: int, count: int) -> list[int]:
-        """Holding registers; holes inside a block read as 0xFFFF."""
-        if not KIND <= address <= address + count - 1 <= TIMEOUT:
-            message = f"no registers {address}..{address + count - 1}, have {KIND}..{TIMEOUT}"
-            raise RequestRefused(message, code=ILLEGAL_ADDRESS)
-        words = self._words()
-        return [words.get(at, 0xFFFF) for at in range(address, address + count)]
-
-    def write(self, address: int, words: Sequence[int]) -> None:
-        """Take the command and its timeout, in one request or two."""
-        wanted = dict(enumerate(words, address))
-        if not wanted.keys() <= {COMMAND, TIMEOUT}:
-            message = f"registers {COMMAND} and {TIMEOUT} are writable, not {sorted(wanted)}"
-            raise RequestRefused(message, code=ILLEGAL_ADDRESS)
-        self._timeout_s = wanted.get(TIMEOUT, self._timeout_s)
-        if COMMAND in wanted:
-            self._command = wanted[COMMAND]
-            own = self._command == OWN_RULE
-            self._timer.restart(0 if own else self._timeout_s, self._now_s)
-
-    def _words(self) -> dict[int, int]:
+    def words(self) -> Mapping[int, int]:
+        """Power, state and what was charged."""
         full = self.state.taken_wh >= self.charger.room_wh
         charged = round(self.state.taken_wh)
         return {
@@ -83,6 +55,4 @@ class Plug:
             STATE: _FULL if full else _CHARGING if self.power_w else _IDLE,
             CHARGED: charged >> 16,
             CHARGED + 1: charged & 0xFFFF,
-            COMMAND: self._command,
-            TIMEOUT: self._timeout_s,
         }

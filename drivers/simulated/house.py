@@ -134,6 +134,8 @@ class DemoHouse:
         }
         if world.car is not None:
             boxes["car"] = world.car
+        if world.genset is not None:
+            boxes["genset"] = world.genset
         self._outlets = {name: Outlet(name, box, world, clock) for name, box in boxes.items()}
         self._servers: dict[str, Server] = {}
         self._ports: dict[str, int] = {}
@@ -219,6 +221,7 @@ class DemoHouse:
 def _configuration(given: HouseSettings) -> Mapping[str, Mapping[str, object]]:
     rest = HeatPump().min_off_s
     car = {"driver": "modbus", "map": "charger-demo.yaml", "role": "ev", "charger": {"phases": 3}}
+    genset = {"driver": "modbus", "map": "generator-demo.yaml", "role": "generator"}
     return {
         "roof": {"driver": "sunspec", "role": "solar", "limits": {"max_w": given.solar_peak_w}},
         "battery": {"driver": "sunspec", "role": "storage", "limits": {"min_soc_pct": 10}},
@@ -232,4 +235,5 @@ def _configuration(given: HouseSettings) -> Mapping[str, Mapping[str, object]]:
             "limits": {"min_rest": f"{rest:.0f}s"},
         },
         **({} if given.car_wh is None else {"car": car}),
+        **({"genset": genset} if given.genset else {}),
     }

@@ -29,6 +29,7 @@ class HouseSettings:
         load_w: a constant load instead of base load and cooker.
         cooker: on or off for good; omitted: at meal times.
         car_wh: a car that takes so much hangs on a charger; None: there is no charger.
+        genset: whether there is a generator, of 5 kW, 1.5 kW at least.
         temperature_c: in the house at the start; ``outside_c`` stays.
         cooling: the heat pump takes heat out of the house instead of bringing it.
         happens: what befalls the house, such as ``{after_s: 60, cooker: true}``.
@@ -50,6 +51,7 @@ class HouseSettings:
     load_w: float | None = None
     cooker: bool | None = None
     car_wh: float | None = None
+    genset: bool = False
     temperature_c: float = 20.3
     outside_c: float = 8.0
     cooling: bool = False
@@ -80,7 +82,7 @@ def parse_settings(mapping: Mapping[str, object]) -> HouseSettings:
 _KINDS = {field.name: field.default for field in fields(HouseSettings)}
 _WHOLE = ("seed", "step_ms")
 _COARSEST_MS = 1000
-_SWITCHES = ("tells_available", "cooker", "modern", "cooling")
+_SWITCHES = ("tells_available", "cooker", "modern", "cooling", "genset")
 
 
 def _checked(key: str, value: object) -> object:

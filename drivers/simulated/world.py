@@ -8,6 +8,7 @@ from typing import Any
 
 from drivers.simulated.battery import Storage
 from drivers.simulated.charger import Plug
+from drivers.simulated.generator import Genset
 from drivers.simulated.happenings import Happening
 from drivers.simulated.heatpump import Compressor
 from drivers.simulated.meter import Meter
@@ -17,6 +18,7 @@ from drivers.simulated.roof import Roof
 from drivers.simulated.settings import HouseSettings
 from gateway.model.time import MILLISECOND, SECOND, Instant
 from gateway.physics.charger import Charger
+from gateway.physics.generator import GeneratorSet
 from gateway.physics.load import COOKER_W, base_load_w, cooking
 from gateway.physics.noise import uniform
 from gateway.physics.solar import SLOT_S, Inverter, Passage, clear_sky, passage
@@ -32,7 +34,8 @@ class World:
     """Everything that is true of the house, whether anybody asks or not.
 
     Attributes:
-        roof, battery, heatpump, grid, house: the devices; ``car``: a charger, where there is one.
+        roof, battery, heatpump, grid, house: the devices; ``car``, ``genset``: a charger, a
+            generator, where there is one.
         load_w: base load; ``cooker_w`` on top of it.
         available_w: what the roof could put out.
         grid_w: at the connection point, import positive.
@@ -93,6 +96,7 @@ class World:
             "house_w": self.load_w + self.cooker_w,
             "heatpump_w": self.heatpump.power_w,
             **({} if self.car is None else {"car_w": self.car.power_w}),
+            **({} if self.genset is None else {"genset_w": self.genset.power_w}),
             "grid_w": self.grid_w,
             "cooker_w": self.cooker_w,
             "available_w": self.available_w,
@@ -127,6 +131,7 @@ class World:
         pump = AIR_CONDITIONER if given.cooling else HeatPump()
         self.heatpump = Compressor(pump, Building(), temperature_c=given.temperature_c)
         self.car = None if given.car_wh is None else Plug(Charger(room_wh=given.car_wh))
+        self.genset = Genset(GeneratorSet()) if given.genset else None
         seed, noise_w = given.seed, given.meter_noise_w
         self.grid = Meter("Simulated meter", seed=seed, stream=_GRID_STREAM, noise_w=noise_w)
         self.house = Meter("Simulated meter", seed=seed, stream=_HOUSE_STREAM, noise_w=noise_w)
@@ -151,6 +156,8 @@ class World:
         self.heatpump.step(self._settings.outside_c, now_s, self._dt_s)
         if self.car is not None:
             self.car.step(now_s, self._dt_s)
+        if self.genset is not None:
+            self.genset.step(now_s, self._dt_s)
         self._balance()
         self.grid.count(self.grid_w, self._dt_s)
         self.house.count(self.load_w + self.cooker_w, self._dt_s)
@@ -174,14 +181,15 @@ class World:
             self.roof.power_w
             + self.battery.power_w
             + self.heatpump.power_w
-            + self._car_w
+            + self._extra_w
             + self.load_w
             + self.cooker_w
         )
 
     @property
-    def _car_w(self) -> float:
-        return 0.0 if self.car is None else self.car.power_w
+    def _extra_w(self) -> float:
+        """Of what not every house has."""
+        return sum(one.power_w for one in (self.car, self.genset) if one is not None)
 
     def _renew(self) -> None:
         """What changes by the second: the sun's height, the clouds of the slot, the load."""
@@ -214,7 +222,7 @@ class World:
 
     def _sample_grid(self) -> None:
         steered_w = self.roof.power_w + self.battery.power_w + self.heatpump.power_w
-        three_w = (steered_w + self._car_w) / 3
+        three_w = (steered_w + self._extra_w) / 3
         a_w, b_w, c_w = self._load_phases()
         self.grid.sample((three_w + a_w, three_w + b_w, three_w + c_w), self._step)
 

@@ -4,6 +4,7 @@ Source: docs/economics.md.
 """
 
 from gateway.agents.electric_vehicle import ElectricVehicle
+from gateway.agents.generator import Generator
 from gateway.agents.must_run import MUST_RUN, MustRun
 from gateway.agents.roster import (
     agents_for,
@@ -22,6 +23,7 @@ __all__ = [
     "MUST_RUN",
     "UTILITY",
     "ElectricVehicle",
+    "Generator",
     "MustRun",
     "ShiftableLoad",
     "Solar",

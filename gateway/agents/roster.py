@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gateway.agents.electric_vehicle import ElectricVehicle
+from gateway.agents.generator import Generator
 from gateway.agents.must_run import MustRun
 from gateway.agents.shiftable_load import ShiftableLoad
 from gateway.agents.solar import Solar
@@ -17,8 +18,8 @@ from gateway.model.tender import Party, TieClass
 from gateway.ports.agent import Agent, AgentMaker
 
 _BY_NATURE = frozenset({Role.SOLAR, Role.STORAGE})
-_BY_FLOW = frozenset({Role.EV})
-_BY_STAGES = frozenset({Role.HEAT, Role.EV, Role.LOAD})
+_BY_FLOW = frozenset({Role.EV, Role.GENERATOR})
+_BY_STAGES = frozenset({Role.HEAT, Role.EV, Role.LOAD, Role.GENERATOR})
 
 
 def tenders_for_itself(device: Device, capabilities: Capabilities) -> bool:
@@ -31,7 +32,7 @@ def tenders_for_itself(device: Device, capabilities: Capabilities) -> bool:
 
 
 def is_steered_load(device: Device, capabilities: Capabilities) -> bool:
-    """Whether it is a load that takes any power between its least and its most."""
+    """Whether it takes any power between its least and its most, or gives it."""
     own = device.role in _BY_FLOW or (bool(device.agent) and device.role not in _BY_NATURE)
     return own and capabilities.control is Control.TARGET
 
@@ -75,18 +76,24 @@ def wires(site: Site) -> tuple[Party, ...]:
 
 
 def _agent(device: Device, site: Site) -> Agent | None:
-    if device.role is Role.SOLAR:
-        return Solar(device=device)
-    if device.role is Role.STORAGE:
-        dearest = _dearest(site.tariff.import_price)
-        return Storage(device=device, dearest_import=dearest, beside=_beside(device, site))
-    if device.role is Role.EV:
-        return ElectricVehicle(device=device)
+    match device.role:
+        case Role.SOLAR:
+            return Solar(device=device)
+        case Role.STORAGE:
+            dearest = _dearest(site.tariff.import_price)
+            return Storage(device=device, dearest_import=dearest, beside=_beside(device, site))
+        case Role.EV:
+            return ElectricVehicle(device=device)
+        case Role.GENERATOR:
+            return Generator(device=device)
+        case _:
+            return _load(device)
+
+
+def _load(device: Device) -> Agent | None:
     if device.programme is not None:
         return ShiftableLoad(device=device, programme=device.programme)
-    if device.role in _BY_STAGES:
-        return SteppedLoad(device=device)
-    return None
+    return SteppedLoad(device=device) if device.role in _BY_STAGES else None
 
 
 def looks_ahead(site: Site) -> bool:
@@ -97,7 +104,7 @@ def looks_ahead(site: Site) -> bool:
 def _plans(device: Device) -> bool:
     if device.role is Role.STORAGE and not device.agent:
         return device.strategy is Strategy.PLAN
-    wishes = device.role is Role.EV or device.programme is not None or device.wish is not None
+    wishes = device.role in _BY_FLOW or device.programme is not None or device.wish is not None
     return bool(device.agent) or wishes or device.comfort is not None
 
 

@@ -251,6 +251,7 @@ def _device(
         tender=shape.tender,
         price_cap=shape.price_cap,
         marginal_cost=shape.marginal_cost,
+        start_cost=shape.start_cost,
         wear=shape.wear,
         round_trip=shape.round_trip,
         capacity_wh=shape.capacity_wh,
@@ -286,7 +287,7 @@ def _limits(shape: DeviceShape) -> Limits:
     flapping = charger is not None and not given.model_fields_set & {"min_run", "min_rest"}
     return Limits(
         max_w=min((w for w in (given.max_w, most_w) if w is not None), default=None),
-        min_w=0.0 if charger is None else charger.power_w(charger.min_current),
+        min_w=(given.min_w or 0.0) if charger is None else charger.power_w(charger.min_current),
         charge_w=given.charge_w,
         discharge_w=given.discharge_w,
         min_soc_pct=0.0 if given.min_soc_pct is None else given.min_soc_pct,
@@ -319,6 +320,7 @@ def _contradictions(
         yield Finding(path=(*path, "limits", "min_soc_pct"), found=found, allowed=allowed)
     yield from _of_loads(shape, path)
     yield from _of_strategy(shape, path)
+    yield from _of_generators(shape, path)
     if shape.role in STORES:
         return
     given = common.get("limits")
@@ -331,6 +333,24 @@ def _contradictions(
                 allowed="max_w here; this one with role storage or ev",
                 at_key=True,
             )
+
+
+def _of_generators(shape: DeviceShape, path: Path) -> Iterator[Finding]:
+    """Keys that only generators have."""
+    limits = shape.limits
+    if shape.role != Role.GENERATOR:
+        for where, given in (
+            (("start_cost",), shape.start_cost),
+            (("limits", "min_w"), limits.min_w),
+        ):
+            if given:
+                found = f"{given:g} on a device of role {shape.role}"
+                yield Finding(
+                    path=(*path, *where), found=found, allowed="role generator", at_key=True
+                )
+    elif limits.min_w and limits.max_w is not None and limits.min_w > limits.max_w:
+        found = f"{limits.min_w:g} with max_w {limits.max_w:g}"
+        yield Finding(path=(*path, "limits", "min_w"), found=found, allowed="at most max_w")
 
 
 def _of_strategy(shape: DeviceShape, path: Path) -> Iterator[Finding]:

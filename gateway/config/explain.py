@@ -1,11 +1,12 @@
 """The site on one page, as ``gridtender check`` shows it, and the same for programs."""
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+from gateway.config.generator_text import generator_texts
 from gateway.config.load import Loaded
 from gateway.config.loads_text import load_texts
 from gateway.config.parties import admission_texts, party_text
@@ -203,9 +204,7 @@ class _Page:
         return ["Connection point", *lines]
 
     def interties(self) -> list[str]:
-        texts = list(tie_texts(self.site))
-        lines = [line for label, text in texts for line in _labelled(label, text, indent=2)]
-        return ["Interties", *lines] if lines else []
+        return _section("Interties", tie_texts(self.site))
 
     def storages(self) -> list[str]:
         lines = []
@@ -213,10 +212,11 @@ class _Page:
             lines += _labelled(name, self.marked(text, "devices", name, "strategy"), indent=2)
         return ["Storages", *lines] if lines else []
 
+    def generators(self) -> list[str]:
+        return _section("Generators", generator_texts(self.site))
+
     def loads(self) -> list[str]:
-        texts = list(load_texts(self.site))
-        lines = [line for label, text in texts for line in _labelled(label, text, indent=2)]
-        return ["Loads", *lines] if lines else []
+        return _section("Loads", load_texts(self.site))
 
     def rest(self) -> list[str]:
         site = self.site
@@ -255,6 +255,7 @@ def _site_parts(page: _Page) -> list[list[str]]:
         page.products(),
         page.grid(),
         *([storages] if (storages := page.storages()) else []),
+        *([generators] if (generators := page.generators()) else []),
         *([loads] if (loads := page.loads()) else []),
         *([ties] if (ties := page.interties()) else []),
         page.rest(),
@@ -286,6 +287,12 @@ def limits_text(limits: Limits) -> str:
         if value
     ]
     return ", ".join(parts)
+
+
+def _section(title: str, texts: Iterable[tuple[str, str]]) -> list[str]:
+    """The title with a line for each, nothing where there is none."""
+    lines = [line for label, text in texts for line in _labelled(label, text, indent=2)]
+    return [title, *lines] if lines else []
 
 
 def _labelled(label: str, text: str, *, indent: int = 0) -> list[str]:

@@ -121,6 +121,7 @@ class LimitsShape(Shape):
     """What the owner allows a device."""
 
     max_w: _Watts | None = key(None, "bound on the device's power; of solar its nameplate")
+    min_w: _Watts | None = key(None, "generator: the least it runs at; default: what it tells")
     charge_w: _Watts | None = key(None, "storage: fastest charge")
     discharge_w: _Watts | None = key(None, "storage: fastest discharge")
     min_soc_pct: _Percent | None = key(None, "storage: reserve; default 0")
@@ -159,7 +160,8 @@ class DeviceShape(Shape):
     )
     tender: _Flag = key(default=True, text="whether an agent of the gateway tenders for it")
     price_cap: _Number | None = key(None, "what a load pays at most, per price unit")
-    marginal_cost: _Number = key(0, "of a source, per price unit")
+    marginal_cost: _Number = key(0, "of a source, per price unit; of a generator its fuel")
+    start_cost: Annotated[float, Real(minimum=0)] = key(0, "of a generator, money per start")
     wear: Annotated[float, Real(minimum=0)] = key(0, "of a storage, per kWh of throughput")
     round_trip: Annotated[float, Real(above=0, maximum=1)] | None = key(
         None, "of a storage: efficiency, where the device does not tell"

@@ -13,6 +13,8 @@ from gateway.model.time import Instant, in_seconds
 
 # Below this a battery on its SoC bound is not asked to move further towards it.
 _SOC_EDGE_PCT = 0.05
+# What runs or stands still, at any power between its least and its most.
+_RUNS = frozenset({Role.EV, Role.GENERATOR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,8 @@ def _device_limits(
     low, high = (-discharge, charge) if b.device.role is Role.STORAGE else (-most, most)
     if b.device.role is Role.EV:
         low = 0.0
+    if b.device.role is Role.GENERATOR:
+        high = 0.0
     if b.within(low, high):
         return f"device limit {low:.0f}..{high:.0f} W"
     return None
@@ -168,11 +172,11 @@ def _ramp(
 def _minimum_times(
     b: _Bounds, view: DeviceView, held: Held | None, room: SiteRoom, now: Instant
 ) -> str | None:
-    """Minimum run and rest of a stepped load, dwell of a storage; a broken limit goes first."""
+    """Minimum run and rest of what runs, dwell of a storage; a broken limit goes first."""
     limits = b.device.limits
     if b.flow is None or room.broken:
         return None
-    if b.capabilities.stages_w or b.device.role is Role.EV:
+    if b.capabilities.stages_w or b.device.role in _RUNS:
         return _run_and_rest(b, view, now)
     if held is None or not held.quantity or held.quantity * b.flow >= 0:
         return None
@@ -183,17 +187,20 @@ def _minimum_times(
 
 
 def _run_and_rest(b: _Bounds, view: DeviceView, now: Instant) -> str | None:
-    limits, first = b.device.limits, _least_w(b)
+    limits, least = b.device.limits, _least_w(b)
+    on, off = (least, math.inf), (-math.inf, 0.0)
+    if b.device.role is Role.GENERATOR:
+        on, off = (-math.inf, -least), (0.0, math.inf)
     running, stopped = view.running_since, view.stopped_since
-    if running is not None and now - running < limits.min_run and b.within(first, math.inf):
+    if running is not None and now - running < limits.min_run and b.within(*on):
         return f"minimum run: on for {in_seconds(now - running):.0f} s"
-    if stopped is not None and now - stopped < limits.min_rest and b.within(-math.inf, 0.0):
+    if stopped is not None and now - stopped < limits.min_rest and b.within(*off):
         return f"minimum rest: off for {in_seconds(now - stopped):.0f} s"
     return None
 
 
 def _least_w(b: _Bounds) -> float:
-    """The least power at which a load runs: its first stage, or its smallest current."""
+    """The least power at which it runs: its first stage, or its smallest current."""
     told = b.capabilities
     return told.stages_w[0] if told.stages_w else max(told.floor_w, b.device.limits.min_w)
 
@@ -211,6 +218,8 @@ def _site_limits(
     if b.flow > 0 and room.high < b.flow:
         b.flow = max(0.0, room.high)
         return "site import limit"
+    if b.device.role is Role.GENERATOR and b.within(min(room.low, 0.0), 0.0):
+        return "site export limit"
     return None
 
 
@@ -235,9 +244,9 @@ def _floor(
 def _least(
     b: _Bounds, _view: DeviceView, _held: Held | None, _room: SiteRoom, _now: Instant
 ) -> str | None:
-    """A load that cannot run at so little stands still: no limit is broken by that."""
+    """What cannot run at so little stands still: no limit is broken by that."""
     least = _least_w(b)
-    if b.device.role is not Role.EV or b.flow is None or not 0 < b.flow < least - 1.0:
+    if b.device.role not in _RUNS or b.flow is None or not 0 < abs(b.flow) < least - 1.0:
         return None
     b.flow = 0.0
     return f"less than its least power, {least:.0f} W"
@@ -276,8 +285,9 @@ def _round(b: _Bounds, reasons: list[str]) -> Guarded:
     if b.flow is None:
         return Guarded(quantity=None, reasons=tuple(reasons))
     if b.capabilities.stages_w:
-        fitting = [s for s in b.capabilities.stages_w if s <= b.flow + 1.0]
-        return Guarded(quantity=max(fitting, default=0.0), reasons=tuple(reasons))
+        sign = -1 if b.device.role is Role.GENERATOR else 1
+        fitting = [s for s in b.capabilities.stages_w if s <= sign * b.flow + 1.0]
+        return Guarded(quantity=sign * max(fitting, default=0.0) + 0.0, reasons=tuple(reasons))
     step = max(b.capabilities.resolution_w, 0.001)
     quantity = math.trunc(b.flow / step + math.copysign(1e-9, b.flow)) * step
     return Guarded(quantity=quantity + 0.0, reasons=tuple(reasons))

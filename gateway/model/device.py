@@ -42,7 +42,7 @@ class Limits:
 
     Attributes:
         max_w: magnitude bound on the device's power, W.
-        min_w: the smallest power of a load besides standing still, W; 0 = any.
+        min_w: the smallest power of a load or a generator besides standing still, W; 0 = any.
         charge_w, discharge_w: storage only, both positive.
         min_soc_pct, max_soc_pct: storage only, 0..100.
         ramp_w_per_s: fastest change of a setpoint.
@@ -198,7 +198,8 @@ class Device:
         tender: whether an agent of the gateway tenders for it.
         price_cap: real price a stepped load or EV pays at most; None = never more than the
             tariff's cap.
-        marginal_cost: of a source, real price per price unit.
+        marginal_cost: of a source, real price per price unit: a generator's fuel.
+        start_cost: of a generator, money each time it starts.
         wear: of a storage, real price per kWh throughput; ``round_trip`` 0..1 and
             ``capacity_wh`` where the device does not tell; ``strategy``: how it is used.
         agent: name of an installed agent that tenders for it; empty = the one of its role.
@@ -224,6 +225,7 @@ class Device:
     tender: bool = True
     price_cap: float | None = None
     marginal_cost: float = 0.0
+    start_cost: float = 0.0
     wear: float = 0.0
     strategy: Strategy = Strategy.PLAN
     round_trip: float | None = None

@@ -190,7 +190,7 @@ class Marketplace:
         market, now = self._markets[product], self._clock.now()
         fresh: list[TenderSet] = []
         if product in self._tendered_for:
-            seen, positions = self._seen(now), market.positions
+            seen, positions = self._seen(now, interval.start), market.positions
             told = market.product, interval, now, seen, positions, self._outside
             gate = gate_for(*told, self.outlook())
             bids = [self._bid(agent, gate, 0) for agent in self._agents.values()]
@@ -369,7 +369,7 @@ class Marketplace:
         product = market.product
         if product.id not in self._tendered_for:
             return []
-        snapshot, outlook = self._seen(now), self.outlook()
+        snapshot, outlook = self._seen(now, interval.start), self.outlook()
         self._recorder.outlook(now, outlook)
         self._recorder.snapshot(now, product.id, snapshot)
         positions, outside = market.positions, self._outside
@@ -406,9 +406,12 @@ class Marketplace:
             self._log.exception("agent.failed", party=agent.party.id)
             return None
 
-    def _seen(self, now: Instant) -> Snapshot:
-        """The site as agents see it: each its own device, all of them the tariff and the load."""
-        return self._site.snapshot(now, self._agents)
+    def _seen(self, now: Instant, start: Instant | None = None) -> Snapshot:
+        """The site as agents see it: each its own device, all of them the tariff and the load.
+
+        The tariff is that of the interval's ``start``: its gate closes before it begins.
+        """
+        return self._site.snapshot(now, self._agents, start)
 
     def tell(self, seq: int, facts: Sequence[Fact]) -> None:
         """Let facts out once the row is durable."""

@@ -216,14 +216,20 @@ class Site:
             climate=entry.climate,
         )
 
-    def snapshot(self, now: Instant, devices: Container[str] | None = None) -> Snapshot:
+    def snapshot(
+        self,
+        now: Instant,
+        devices: Container[str] | None = None,
+        priced_at: Instant | None = None,
+    ) -> Snapshot:
         """Everything, or only ``devices``, frozen, without the readings' single points.
 
-        It is as it reads back from the journal: in thousandths, by sorted name.
+        It is as it reads back from the journal: in thousandths, by sorted name.  The tariff is
+        that of ``priced_at``, the begin of what is traded, where that is still to come.
         """
         wanted = sorted(d for d in self._entries if devices is None or d in devices)
         slim = {d: self._view(self._entries[d], now, slim=True) for d in wanted}
-        import_price, export_price = self._prices.now(now)
+        import_price, export_price = self._prices.now(max(now, priced_at or now))
         return Snapshot(
             at=now,
             devices=slim,
@@ -277,7 +283,9 @@ class Site:
 
     @staticmethod
     def _note_running(entry: _Entry, reading: Reading) -> None:
-        runs = (reading.power_w or 0.0) > _RUNNING_W
+        power_w = reading.power_w or 0.0
+        gives = entry.device.role is Role.GENERATOR
+        runs = (-power_w if gives else power_w) > _RUNNING_W
         if runs and entry.running_since is None:
             entry.running_since, entry.stopped_since = reading.at, None
         elif not runs and entry.stopped_since is None:

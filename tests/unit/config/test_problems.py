@@ -90,7 +90,7 @@ BROKEN = {
             "site.yaml:2:9: devices.roof: found 'tcp://h', allowed: a mapping with the keys "
             "agent, available, capacity_wh, charger, comfort, connection, contest, driver, "
             "fallback, limits, marginal_cost, no_timer, poll, price_cap, priority, programme, "
-            "role, round_trip, strategy, tender, timeout, wear, wish, writes"
+            "role, round_trip, start_cost, strategy, tender, timeout, wear, wish, writes"
         ),
     ),
     "bare number as duration": (
@@ -209,7 +209,7 @@ BROKEN = {
             "site.yaml:2:63: devices.roof.sgin: found an unknown key, allowed: agent, available, "
             "capacity_wh, charger, comfort, connection, contest, driver, fallback, limits, "
             "marginal_cost, no_timer, poll, price_cap, priority, programme, role, round_trip, "
-            "sign, strategy, tender, timeout, wear, wish, writes; did you mean 'sign'?"
+            "sign, start_cost, strategy, tender, timeout, wear, wish, writes; did you mean 'sign'?"
         ),
     ),
     "strategy of a roof": (
@@ -217,6 +217,21 @@ BROKEN = {
         (
             "site.yaml:2:63: devices.roof.strategy: found a strategy on a device of role solar, "
             "allowed: role storage"
+        ),
+    ),
+    "a start that costs of a roof": (
+        f"devices:\n  {ROOF}, start_cost: 1}}\n",
+        (
+            "site.yaml:2:63: devices.roof.start_cost: found 1 on a device of role solar, "
+            "allowed: role generator"
+        ),
+    ),
+    "least power above the most": (
+        f"devices:\n  {ROOF.replace('solar', 'generator')}"
+        ", limits: {min_w: 3000, max_w: 2000}}\n",
+        (
+            "site.yaml:2:83: devices.roof.limits.min_w: found 3000 with max_w 2000, allowed: at "
+            "most max_w"
         ),
     ),
     "strategy that is none": (

@@ -204,3 +204,48 @@ def test_a_broken_import_limit_asks_no_more_of_a_storage_than_its_owner_allows()
     room = SiteRoom(low=-20_000.0, high=-9_000.0, broken=True)
 
     assert guard(0.0, owner, view(), None, room, NOW).quantity == -1500.0
+
+
+GENSET = {
+    "role": Role.GENERATOR,
+    "limits": Limits(min_run=Duration(5 * MINUTE), min_rest=Duration(MINUTE)),
+}
+GIVES = Capabilities(control=Control.TARGET, rating_w=5000, floor_w=1500)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"), [(-9000.0, -5000.0), (-1400.0, 0.0), (800.0, 0.0), (-2000.0, -2000.0)]
+)
+def test_a_generator_gives_between_its_least_and_its_most_or_nothing(wanted, given):
+    guarded = guard(wanted, device(**GENSET), view(capabilities=GIVES), None, FREE, NOW)
+    assert guarded.quantity == given
+
+
+def test_a_generator_keeps_its_minimum_run_at_its_least_power():
+    runs = view(power_w=-3000.0, capabilities=GIVES, running_since=Instant(NOW - MINUTE))
+    guarded = guard(0.0, device(**GENSET), runs, None, FREE, NOW)
+    assert guarded.quantity == -1500.0
+    assert guarded.reasons == ("minimum run: on for 60 s",)
+
+
+def test_a_generator_keeps_its_minimum_rest():
+    rests = view(capabilities=GIVES, stopped_since=Instant(NOW - 30 * SECOND))
+    guarded = guard(-3000.0, device(**GENSET), rests, None, FREE, NOW)
+    assert guarded.quantity == 0.0
+    assert guarded.reasons == ("minimum rest: off for 30 s",)
+
+
+@pytest.mark.parametrize(("low", "given"), [(-2500.0, -2500.0), (-1000.0, 0.0), (500.0, 0.0)])
+def test_a_generator_yields_to_the_export_limit_and_below_its_least_power_stands(low, given):
+    guarded = guard(
+        -3000.0, device(**GENSET), view(capabilities=GIVES), None, SiteRoom(low=low), NOW
+    )
+    assert guarded.quantity == given
+    assert "site export limit" in guarded.reasons
+
+
+def test_a_generator_that_only_runs_or_stands_gives_its_stage():
+    staged = Capabilities(control=Control.TARGET, rating_w=3000, stages_w=(3000,), floor_w=3000)
+    for wanted, given in ((-3000.0, -3000.0), (-2000.0, 0.0), (0.0, 0.0)):
+        found = guard(wanted, device(**GENSET), view(capabilities=staged), None, FREE, NOW)
+        assert found.quantity == given

@@ -123,3 +123,17 @@ def test_a_float_that_the_device_rounded_stands_and_another_does_not():
     high, low = write.words
     assert stands(step, write, {("holding", 1): high, ("holding", 2): low + 1})
     assert not stands(step, write, {("holding", 1): high + 1, ("holding", 2): low})
+
+
+def test_the_stages_of_a_generator_are_flows_out_of_it():
+    control = Control(
+        kind="target",
+        stages_w=(0, 3000),
+        steps=[{"address": 1, "stages": {0: 0, 3000: 1}}],
+        release=[{"address": 1, "const": 2}],
+    )
+    made = Recipe(control, Ratings(), gives=True)
+    assert [made.rounded(watts) for watts in (-3500.0, -2900.0, 3000.0)] == [-3000.0, 0.0, 0.0]
+    (write,) = [w for _, w in made.writes(Wish(flow_w=-3000.0, timer_s=0))]
+    assert write.words == (1,)
+    assert made.stage({("holding", 1): 1}) == -3000.0

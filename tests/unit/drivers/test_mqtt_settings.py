@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.mqtt import package
-from drivers.mqtt.control import command
+from drivers.mqtt.control import achieved_w, command
 from drivers.mqtt.values import read
 from gateway.model.device import Device, Role
 from gateway.model.message import pick
@@ -47,6 +47,14 @@ def test_a_shelly_is_told_to_switch_itself_off():
     assert '"toggle_after": 60}' in told.payload
     assert told.shown_by(PAYLOADS["shelly"])
     assert not told.shown_by(b'{"output": false}')
+
+
+def test_a_switch_starts_a_generator_where_its_whole_power_is_wanted_out_of_it():
+    own = {"shape": "shelly", "topic": "it", "switch_w": 3000}
+    control = package.parse(device(Role.GENERATOR), own).control
+    assert [achieved_w(control, flow) for flow in (-3000.0, -2900.0, 3000.0)] == [-3000, 0, 0]
+    assert '"on": true' in command(control, -3000.0, 60).payload
+    assert '"on": false' in command(control, 0.0, 60).payload
 
 
 @pytest.mark.parametrize(

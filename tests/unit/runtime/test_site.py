@@ -5,7 +5,10 @@ import pytest
 from gateway.model.canonical import quantise
 from gateway.model.device import Control, DeviceState, Role
 from gateway.model.reading import Quality
+from gateway.model.site import PriceTable, Tariff
 from gateway.model.time import SECOND, Duration, Instant
+from gateway.runtime.prices import Prices
+from gateway.runtime.site import Site
 
 START = Instant(1_000 * SECOND)
 
@@ -162,3 +165,11 @@ def test_a_snapshot_is_what_is_read_back_from_the_journal(house, fakes):
     assert list(seen.devices) == list(again.devices) == ["battery", "meter", "roof"]
     assert seen.devices["roof"].limit_w == 1234.568
     assert seen.devices["roof"].reading.available_w == 0.333
+
+
+def test_a_snapshot_tells_the_tariff_of_what_is_traded_not_of_the_gate():
+    table = PriceTable(steps=((at(0), 0.30), (at(60), 0.60)))
+    house = Site([], Prices(Tariff(import_price=table)))
+    assert house.snapshot(at(59)).import_price == 0.30
+    assert house.snapshot(at(59), priced_at=at(60)).import_price == 0.60
+    assert house.snapshot(at(61), priced_at=at(0)).import_price == 0.60
