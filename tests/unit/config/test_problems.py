@@ -227,8 +227,10 @@ BROKEN = {
         ),
     ),
     "least power above the most": (
-        f"devices:\n  {ROOF.replace('solar', 'generator')}"
-        ", limits: {min_w: 3000, max_w: 2000}}\n",
+        (
+            f"devices:\n  {ROOF.replace('solar', 'generator')}"
+            ", limits: {min_w: 3000, max_w: 2000}}\n"
+        ),
         (
             "site.yaml:2:83: devices.roof.limits.min_w: found 3000 with max_w 2000, allowed: at "
             "most max_w"
