@@ -127,9 +127,18 @@ class MqttAdapter:
             self._put(message)
 
     def _trade(self, changed: ProductsChanged) -> None:
-        """Take requests about these products, and clear what is retained of those that are gone."""
+        """Take requests about these products, and clear what is retained and told no more."""
         self._border = replace(self._border, products={one.id: one for one in changed.products})
-        gone = [self._border.topics.of_product(product) for product in changed.gone]
+        topics = self._border.topics
+        gone = [
+            *(topics.of_product(product) for product in changed.gone),
+            *(topics.forward(one.id) for one in changed.products if one.ahead is None),
+            *(
+                topics.price(one.id, "+")
+                for one in changed.products
+                if "session" not in one.publish
+            ),
+        ]
         for topic in self._outbox.retained:
             if any(matches(one, topic) for one in gone):
                 self._put(Message(topic, b"", retain=True))

@@ -15,7 +15,13 @@ from gateway.model.site import Site, Tariff, TopicPrice
 
 _LIVE = frozenset({"control", "tariff", "log", "products"})
 # As the keys are called in the file.
-_KEYS = {"limits": "grid limits", "shares": "share"}
+_KEYS = {
+    "limits": "grid limits",
+    "shares": "share",
+    "allowances": "parties",
+    "party_calendars": "parties",
+    "admission": "registration, enrollment, silence",
+}
 
 
 class Reload:
@@ -85,7 +91,8 @@ class Reload:
 def restart_keys(running: Site, new: Site) -> list[str]:
     """Keys that differ from what runs and take a restart."""
     names = [field.name for field in fields(Site) if field.name not in _LIVE]
-    keys = [_KEYS.get(n, n) for n in names if getattr(running, n) != getattr(new, n)]
+    changed = (_KEYS.get(n, n) for n in names if getattr(running, n) != getattr(new, n))
+    keys = [*dict.fromkeys(changed)]
     if not topics(new.tariff) <= topics(running.tariff):
         keys.append("price topics")
     if new.log.format != running.log.format:

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+import structlog
+
 from gateway.market import Market
 from gateway.market.standoff import balance_price, moves, supply
 from gateway.model.ahead import Ahead, CurvePoint, ForwardCurve
@@ -20,6 +22,7 @@ from gateway.model.time import MINUTE, SECOND, Duration, Instant, Interval
 from gateway.ports.clock import Clock
 from gateway.runtime.foreseen import covers
 from gateway.runtime.recorder import Recorder
+from gateway.runtime.views import Views
 
 _AFTER_THE_QUARTER: Final = 10 * SECOND
 """By then the outlook that a quarter of an hour brings is there."""
@@ -33,6 +36,7 @@ class TradingAhead:
 
     Args:
         ahead: the product's, which has them.
+        views: what was shown of books and positions.
         outside: whether a party trades from outside.
         state: asks the agents.
         seen: the site now.
@@ -45,6 +49,7 @@ class TradingAhead:
         *,
         market: Market,
         ahead: Ahead,
+        views: Views,
         outside: Callable[[str], bool],
         state: State,
         seen: Callable[[Instant], Snapshot],
@@ -53,19 +58,36 @@ class TradingAhead:
         recorder: Recorder,
         clock: Clock,
     ) -> None:
-        self._market, self._ahead, self._outside = market, ahead, outside
+        self._market, self._ahead, self._views, self._outside = market, ahead, views, outside
         self._state, self._seen, self._let_out = state, seen, let_out
         self._outlook, self._recorder, self._clock = outlook, recorder, clock
+        self._log = structlog.get_logger()
 
     async def run(self, open_: Callable[[], bool]) -> None:
         """Clear the horizon again and again while ``open_`` holds."""
+        waits_for = told = ""
         while open_():
-            known = self._clock.synchronised and self._outlook() is not None
-            if known:
+            lacking = self._lacking()
+            if not lacking:
                 await self._renew(open_)
+            elif lacking == waits_for != told:  # at a start much comes within a minute
+                self._log.info("forward.waiting", product=self._market.product.id, reason=lacking)
+                told = lacking
+            waits_for = lacking
             now, every = self._clock.now(), self._ahead.every
             left = every - (now - _AFTER_THE_QUARTER) % every
-            await self._clock.sleep(Duration(min(left, every if known else MINUTE)))
+            await self._clock.sleep(Duration(min(left, MINUTE if lacking else every)))
+
+    def _lacking(self) -> str:
+        """What is missing to trade ahead."""
+        if not self._clock.synchronised:
+            return "this machine's clock is not synchronised (NTP): nothing is traded ahead"
+        if self._outlook() is None:
+            return (
+                "nothing is known of the time to come: it takes a day of readings of the grid "
+                "meter and of every source, and prices that are known ahead"
+            )
+        return ""
 
     async def _renew(self, open_: Callable[[], bool]) -> None:
         """One pass over the horizon, nearest first; the curve when it is through.
@@ -88,8 +110,10 @@ class TradingAhead:
             points.append(self._look_at(interval, now, snapshot, outlook))
         if points and open_():
             product = self._market.product.id
-            curve = ForwardCurve(product=product, at=self._clock.now(), points=tuple(points))
-            self._let_out(self._recorder.newest, [curve])
+            now = self._clock.now()
+            curve = ForwardCurve(product=product, at=now, points=tuple(points))
+            shown = (*self._views.all_positions(now), *self._views.all_books(now))
+            self._let_out(self._recorder.newest, [curve, *shown])
 
     def _instruments(self, now: Instant) -> Iterator[Interval]:
         product, end = self._market.product, now + self._ahead.horizon

@@ -273,6 +273,7 @@ class Marketplace:
         trading = TradingAhead(
             market=market,
             ahead=product.ahead,
+            views=self._views[product.id],
             outside=lambda party: party in self._outside,
             state=lambda *told: self._state_ahead(market, *told),
             seen=self._seen,

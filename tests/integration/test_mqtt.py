@@ -5,7 +5,7 @@ import json
 import signal
 import socket
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiomqtt
 import pytest
@@ -19,8 +19,9 @@ from gateway.adapters.broker_files import Listener, write_files
 from gateway.adapters.clock import WallClock
 from gateway.adapters.mqtt import MqttAdapter
 from gateway.adapters.mqtt_watch import watch
+from gateway.model.ahead import Ahead, ForwardCurve
 from gateway.model.errors import JournalFailed
-from gateway.model.event import Accepted, Detail, Push, Refused, ResponseCode
+from gateway.model.event import Accepted, Detail, ProductsChanged, Push, Refused, ResponseCode
 from gateway.model.position import Position, PositionStep
 from gateway.model.product import Product
 from gateway.model.reading import Reading
@@ -38,7 +39,7 @@ from gateway.model.site import (
     TopicPrice,
 )
 from gateway.model.tender import Side
-from gateway.model.time import SECOND, Duration, rfc3339
+from gateway.model.time import HOUR, SECOND, Duration, rfc3339
 from gateway.model.transaction import Transaction
 from gateway.wire.border import border
 from gateway.wire.mirror import Mirror
@@ -322,6 +323,26 @@ async def ask(broker, payload, operation="create-tender", user="alice", password
         await inbox.client.publish(f"{BASE}/u/{user}/req/power/{operation}", text, qos=1)
         [(topic, answer, _)] = await inbox.until(len)
     return topic.removeprefix(f"{BASE}/u/{user}/in/"), json.loads(answer)
+
+
+async def test_what_a_product_tells_no_more_under_other_terms_is_cleared(broker):
+    ahead = Ahead(horizon=Duration(HOUR), every=Duration(HOUR), least=0)
+    before = replace(PRODUCT, id="hourly", ahead=ahead, publish=("session",))
+    after = replace(before, ahead=None, publish=(), revision=2)
+    site = replace(SITE, products=(PRODUCT, before))
+    curve, price = f"{BASE}/p/hourly/forward", f"{BASE}/p/hourly/price/"
+    async with house(broker, site) as home, ear(broker, f"{BASE}/p/hourly/#") as outside:
+        now = home.clock.now()
+        told = transaction(1).fact
+        home.adapter.listen(ForwardCurve(product="hourly", at=now, points=()))
+        home.adapter.listen(replace(told, product="hourly", interval=before.next_interval(now)))
+        await outside.one(curve)
+        await outside.until(lambda heard: any(topic.startswith(price) for topic, _, _ in heard))
+        home.adapter.listen(ProductsChanged(products=(PRODUCT, after), gone=(), at=now))
+        heard = await outside.until(lambda heard: sum(not payload for _, payload, _ in heard) > 1)
+        cleared = {topic for topic, payload, _ in heard if not payload}
+        assert curve in cleared
+        assert any(topic.startswith(price) for topic in cleared)
 
 
 async def test_birth_and_reference_data_are_retained(broker):

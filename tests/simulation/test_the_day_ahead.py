@@ -13,7 +13,7 @@ from gateway.app.agents import site_agents
 from gateway.config import load
 from gateway.model.ahead import ForwardCurve
 from gateway.model.canonical import from_json
-from gateway.model.event import Accepted
+from gateway.model.event import Accepted, BookView
 from gateway.model.request import SubmitTenders
 from gateway.model.settlement import Delivery
 from gateway.model.tender import Party, Side, Tender, TenderSet
@@ -205,6 +205,17 @@ def test_a_party_from_outside_sells_ahead_once_and_keeps_its_price(life):
         if one.interval == TENTH and one.clearing == sold.clearing and one.party != "anna"
     )  # fmt: skip
     assert late == 500
+
+
+def test_after_each_pass_books_and_positions_are_told_as_they_are(life):
+    (sold,) = [one for one in life.traded("hourly") if one.party == "anna"]
+    books = [one for one in life.told(BookView) if one.product == "hourly"]
+    assert [one for one in books if one.party == "anna"][-1].sets == ()
+    assert len([one for one in books if one.party == "utility"][-1].sets) > 20
+    place = life.facts.index(sold)
+    later = [one for one in life.facts[place:] if isinstance(one, ForwardCurve)]
+    gone = next(one for one in life.facts[place:] if one in books and one.party == "anna")
+    assert life.facts.index(gone) < life.facts.index(later[1])
 
 
 def test_what_is_delivered_is_settled_against_what_was_bought_ahead_and_since(life):

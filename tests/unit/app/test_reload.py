@@ -8,7 +8,9 @@ import structlog
 from gateway.adapters.log import Threshold
 from gateway.app.reload import Reload, restart_keys, topics
 from gateway.config import Loaded, Problem
+from gateway.model.membership import Allowance
 from gateway.model.site import (
+    AdmissionSettings,
     BrokerSettings,
     CalendarPrice,
     ControlMode,
@@ -21,7 +23,8 @@ from gateway.model.site import (
     Tariff,
     TopicPrice,
 )
-from gateway.model.time import Instant
+from gateway.model.tender import Party
+from gateway.model.time import Duration, Instant
 
 SITE = Site(
     area="home",
@@ -62,6 +65,11 @@ def test_control_level_and_prices_need_no_restart(change):
         ({"dispatch": DispatchSettings(deviation_w=50.0)}, "dispatch"),
         ({"tariff": LISTENING}, "price topics"),
         ({"log": LogSettings(format="json")}, "log.format"),
+        ({"parties": (Party(id="a"),), "allowances": {"a": Allowance()}}, "parties"),
+        (
+            {"admission": AdmissionSettings(silence=Duration(1))},
+            "registration, enrollment, silence",
+        ),
     ],
 )
 def test_what_takes_a_restart_is_named(change, key):
