@@ -112,8 +112,8 @@ class TradingAhead:
             product = self._market.product.id
             now = self._clock.now()
             curve = ForwardCurve(product=product, at=now, points=tuple(points))
-            shown = (*self._views.all_positions(now), *self._views.all_books(now))
-            self._let_out(self._recorder.newest, [curve, *shown])
+            positions, books = self._views.all_positions(now), self._views.all_books(now)
+            self._let_out(self._recorder.newest, [curve, *positions, *books])
 
     def _instruments(self, now: Instant) -> Iterator[Interval]:
         product, end = self._market.product, now + self._ahead.horizon
