@@ -6,6 +6,7 @@ IEC 61851-1 knows no charging current below 6 A: 1.4 kW on one phase, 4.1 kW on 
 from dataclasses import dataclass
 
 from gateway.agents.errands import pays
+from gateway.agents.errands_ahead import ahead
 from gateway.agents.loads import dearest, ready, runs_on, won
 from gateway.agents.stepped_load import SteppedLoad
 from gateway.agents.steps import Step, as_tenders
@@ -32,16 +33,19 @@ class ElectricVehicle:
 
         The rest is asked for once the minimum was won, or where the grid sells at that price: else
         a little surplus could be bought that no car can take.  One that is switched in stages
-        buys those.
+        buys those.  Traded ahead is the mean that it expects to take.
         """
         view = ready(gate, self.device)
         if view is None:
             return ()
         if view.capabilities.stages_w:
             return SteppedLoad(device=self.device).tenders(gate)
-        least_w, most_w = self._range_w(view, gate)
+        least_w, most_w = self._range_w(view)
         if most_w <= 0.0:
             return ()
+        if gate.product.ahead is not None:
+            return as_tenders(gate, ahead(gate, self.device, view, least_w, most_w))
+        most_w = max(least_w, min(most_w, _left_w(view, gate)))
         return as_tenders(gate, self._steps(gate, view, least_w, most_w))
 
     def _steps(self, gate: Gate, view: DeviceView, least_w: float, most_w: float) -> list[Step]:
@@ -57,15 +61,17 @@ class ElectricVehicle:
             steps.append(Step(Side.BUY, price - product.tick, max(0, most - least)))
         return steps
 
-    def _range_w(self, view: DeviceView, gate: Gate) -> tuple[float, float]:
-        """What it takes at least and at most, W; at most what is still to be done."""
+    def _range_w(self, view: DeviceView) -> tuple[float, float]:
+        """What it takes at least and at most, W."""
         told, own = view.capabilities, self.device.limits
         least_w = max(told.floor_w, own.min_w)
         most_w = min(w for w in (told.rating_w, own.max_w, float("inf")) if w is not None)
         if most_w < least_w or most_w == float("inf"):
             return least_w, least_w if most_w >= least_w else 0.0
-        left_wh = None if view.errand is None else view.errand.left_wh
-        if left_wh is not None and left_wh > 0:
-            hours = (gate.interval.end - gate.interval.start) / HOUR
-            most_w = max(least_w, min(most_w, left_wh / hours))
         return least_w, most_w
+
+
+def _left_w(view: DeviceView, gate: Gate) -> float:
+    """The power at which all that is still to be done is done in the interval, W."""
+    left_wh = None if view.errand is None else view.errand.left_wh
+    return left_wh / (gate.interval.duration / HOUR) if left_wh else float("inf")

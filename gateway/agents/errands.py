@@ -3,6 +3,8 @@
 Source: docs/economics.md, "Loads with a wish".
 """
 
+from collections.abc import Iterator
+
 from gateway.agents.loads import in_turn
 from gateway.model.canonical import kept
 from gateway.model.device import Device
@@ -25,18 +27,23 @@ def pays(gate: Gate, device: Device, view: DeviceView, most_w: float) -> int | N
     product, errand = gate.product, view.errand
     if errand is not None and errand.done:
         return None
-    cap = _cap(device, errand)
-    highest = product.price_cap if cap is None else product.price(cap)
+    cap, highest = cap_of(device, errand), highest_of(gate, device, errand)
     if errand is None or _is_due(errand, gate.interval.end, most_w):
         return in_turn(product, device, highest)
     willing = _willing(gate, errand, cap, most_w)
     return None if willing is None else in_turn(product, device, min(willing, highest))
 
 
-def _cap(device: Device, errand: Errand | None) -> float | None:
-    """The wish's own cap, else the device's."""
+def cap_of(device: Device, errand: Errand | None) -> float | None:
+    """The wish's own price cap, else the device's."""
     said = None if errand is None else errand.wish.price_cap
     return device.price_cap if said is None else said
+
+
+def highest_of(gate: Gate, device: Device, errand: Errand | None) -> int:
+    """The integer price that the cap allows."""
+    cap = cap_of(device, errand)
+    return gate.product.price_cap if cap is None else gate.product.price(cap)
 
 
 def _is_due(errand: Errand, end: Instant, most_w: float) -> bool:
@@ -69,18 +76,40 @@ def later_price(outlook: Outlook, gate: Gate, errand: Errand, most_w: float) -> 
     """
     if errand.by is None or errand.left_wh is None:
         return None
-    offers: list[tuple[float, float]] = []
+    needed = needed_later(outlook, gate.interval.end, errand.by, errand.left_wh * MARGIN, most_w)
+    return kept(needed[-1][0]) if needed else None
+
+
+def needed_later(
+    outlook: Outlook, since: Instant, by: Instant, need_wh: float, most_w: float
+) -> list[tuple[float, float]]:
+    """(price, Wh) of the cheapest energy from ``since`` to ``by`` that comes to ``need_wh``.
+
+    By rising price; less than is needed where there is no more.
+    """
+    taken: list[tuple[float, float]] = []
+    for price, offered_wh in sorted(_offers(outlook, since, by, most_w)):
+        if need_wh <= 0:
+            break
+        taken.append((price, min(offered_wh, need_wh)))
+        need_wh -= offered_wh
+    return taken
+
+
+def _offers(
+    outlook: Outlook, since: Instant, by: Instant, most_w: float
+) -> Iterator[tuple[float, float]]:
+    """(price, Wh) that a load of ``most_w`` can have: what would be fed in, and what is drawn."""
     for step in range(outlook.steps):
         start = outlook.start + step * outlook.step
-        length = min(start + outlook.step, errand.by) - max(start, gate.interval.end)
+        length = min(start + outlook.step, by) - max(start, since)
         if length <= 0:
             continue
         hours = length / HOUR
         free_w = spare_w(outlook, step, most_w)
         dear = outlook.import_price[step]
-        offers.append((min(outlook.export_price[step], dear), free_w * hours))
-        offers.append((dear, (most_w - free_w) * hours))
-    return _dearest_needed(offers, errand.left_wh * MARGIN)
+        yield min(outlook.export_price[step], dear), free_w * hours
+        yield dear, (most_w - free_w) * hours
 
 
 def spare_w(outlook: Outlook, step: int, most_w: float) -> float:
@@ -89,13 +118,3 @@ def spare_w(outlook: Outlook, step: int, most_w: float) -> float:
         scenario.weight * min(most_w, max(0.0, -scenario.residual_w[step]))
         for scenario in outlook.scenarios
     )
-
-
-def _dearest_needed(offers: list[tuple[float, float]], need_wh: float) -> float | None:
-    """The price at which the cheapest offers come to ``need_wh``; of all where they never do."""
-    dearest = None
-    for price, offered_wh in sorted(offers):
-        if need_wh <= 0:
-            break
-        dearest, need_wh = price, need_wh - offered_wh
-    return kept(dearest)

@@ -12,10 +12,11 @@ from gateway.agents.steps import Step, as_tenders, steerable
 from gateway.model.canonical import kept
 from gateway.model.device import Device
 from gateway.model.outlook import Outlook
+from gateway.model.product import Product
 from gateway.model.programme import Programme
 from gateway.model.tender import Party, Side, Tender
 from gateway.model.time import HOUR, MINUTE, Duration, Instant
-from gateway.model.wish import Errand, WishMode
+from gateway.model.wish import Errand, Wish, WishMode
 from gateway.ports.agent import Gate
 
 # How finely later starts are looked at; a programme is an hour or more.
@@ -49,17 +50,28 @@ class ShiftableLoad:
             return ()
         if view.errand is None:
             return SteppedLoad(device=self.device).tenders(gate)
+        if gate.product.ahead is not None:
+            return self._ahead(gate, view.errand)
         start, end = gate.interval.start, gate.interval.end
         begun = view.errand.started
         if begun is not None:
-            if start >= begun + self.programme.lasts:
-                return ()
-            return self._whole(gate, start - begun, dearest(gate.product))
+            runs = start < begun + self.programme.lasts
+            return self._whole(gate, start - begun, dearest(gate.product)) if runs else ()
         said = view.errand.start
         if ready(gate, self.device) is None or (said is not None and start < said):
             return ()
         price = self._price(gate, view.errand, end)
         return () if price is None else self._whole(gate, 0, price)
+
+    def _ahead(self, gate: Gate, errand: Errand) -> tuple[Tender, ...]:
+        """Once it has begun, or is to begin at a time, the mean of what it will draw."""
+        begin = errand.started if errand.started is not None else errand.start
+        if begin is None:
+            return ()
+        offset, length = gate.interval.start - begin, gate.interval.duration
+        mean_w = self.programme.energy_wh(offset, offset + length) / (length / HOUR)
+        price = in_turn(gate.product, self.device, self._highest(gate.product, errand.wish))
+        return as_tenders(gate, [Step(Side.BUY, price, gate.product.quantity_down(mean_w))])
 
     def _whole(self, gate: Gate, offset: int, price: int) -> tuple[Tender, ...]:
         """What the programme draws in the interval, ``offset`` ns after its begin."""
@@ -71,8 +83,7 @@ class ShiftableLoad:
     def _price(self, gate: Gate, errand: Errand, end: Instant) -> int | None:
         """What it pays at most for beginning now."""
         product, wish = gate.product, errand.wish
-        cap = self.device.price_cap if wish.price_cap is None else wish.price_cap
-        highest = product.price_cap if cap is None else product.price(cap)
+        cap, highest = self._cap(wish), self._highest(product, wish)
         latest = None if errand.by is None else Instant(errand.by - self.programme.takes)
         due = latest is not None and end > latest and wish.mode is not WishMode.SURPLUS
         if due or wish.mode is WishMode.NOW:
@@ -86,6 +97,13 @@ class ShiftableLoad:
             return None
         price = product.clamp_price(product.price(willing))
         return in_turn(product, self.device, min(price, highest))
+
+    def _cap(self, wish: Wish) -> float | None:
+        return self.device.price_cap if wish.price_cap is None else wish.price_cap
+
+    def _highest(self, product: Product, wish: Wish) -> int:
+        cap = self._cap(wish)
+        return product.price_cap if cap is None else product.price(cap)
 
 
 def worth(programme: Programme, gate: Gate, outlook: Outlook, latest: Instant) -> float | None:

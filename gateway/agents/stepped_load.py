@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from gateway.agents import warmth
 from gateway.agents.errands import pays
+from gateway.agents.errands_ahead import ahead
 from gateway.agents.loads import dearest, ready, runs_on, won
 from gateway.agents.steps import Step, as_tenders
 from gateway.model.device import Device
@@ -40,7 +41,16 @@ class SteppedLoad:
         view = ready(gate, self.device)
         if view is None:
             return ()
+        if gate.product.ahead is not None:
+            return as_tenders(gate, self._ahead(gate, view))
         return as_tenders(gate, self._steps(gate, view))
+
+    def _ahead(self, gate: Gate, view: DeviceView) -> list[Step]:
+        """The mean that it expects to take for its wish; of what keeps a temperature none."""
+        stages_w = self._stages_w(view)
+        if view.climate is not None or not stages_w:
+            return []
+        return ahead(gate, self.device, view, stages_w[0], stages_w[-1])
 
     def _steps(self, gate: Gate, view: DeviceView) -> list[Step]:
         """The stages that its minimum run keeps as one block, then the increments above it."""
