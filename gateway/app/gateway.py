@@ -132,8 +132,9 @@ class Gateway:
 
     def back(self, party: str) -> None:
         """The party says that it is there: what it may have missed is told again."""
-        self.pushes.again(party)
-        self.marketplace.back(party)
+        if self.reception.is_back(party):
+            self.pushes.again(party)
+            self.marketplace.back(party)
 
     async def owner(self, request: OwnerRequest) -> None:
         """The owner's topic."""

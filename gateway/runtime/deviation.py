@@ -4,33 +4,14 @@ from dataclasses import dataclass, field
 
 from gateway.model.site import DispatchSettings, GridLimits
 from gateway.model.time import SECOND, Duration, Instant
+from gateway.runtime.ration import TokenBucket
 
 # Beyond a limit by less than this is the meter's noise.
 _IMPORT_SLACK_W = 20.0
 _EXPORT_SLACK_W = 50.0
-# Auctions for a deviation: this many at once, then one in so long.  Limits are not rationed, but
-# an auction is for the next whole second, and one that did not help is repeated ever slower.
-_BUCKET = 3
-_REFILL = Duration(5 * SECOND)
+# Auctions for a deviation are rationed.  Those for limits are not, but an auction is for the next
+# whole second, and one that did not help is repeated ever slower.
 _MOST_PAUSE = Duration(8 * SECOND)
-
-
-@dataclass(slots=True)
-class TokenBucket:
-    """Rations auctions."""
-
-    tokens: int = _BUCKET
-    at: Instant = Instant(0)
-
-    def take(self, now: Instant) -> bool:
-        """One token, refilled over time."""
-        refill = (now - self.at) // _REFILL
-        if refill > 0:
-            self.tokens, self.at = min(_BUCKET, self.tokens + refill), now
-        if self.tokens == 0:
-            return False
-        self.tokens -= 1
-        return True
 
 
 @dataclass(slots=True)

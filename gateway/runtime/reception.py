@@ -35,6 +35,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.party_store import PartyStore
 from gateway.runtime.counters.counter import refused, replied
 from gateway.runtime.marketplace import Marketplace
+from gateway.runtime.ration import TokenBucket
 from gateway.runtime.register import Register
 
 _REFUSED: Final = "REFUSED"
@@ -73,6 +74,7 @@ class Reception:
         self._stamp = store.stamp
         self._began = clock.monotonic()
         self._silent: set[str] = set()
+        self._returns: dict[str, TokenBucket] = {}
         self._leaving = False
         self._due = asyncio.Event()
         self._applying = asyncio.Lock()
@@ -88,6 +90,12 @@ class Reception:
         """Something came from the party."""
         self._register.hear(party, self._clock.monotonic())
         self._silent.discard(party)
+
+    def is_back(self, party: str) -> bool:
+        """Whether a party that says it is there is told again: not over and over."""
+        if self._register.party(party) is None:
+            return False
+        return self._returns.setdefault(party, TokenBucket()).take(self._clock.now())
 
     def glance(self) -> None:
         """Every second: wake ``run`` where there are parties, or commands changed the book."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from gateway.adapters.credentials import passwords
 from gateway.model.admittance import AskRegistration, Enrol, RegistrationTold
 from gateway.model.membership import Enrolled
+from gateway.model.time import SECOND, Duration
 
 
 def test_a_stranger_is_a_party_at_once_and_its_password_is_in_force(at_home, tmp_path):
@@ -57,3 +58,21 @@ def test_the_ledger_is_kept_for_parties_that_the_configuration_does_not_name(at_
     at_home(nobody, {})
     at_home(registering, {}, registration="open")
     at_home(somebody, {})
+
+
+def test_who_says_over_and_over_that_it_is_there_is_told_again_now_and_then(at_home):
+    async def script(home):
+        gateway = home.gateway
+        asked = AskRegistration(client="c", request_id="r", name="box", password="a-long-password")
+        await gateway.register(asked)
+        told = []
+        gateway.pushes.again = told.append
+        for _ in range(1000):
+            gateway.back("box")
+            gateway.back("stranger")
+        assert told == ["box"] * 3
+        await home.clock.sleep(Duration(6 * SECOND))
+        gateway.back("box")
+        assert len(told) == 4
+
+    at_home(script, {}, registration="open")
