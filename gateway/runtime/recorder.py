@@ -50,6 +50,7 @@ class Recorder:
 
     Between an input row and the events of the same call nothing else may be recorded, so no
     ``await`` stands between them.  ``heard`` is told the events of every row, with its seq.
+    ``replies`` counts the rows of answers.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Recorder:
         self._newest = 0
         self._outlook: Outlook | None = None
         self._told = True
+        self.replies = 0
         self.unread: Unread | None = None
         self.on_events: Callable[[Sequence[MarketEvent]], None] = lambda _events: None
 
@@ -183,6 +185,7 @@ class Recorder:
 
     def reply(self, now: Instant, reply: Reply) -> int:
         """The answer to a request of an outside party."""
+        self.replies += 1
         return self._append(now, "reply", reply)
 
     def acknowledged(self, now: Instant, party: str, push: str) -> int:

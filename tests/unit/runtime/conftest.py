@@ -179,7 +179,7 @@ class Exchange:
         self.marketplace = Marketplace(
             markets={"power": self.market},
             agents=agents,
-            outside=(),
+            outside=(Party(id="anna", outside=True),),
             site=site,
             journal=self.journal,
             recorder=recorder,

@@ -71,18 +71,21 @@ def test_an_agents_whole_requirement_is_cleared_against_what_it_has(gates, clock
     assert bought == [700]
 
 
-def test_after_many_requests_the_next_gate_makes_a_checkpoint_and_counts_anew(gates, clock):
+@pytest.mark.parametrize(("party", "checkpoints"), [("anna", 1), ("stranger", 0)])
+def test_many_requests_that_leave_rows_make_one_checkpoint_at_the_next_gate(
+    gates, clock, party, checkpoints
+):
     async def ask(floor):
         await clock.sleep(seconds(12))
         for number in range(250):
             wanted = CancelTenders(
-                party="nobody", request_id=f"r{number}", product="power", tenders=("t",)
+                party=party, request_id=f"r{number}", product="power", tenders=("t",)
             )
             await floor.marketplace.handle(wanted)
 
     floor = gates(30, ask)
     kinds = [kind for _, kind in floor.journal if kind in {"checkpoint", "advance"}]
-    assert kinds == ["advance", "checkpoint", "advance", "advance", "advance"]
+    assert kinds == ["advance", *["checkpoint"] * checkpoints, "advance", "advance", "advance"]
 
 
 def test_the_dispatcher_hears_of_a_clearing_before_the_disk_does(gates, clock):
