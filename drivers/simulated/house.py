@@ -136,6 +136,8 @@ class DemoHouse:
             boxes["car"] = world.car
         if world.genset is not None:
             boxes["genset"] = world.genset
+        if world.boiler is not None:
+            boxes["boiler"] = world.boiler
         self._outlets = {name: Outlet(name, box, world, clock) for name, box in boxes.items()}
         self._servers: dict[str, Server] = {}
         self._ports: dict[str, int] = {}
@@ -222,6 +224,7 @@ def _configuration(given: HouseSettings) -> Mapping[str, Mapping[str, object]]:
     rest = HeatPump().min_off_s
     car = {"driver": "modbus", "map": "charger-demo.yaml", "role": "ev", "charger": {"phases": 3}}
     genset = {"driver": "modbus", "map": "generator-demo.yaml", "role": "generator"}
+    boiler = {"driver": "modbus", "map": "boiler-demo.yaml", "role": "heat"}
     return {
         "roof": {"driver": "sunspec", "role": "solar", "limits": {"max_w": given.solar_peak_w}},
         "battery": {"driver": "sunspec", "role": "storage", "limits": {"min_soc_pct": 10}},
@@ -236,4 +239,5 @@ def _configuration(given: HouseSettings) -> Mapping[str, Mapping[str, object]]:
         },
         **({} if given.car_wh is None else {"car": car}),
         **({"genset": genset} if given.genset else {}),
+        **({} if given.water_c is None else {"boiler": boiler}),
     }

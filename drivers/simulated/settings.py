@@ -30,6 +30,7 @@ class HouseSettings:
         cooker: on or off for good; omitted: at meal times.
         car_wh: a car that takes so much hangs on a charger; None: there is no charger.
         genset: whether there is a generator, of 5 kW, 1.5 kW at least.
+        water_c: of the 300 l of a boiler at the start; None: there is no boiler.
         temperature_c: in the house at the start; ``outside_c`` stays.
         cooling: the heat pump takes heat out of the house instead of bringing it.
         happens: what befalls the house, such as ``{after_s: 60, cooker: true}``.
@@ -52,6 +53,7 @@ class HouseSettings:
     cooker: bool | None = None
     car_wh: float | None = None
     genset: bool = False
+    water_c: float | None = None
     temperature_c: float = 20.3
     outside_c: float = 8.0
     cooling: bool = False

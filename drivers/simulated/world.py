@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from drivers.simulated.battery import Storage
+from drivers.simulated.boiler import Boiler
 from drivers.simulated.charger import Plug
 from drivers.simulated.generator import Genset
 from drivers.simulated.happenings import Happening
@@ -23,6 +24,7 @@ from gateway.physics.load import COOKER_W, base_load_w, cooking
 from gateway.physics.noise import uniform
 from gateway.physics.solar import SLOT_S, Inverter, Passage, clear_sky, passage
 from gateway.physics.storage import Battery
+from gateway.physics.tank import Tank
 from gateway.physics.thermal import AIR_CONDITIONER, Building, HeatPump
 
 _RAMP_PER_S = 0.2  # of the inverter's rating
@@ -34,8 +36,8 @@ class World:
     """Everything that is true of the house, whether anybody asks or not.
 
     Attributes:
-        roof, battery, heatpump, grid, house: the devices; ``car``, ``genset``: a charger, a
-            generator, where there is one.
+        roof, battery, heatpump, grid, house: the devices; ``car``, ``genset``, ``boiler``: a
+            charger, a generator, hot water, where there is one.
         load_w: base load; ``cooker_w`` on top of it.
         available_w: what the roof could put out.
         grid_w: at the connection point, import positive.
@@ -97,6 +99,11 @@ class World:
             "heatpump_w": self.heatpump.power_w,
             **({} if self.car is None else {"car_w": self.car.power_w}),
             **({} if self.genset is None else {"genset_w": self.genset.power_w}),
+            **(
+                {}
+                if self.boiler is None
+                else {"boiler_w": self.boiler.power_w, "water_c": self.boiler.state.water_c}
+            ),
             "grid_w": self.grid_w,
             "cooker_w": self.cooker_w,
             "available_w": self.available_w,
@@ -132,6 +139,8 @@ class World:
         self.heatpump = Compressor(pump, Building(), temperature_c=given.temperature_c)
         self.car = None if given.car_wh is None else Plug(Charger(room_wh=given.car_wh))
         self.genset = Genset(GeneratorSet()) if given.genset else None
+        water_c = given.water_c
+        self.boiler = None if water_c is None else Boiler(Tank(), water_c=water_c)
         seed, noise_w = given.seed, given.meter_noise_w
         self.grid = Meter("Simulated meter", seed=seed, stream=_GRID_STREAM, noise_w=noise_w)
         self.house = Meter("Simulated meter", seed=seed, stream=_HOUSE_STREAM, noise_w=noise_w)
@@ -158,6 +167,8 @@ class World:
             self.car.step(now_s, self._dt_s)
         if self.genset is not None:
             self.genset.step(now_s, self._dt_s)
+        if self.boiler is not None:
+            self.boiler.step(self._at_s(), now_s, self._dt_s)
         self._balance()
         self.grid.count(self.grid_w, self._dt_s)
         self.house.count(self.load_w + self.cooker_w, self._dt_s)
@@ -189,7 +200,7 @@ class World:
     @property
     def _extra_w(self) -> float:
         """Of what not every house has."""
-        return sum(one.power_w for one in (self.car, self.genset) if one is not None)
+        return sum(one.power_w for one in (self.car, self.genset, self.boiler) if one is not None)
 
     def _renew(self) -> None:
         """What changes by the second: the sun's height, the clouds of the slot, the load."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from gateway.adapters.state import StateUnusable, explained, load_document, store_document
 from gateway.model.comfort import Learned
+from gateway.model.time import Instant
 
 # Documents keep thousandths; what was learned is finer.
 _SCALE: Final = 10**9
@@ -19,6 +20,7 @@ class _Room:
     theta: tuple[int, ...]
     unsure: tuple[int, ...]
     samples: int
+    risen: Instant = Instant(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ def _written(one: Learned) -> _Room:
         theta=tuple(round(number * _SCALE) for number in one.theta),
         unsure=tuple(round(number * _SCALE) for number in flat),
         samples=one.samples,
+        risen=one.risen,
     )
 
 
@@ -84,4 +87,5 @@ def _read(room: _Room) -> Learned:
             (rows[6], rows[7], rows[8]),
         ),
         samples=room.samples,
+        risen=room.risen,
     )

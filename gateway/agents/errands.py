@@ -28,7 +28,7 @@ def pays(gate: Gate, device: Device, view: DeviceView, most_w: float) -> int | N
     if errand is not None and errand.done:
         return None
     cap, highest = cap_of(device, errand), highest_of(gate, device, errand)
-    if errand is None or _is_due(errand, gate.interval.end, most_w):
+    if errand is None or is_due(errand, gate.interval.end, most_w):
         return in_turn(product, device, highest)
     willing = _willing(gate, errand, cap, most_w)
     return None if willing is None else in_turn(product, device, min(willing, highest))
@@ -46,7 +46,7 @@ def highest_of(gate: Gate, device: Device, errand: Errand | None) -> int:
     return gate.product.price_cap if cap is None else gate.product.price(cap)
 
 
-def _is_due(errand: Errand, end: Instant, most_w: float) -> bool:
+def is_due(errand: Errand, end: Instant, most_w: float) -> bool:
     """Whether it runs at any price: at once wished for, or only just enough time remains."""
     if errand.wish.mode is WishMode.NOW:
         return True

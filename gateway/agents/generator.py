@@ -30,10 +30,11 @@ class Generator:
         """One all-or-none SELL of its least power, and once it runs one of the rest.
 
         Standing, the block asks for what repays the start; inside its minimum run it is offered
-        at the floor, inside its minimum rest and after a command without effect not at all.
+        at the floor, inside its minimum rest and after a command without effect not at all; nor
+        is it sold ahead, where nobody knows yet whether it runs.
         """
         view = steerable(gate, self.device.id)
-        if view is None:
+        if view is None or gate.product.ahead is not None:
             return ()
         unit = unit_of(self.device, view)
         if unit is None or (view.running_since is None and ready(gate, self.device) is None):

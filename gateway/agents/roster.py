@@ -18,7 +18,7 @@ from gateway.model.tender import Party, TieClass
 from gateway.ports.agent import Agent, AgentMaker
 
 _BY_NATURE = frozenset({Role.SOLAR, Role.STORAGE})
-_BY_FLOW = frozenset({Role.EV, Role.GENERATOR})
+_BY_FLOW = frozenset({Role.EV, Role.GENERATOR, Role.HEAT})
 _BY_STAGES = frozenset({Role.HEAT, Role.EV, Role.LOAD, Role.GENERATOR})
 
 
@@ -104,7 +104,11 @@ def looks_ahead(site: Site) -> bool:
 def _plans(device: Device) -> bool:
     if device.role is Role.STORAGE and not device.agent:
         return device.strategy is Strategy.PLAN
-    wishes = device.role in _BY_FLOW or device.programme is not None or device.wish is not None
+    wishes = (
+        device.role in {Role.EV, Role.GENERATOR}
+        or device.programme is not None
+        or device.wish is not None
+    )
     return bool(device.agent) or wishes or device.comfort is not None
 
 

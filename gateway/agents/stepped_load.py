@@ -1,9 +1,9 @@
-"""A load with stages (heat pump, heater rods): whole stages up to the owner's price cap."""
+"""A load with stages (heat pump, heater rods), or of any power: up to the owner's price cap."""
 
 from dataclasses import dataclass
 from itertools import pairwise
 
-from gateway.agents import warmth
+from gateway.agents import hot_water, warmth
 from gateway.agents.errands import pays
 from gateway.agents.errands_ahead import ahead
 from gateway.agents.loads import dearest, ready, runs_on, won
@@ -16,7 +16,7 @@ from gateway.ports.agent import Gate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SteppedLoad:
-    """Buys its stages one by one, each whole or not at all.
+    """Buys its stages one by one, each whole or not at all; any power where it has none.
 
     It never goes up to the product's cap: when a limit binds it yields to the load that must run,
     even inside its minimum run.
@@ -35,15 +35,24 @@ class SteppedLoad:
         A step smaller than the first stage is asked for once that is sure.
 
         Inside its minimum run the running stage is one BUY just below the product's cap; inside
-        its minimum rest, and after a command without effect, there is none.  Without stages it
-        stays in the site's residual.
+        its minimum rest, and after a command without effect, there is none.
         """
         view = ready(gate, self.device)
         if view is None:
             return ()
         if gate.product.ahead is not None:
             return as_tenders(gate, self._ahead(gate, view))
-        return as_tenders(gate, self._steps(gate, view))
+        steps = self._steps if view.capabilities.stages_w else self._any_power
+        return as_tenders(gate, steps(gate, view))
+
+    def _any_power(self, gate: Gate, view: DeviceView) -> list[Step]:
+        """One step of all it can draw, where that is known."""
+        known = (view.capabilities.rating_w, self.device.limits.max_w)
+        most_w = min((w for w in known if w is not None), default=0.0)
+        price = self._pays(gate, view, most_w) if most_w > 0 else None
+        if price is None:
+            return []
+        return [Step(Side.BUY, price, gate.product.quantity_down(most_w))]
 
     def _ahead(self, gate: Gate, view: DeviceView) -> list[Step]:
         """The mean that it expects to take for its wish; of what keeps a temperature none."""
@@ -69,6 +78,8 @@ class SteppedLoad:
 
     def _pays(self, gate: Gate, view: DeviceView, most_w: float) -> int | None:
         """By the temperature it keeps, else by its wish and cap."""
+        if view.climate is not None and view.climate.comfort.tank is not None:
+            return hot_water.pays(gate, self.device, view, view.climate, most_w)
         if view.climate is not None:
             return warmth.pays(gate, self.device, view.climate, most_w)
         return pays(gate, self.device, view, most_w)

@@ -140,7 +140,8 @@ def _discomfort(
     """Money per hour: mild inside the limits, so that prices move it, steep outside."""
     price = max(abs(mean), 0.01)
     span_k = abs(comfort.edge_c - comfort.wish_c)
-    mild = price * thermal.holds_w_per_k / 1000 / (2 * _NEAR * span_k)
+    # Of hot water no degree between its limits is better than another.
+    mild = 0.0 if comfort.tank else price * thermal.holds_w_per_k / 1000 / (2 * _NEAR * span_k)
     outside_k = max(comfort.low_c - now_c, now_c - comfort.high_c, 0.0)
     off_k = now_c - comfort.wish_c
     return mild * off_k * off_k + _HARD * price * most_w / 1000 * outside_k * (1 + outside_k)

@@ -10,9 +10,9 @@ from gateway.config import priorities
 from gateway.config.connection import Connection, parse_connection, place
 from gateway.config.problem import Finding, Path, closest, describe, listed
 from gateway.config.shapes import DeviceShape
-from gateway.config.shapes_loads import ChargerShape, ComfortShape, ProgrammeFile
+from gateway.config.shapes_loads import ChargerShape, ComfortShape, ProgrammeFile, WaterShape
 from gateway.config.validation import of_refusal, unknown_key, validate
-from gateway.model.comfort import Comfort
+from gateway.model.comfort import Comfort, Tank
 from gateway.model.device import (
     ContestPolicy,
     Device,
@@ -259,7 +259,7 @@ def _device(
         agent=shape.agent or "",
         programme=shape.programme if isinstance(shape.programme, Programme) else None,
         wish=shape.wish,
-        comfort=_comfort(shape.comfort),
+        comfort=_comfort(shape.comfort) or _water(shape.water),
         before=shape.priority or (),
     )
 
@@ -277,6 +277,19 @@ def _comfort(shape: ComfortShape | None) -> Comfort | None:
         high_c=shape.high,
         cooling=shape.mode == "cool",
         sensor=shape.sensor or "",
+    )
+
+
+def _water(shape: WaterShape | None) -> Comfort | None:
+    """Where nothing is foreseen it pays the tariff a quarter of the way up, above that less."""
+    if shape is None:
+        return None
+    return Comfort(
+        wish_c=shape.low + (shape.high - shape.low) / 4,
+        low_c=shape.low,
+        high_c=shape.high,
+        sensor=shape.sensor or "",
+        tank=Tank(litres=shape.litres, cop=shape.cop, rise_c=shape.rise, every=shape.rise_every),
     )
 
 
@@ -383,6 +396,8 @@ def _of_loads(shape: DeviceShape, path: Path) -> Iterator[Finding]:
         yield Finding(path=(*path, "programme"), found=found, allowed="role load", at_key=True)
     if shape.comfort is not None:
         yield from _of_comfort(shape.comfort, shape.role, (*path, "comfort"))
+    if shape.water is not None:
+        yield from _of_water(shape, shape.water, (*path, "water"))
     if shape.charger is not None and shape.role != Role.EV:
         found = f"a charger on a device of role {shape.role}"
         yield Finding(path=(*path, "charger"), found=found, allowed="role ev", at_key=True)
@@ -410,13 +425,30 @@ def _of_comfort(shape: ComfortShape, role: str, path: Path) -> Iterator[Finding]
         yield Finding(path=path, found=found, allowed="low below wish below high")
 
 
+def _of_water(shape: DeviceShape, water: WaterShape, path: Path) -> Iterator[Finding]:
+    """What warms it is a heater, and its limits leave room."""
+    if shape.role != Role.HEAT or shape.comfort is not None:
+        other = "beside a comfort" if shape.comfort is not None else f"of role {shape.role}"
+        allowed = "role heat, and no comfort"
+        yield Finding(path=path, found=f"water {other}", allowed=allowed, at_key=True)
+    if not water.low < water.high:
+        found = f"low {water.low:g}, high {water.high:g}"
+        yield Finding(path=path, found=found, allowed="low below high")
+    if water.rise is not None and not water.low < water.rise <= water.high:
+        allowed = f"above low, {water.low:g}, and at most high, {water.high:g}"
+        yield Finding(path=(*path, "rise"), found=f"{water.rise:g}", allowed=allowed)
+
+
 def _lost_sensor(
     shape: DeviceShape | None, name: str, devices: Collection[str]
 ) -> Iterator[Finding]:
     """A temperature that no device of the file tells."""
-    sensor = shape.comfort.sensor if shape is not None and shape.comfort is not None else None
-    if sensor is not None and sensor not in devices:
-        path = ("devices", name, "comfort", "sensor")
+    for key in ("comfort", "water"):
+        kept = getattr(shape, key, None)
+        sensor = None if kept is None else kept.sensor
+        if sensor is None or sensor in devices:
+            continue
+        path = ("devices", name, key, "sensor")
         yield Finding(path=path, found=sensor, allowed=f"a device: {listed(list(devices))}")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gateway.config.priorities import LOADS
 from gateway.config.wording import duration_text
-from gateway.model.comfort import Comfort
+from gateway.model.comfort import WH_PER_LITRE_K, Comfort, Tank
 from gateway.model.device import Device
 from gateway.model.site import Site
 from gateway.model.wish import Wish, WishMode, clock_of
@@ -46,9 +46,23 @@ def _parts(device: Device, currency: str) -> Iterator[str]:
 
 
 def _comfort_text(comfort: Comfort) -> str:
+    if comfort.tank:
+        return _tank_text(comfort, comfort.tank)
     kept = f"keeps {comfort.low_c:g} to {comfort.high_c:g} C, {comfort.wish_c:g} at a mean price"
     sensor = f", by {comfort.sensor}" if comfort.sensor else ""
     return f"{kept}{sensor}"
+
+
+def _tank_text(comfort: Comfort, tank: Tank) -> str:
+    holds_kwh = (comfort.high_c - comfort.low_c) * tank.litres * WH_PER_LITRE_K / 1000
+    sensor = f", by {comfort.sensor}" if comfort.sensor else ""
+    kept = (
+        f"keeps {tank.litres:g} l of water at {comfort.low_c:g} to {comfort.high_c:g} C{sensor}, "
+        f"{holds_kwh:.1f} kWh of heat between them"
+    )
+    if tank.rise_c is None:
+        return kept
+    return f"{kept}; at {tank.rise_c:g} C once in {duration_text(tank.every)}"
 
 
 def wish_text(wish: Wish) -> str:

@@ -32,6 +32,7 @@ from gateway.config.shapes_loads import (
     ComfortShape,
     ProgrammeFile,
     ProgrammeText,
+    WaterShape,
     WishText,
 )
 from gateway.config.shapes_parties import OutwardTlsShape, PartyShape, Silence, TlsShape
@@ -186,6 +187,7 @@ class DeviceShape(Shape):
     )
     charger: ChargerShape | None = key(None, "of role ev: its phases and currents")
     comfort: ComfortShape | None = key(None, "of role heat: the temperatures it keeps")
+    water: WaterShape | None = key(None, "of role heat: the hot water it keeps")
     priority: Annotated[tuple[str, ...], Priority()] | None = key(
         None, "of a load: before car = at one price it goes before the car"
     )

@@ -5,11 +5,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gateway.config.scalars import Choice, Real, Scalar, Text, Whole, refusal
+from gateway.config.scalars import Choice, Real, Scalar, Span, Text, Whole, refusal
 from gateway.config.shape import Shape, key
 from gateway.model.errors import SettingsError
 from gateway.model.programme import ALLOWED as ALLOWED_PROGRAMME
 from gateway.model.programme import Programme, programme_of
+from gateway.model.time import HOUR, Duration
 from gateway.model.wish import ALLOWED, Wish, WishMode, wish_of
 
 VOLTS = 230.0
@@ -118,6 +119,26 @@ class ComfortShape(Shape):
     mode: Annotated[str, Choice(words=("heat", "cool"))] = key(
         "heat", "whether the load brings heat or takes it out"
     )
+    sensor: Annotated[str, Text(what="the name of a device")] | None = key(
+        None, "the device that tells the temperature; default: the load itself"
+    )
+
+
+class WaterShape(Shape):
+    """Hot water: a tank and what warms it."""
+
+    litres: Annotated[float, Real(unit="l", above=0)] = Field(description="what the tank holds")
+    low: Annotated[float, Real(unit="C", minimum=0, maximum=95)] = key(
+        45, "never colder, at any price up to price_cap"
+    )
+    high: Annotated[float, Real(unit="C", minimum=0, maximum=95)] = key(60, "never warmer")
+    cop: Annotated[float, Real(above=0, maximum=10)] = key(
+        1, "heat by electricity: 1 of a rod, 3 or so of a heat pump"
+    )
+    rise: Annotated[float, Real(unit="C", minimum=0, maximum=95)] | None = key(
+        None, "against legionella: reached once in rise_every, when that costs least"
+    )
+    rise_every: Annotated[Duration, Span(minimum=HOUR)] = key("7d", "see rise")
     sensor: Annotated[str, Text(what="the name of a device")] | None = key(
         None, "the device that tells the temperature; default: the load itself"
     )

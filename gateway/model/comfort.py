@@ -1,7 +1,9 @@
-"""Comfort: the temperatures an owner wants kept, and how the room or the cold box behaves."""
+"""Comfort: the temperatures an owner wants kept, and how room, cold box or tank behave."""
 
 from dataclasses import dataclass
 from typing import Final
+
+from gateway.model.time import HOUR, Duration, Instant
 
 Vector = tuple[float, float, float]
 Matrix = tuple[Vector, Vector, Vector]
@@ -9,6 +11,33 @@ Matrix = tuple[Vector, Vector, Vector]
 # A house loses half in a day and a half; how sure of that one is before anything was seen.
 UNTAUGHT: Final[Vector] = (0.0, -0.02, 0.0)
 UNSURE: Final[Vector] = (0.5, 0.02, 2.0)
+TANK_KEEPS_H: Final = 116.0
+
+
+WH_PER_LITRE_K: Final = 1.163
+"""4186.8 J of heat warm a litre of water by a degree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tank:
+    """Hot water: how it behaves is known, so that nothing need be learned.
+
+    Attributes:
+        litres: of it, > 0.
+        cop: heat by electricity: 1 of a rod, 3 or so of a heat pump.
+        rise_c: reached once in ``every``, against legionella; None = never.
+    """
+
+    litres: float
+    cop: float = 1.0
+    rise_c: float | None = None
+    every: Duration = Duration(7 * 24 * HOUR)
+
+    @property
+    def thermal(self) -> "Thermal":
+        """A well insulated one loses 300 W per 100 K and 300 l."""
+        gain = 1000.0 * self.cop / (WH_PER_LITRE_K * self.litres)
+        return Thermal(keeps_h=TANK_KEEPS_H, rest_c=20.0, gain_k_per_kwh=gain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +49,7 @@ class Comfort:
         low_c, high_c: never to be left where the device can help it.
         cooling: whether the device takes heat out (a fridge) instead of bringing it.
         sensor: the device that tells the temperature; empty = the load itself.
+        tank: where it is hot water, of which between the limits no degree is better than another.
     """
 
     wish_c: float
@@ -27,6 +57,7 @@ class Comfort:
     high_c: float
     cooling: bool = False
     sensor: str = ""
+    tank: Tank | None = None
 
     @property
     def edge_c(self) -> float:
@@ -56,11 +87,16 @@ class Thermal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Climate:
-    """How warm it is, and what is known of how that changes (None: not enough yet)."""
+    """How warm it is, and what is known of how that changes (None: not enough yet).
+
+    Attributes:
+        rise_by: when a tank has to have been at its ``rise_c`` again, None = never.
+    """
 
     comfort: Comfort
     temperature_c: float
     thermal: Thermal | None = None
+    rise_by: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +107,7 @@ class Learned:
         theta: a, b, c in K/h, 1/h, K/kWh.
         unsure: their covariance.
         samples: from how many spans of time.
+        risen: when a tank was last at its ``rise_c``, 0 = never seen.
     """
 
     theta: Vector = UNTAUGHT
@@ -80,3 +117,4 @@ class Learned:
         (0.0, 0.0, UNSURE[2] ** 2),
     )
     samples: int = 0
+    risen: Instant = Instant(0)

@@ -6,7 +6,7 @@ power.  What was learned is kept on the disk, losing it costs two days of plain 
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -115,11 +115,29 @@ class Climates:
             return
         if room.began is None or not 0 <= now - room.began <= _LONGEST:
             self._begin(room, now)
-        elif now - room.began >= LESSON:
+        elif now - room.began >= LESSON and room.comfort.tank is None:
             self._learn(room, now)
-        known = thermal(room.learned, cooling=room.comfort.cooling)
-        climate = Climate(comfort=room.comfort, temperature_c=room.temperature_c, thermal=known)
+        tank = room.comfort.tank
+        known = tank.thermal if tank else thermal(room.learned, cooling=room.comfort.cooling)
+        climate = Climate(
+            comfort=room.comfort,
+            temperature_c=room.temperature_c,
+            thermal=known,
+            rise_by=self._rise_by(room, room.temperature_c, now),
+        )
         self._site.climate(name, climate)
+
+    def _rise_by(self, room: _Room, now_c: float, now: Instant) -> Instant | None:
+        """When a tank has to be at its rise again; from the first sight on."""
+        tank = room.comfort.tank
+        if tank is None or tank.rise_c is None:
+            return None
+        risen = room.learned.risen
+        if not risen or (now_c >= tank.rise_c and now - risen >= LESSON):
+            risen = now
+            room.learned = replace(room.learned, risen=risen)
+            self._save()
+        return Instant(risen + tank.every)
 
     @staticmethod
     def _begin(room: _Room, now: Instant) -> None:
@@ -139,8 +157,11 @@ class Climates:
             )
             self._lessons += 1
             if self._lessons % _KEPT_EVERY == 0:
-                self._keeping.keep({name: one.learned for name, one in self._rooms.items()})
+                self._save()
         self._begin(room, now)
+
+    def _save(self) -> None:
+        self._keeping.keep({name: one.learned for name, one in self._rooms.items()})
 
     async def _keep(self, learned: Mapping[str, Learned]) -> None:
         if self._threaded:

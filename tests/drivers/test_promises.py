@@ -80,7 +80,7 @@ def test_every_shipped_map_that_steers_is_tried():
     maps = (FIXTURES.parent.parent / "config" / "maps").glob("*.yaml")
     steering = {path.stem for path in maps if modbus.load(path.name).control}
     # The simulated house tries its own two in tests/simulation, by registers.
-    assert steering == {*SHIPPED, "heat-pump-demo", "charger-demo", "generator-demo"}
+    assert steering == {*SHIPPED, "heat-pump-demo", "charger-demo", "generator-demo", "boiler-demo"}
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -18,7 +18,7 @@ from tests.drivers.map_box import boxed
 
 ROOT = Path(__file__).parent.parent
 MAPS = ROOT.parent / "config" / "maps"
-SIMULATED = {"heat-pump-demo", "charger-demo", "generator-demo"}
+SIMULATED = {"heat-pump-demo", "charger-demo", "generator-demo", "boiler-demo"}
 SHIPPED = sorted(path.stem for path in MAPS.glob("*.yaml") if path.stem not in SIMULATED)
 
 # role, power into the device (W), charge (%), energy in and out (Wh), and some points

@@ -41,13 +41,13 @@ from gateway.config.shapes_intertie import (
     WindowShape,
 )
 from gateway.config.shapes_ledger import LedgerShape, SettlementShape
-from gateway.config.shapes_loads import ChargerShape
+from gateway.config.shapes_loads import ChargerShape, WaterShape
 from gateway.config.shapes_product import ProductShape, RulesShape
 
 TEXT = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 SHAPES = (
     SiteShape, BrokerShape, ListenShape, DeviceShape, FallbackShape, LimitsShape, WritesShape,
-    ChargerShape,
+    ChargerShape, WaterShape,
     ProductShape, RulesShape, SettlementShape, ForwardShape, LedgerShape,
     GridShape, DispatchShape, JournalShape, PartyShape,
     IntertieShape, ParentBrokerShape, ContractShape, CollarShape, WindowShape, ValidityShape,

@@ -126,3 +126,40 @@ def test_a_template_or_a_start_that_cannot_be_is_a_problem(loaded, tmp_path, mor
     more = more.replace("9 W for 1min", "'9 W for 1min'")
     found = loaded(devices(f"{MACHINE}, {more}"), programmes=read_programme)
     assert why in "\n".join(map(str, found.problems))
+
+
+def boiler(more):
+    told = f"{{driver: modbus, map: heat-pump.yaml, connection: 'tcp://b', {more}}}"
+    return f"devices: {{boiler: {told}}}\n"
+
+
+def test_hot_water_is_told_in_litres_and_heat(loaded):
+    found = loaded(boiler("role: heat, water: {litres: 300, cop: 3, rise: 60}"))
+    assert not found.problems
+    assert told(found.site) == [
+        (
+            "pays any price; keeps 300 l of water at 45 to 60 C, 5.2 kWh of heat between them; "
+            "at 60 C once in 7d"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("role: load, water: {litres: 300}", "found water of role load, allowed: role heat"),
+        (
+            "role: heat, water: {litres: 300}, comfort: {wish: 20, low: 19, high: 21}",
+            "found water beside a comfort",
+        ),
+        ("role: heat, water: {litres: 300, low: 60}", "found low 60, high 60, allowed: low below"),
+        ("role: heat, water: {litres: 300, rise: 70}", "water.rise: found 70, allowed: above low"),
+        (
+            "role: heat, water: {litres: 0}",
+            "water.litres: found 0, allowed: a number in l, above 0",
+        ),
+        ("role: heat, water: {litres: 9, sensor: nix}", "water.sensor: found nix, allowed: a dev"),
+    ],
+)
+def test_water_that_cannot_be_is_a_problem(loaded, more, why):
+    assert why in "\n".join(map(str, loaded(boiler(more)).problems))

@@ -90,7 +90,7 @@ BROKEN = {
             "site.yaml:2:9: devices.roof: found 'tcp://h', allowed: a mapping with the keys "
             "agent, available, capacity_wh, charger, comfort, connection, contest, driver, "
             "fallback, limits, marginal_cost, no_timer, poll, price_cap, priority, programme, "
-            "role, round_trip, start_cost, strategy, tender, timeout, wear, wish, writes"
+            "role, round_trip, start_cost, strategy, tender, timeout, water, wear, wish, writes"
         ),
     ),
     "bare number as duration": (
@@ -209,7 +209,8 @@ BROKEN = {
             "site.yaml:2:63: devices.roof.sgin: found an unknown key, allowed: agent, available, "
             "capacity_wh, charger, comfort, connection, contest, driver, fallback, limits, "
             "marginal_cost, no_timer, poll, price_cap, priority, programme, role, round_trip, "
-            "sign, start_cost, strategy, tender, timeout, wear, wish, writes; did you mean 'sign'?"
+            "sign, start_cost, strategy, tender, timeout, water, wear, wish, "
+            "writes; did you mean 'sign'?"
         ),
     ),
     "strategy of a roof": (
