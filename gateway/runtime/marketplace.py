@@ -36,12 +36,11 @@ from gateway.model.request import (
     SubmitStream,
     SubmitTenders,
 )
-from gateway.model.snapshot import Snapshot
 from gateway.model.standing import StandingRequest
 from gateway.model.subscription import Follow
-from gateway.model.tender import Party, TenderSet
+from gateway.model.tender import Party
 from gateway.model.time import HOUR, SECOND, Duration, Instant, Interval
-from gateway.ports.agent import Agent, Gate
+from gateway.ports.agent import Agent
 from gateway.ports.bus import Bus
 from gateway.ports.calendar import Availability
 from gateway.ports.clock import Clock
@@ -49,7 +48,7 @@ from gateway.ports.connection import Connection
 from gateway.ports.journal import Journal
 from gateway.ports.mechanism import Matching
 from gateway.runtime.ahead import TradingAhead
-from gateway.runtime.bidding import gate_for, requirement
+from gateway.runtime.bidders import Bidders
 from gateway.runtime.counters.counter import refused
 from gateway.runtime.counters.deliveries import DeliveryCounter
 from gateway.runtime.counters.positions import PositionCounter
@@ -113,12 +112,17 @@ class Marketplace:
         day_of: DayOf = utc_day,
     ) -> None:
         self._markets = dict(markets)
-        self._agents = {agent.party.id: agent for agent in agents}
         auctions = [m for m in self._markets.values() if m.matching is Matching.GATE]
         first = {m.product.resource: m.product.id for m in reversed(auctions)}
-        self._tendered_for = frozenset(first.values())
         self._outside = frozenset(party.id for party in outside)
-        self._site = site
+        self._bidders = Bidders(
+            agents,
+            tendered_for=frozenset(first.values()),
+            outside=lambda: self._outside,
+            outlook=lambda: self.outlook(),  # noqa: PLW0108  it is set after the start
+            site=site,
+            recorder=recorder,
+        )
         self._journal = journal
         self._recorder = recorder
         self._bus = bus
@@ -177,28 +181,20 @@ class Marketplace:
         )
         self.on_traded: Callable[[Traded], None] = lambda _traded: None
         self.outlook: Callable[[], Outlook | None] = lambda: None
-        self._connections: dict[str, Connection] = {}
         self._log = structlog.get_logger()
 
     def connect(self, connections: Mapping[str, Connection]) -> None:
         """Let these trade for the wires to markets above, by product."""
-        self._connections = dict(connections)
+        self._bidders.connect(connections)
 
     def demand(self, product: str, interval: Interval, without: str) -> Demand:
         """What everybody but one party would draw in an interval, as of now."""
         market, now = self._markets[product], self._clock.now()
-        fresh: list[TenderSet] = []
-        if product in self._tendered_for:
-            seen, positions = self._seen(now, interval.start), market.positions
-            told = market.product, interval, now, seen, positions, self._outside
-            gate = gate_for(*told, self.outlook())
-            bids = [self._bid(agent, gate, 0) for agent in self._agents.values()]
-            fresh = [bid for bid in bids if bid is not None]
-        return market.demand(interval, fresh, without)
+        return market.demand(interval, self._bidders.as_of_now(market, interval, now), without)
 
     def tender_by(self, agents: Sequence[Agent]) -> None:
         """Take other agents of the same parties; they tender from the next gate on."""
-        self._agents = {agent.party.id: agent for agent in agents}
+        self._bidders.take(agents)
 
     @property
     def products(self) -> tuple[Product, ...]:
@@ -274,8 +270,8 @@ class Marketplace:
             ahead=product.ahead,
             views=self._views[product.id],
             outside=lambda party: party in self._outside,
-            state=lambda *told: self._state_ahead(market, *told),
-            seen=self._seen,
+            state=lambda *told: self._bidders.ahead(market, *told),
+            seen=self._bidders.seen,
             let_out=self._outlet.put,
             outlook=lambda: self.outlook(),  # noqa: PLW0108  it is set after the start
             recorder=self._recorder,
@@ -283,20 +279,6 @@ class Marketplace:
         )
         run = trading.run(lambda: self._markets.get(product.id) is market)
         tasks.create_task(run, name=f"ahead[{product.id}]")
-
-    def _state_ahead(
-        self, market: Market, interval: Interval, now: Instant, seen: Snapshot, outlook: Outlook
-    ) -> list[TenderSet]:
-        """What every agent requires of a future interval; nothing of those that never did."""
-        told = interval, now, seen, market.positions, self._outside, outlook
-        gate = gate_for(market.product, *told)
-        found: list[TenderSet] = []
-        for party, agent in self._agents.items():
-            newest = market.newest_revision(party, interval)
-            bid = self._bid(agent, gate, newest)
-            if bid is not None and (bid.tenders or newest):
-                found.append(bid)
-        return found
 
     async def _hold_gates(self, market: Market) -> None:
         product = market.product
@@ -343,10 +325,7 @@ class Marketplace:
         product = market.product
         self._checkpoint(now)
         events: list[MarketEvent] = []
-        for tenders in (
-            *self._bids(market, interval, now),
-            *self._connection_bid(market, interval, now),
-        ):
+        for tenders in self._bidders.at_gate(market, interval, now):
             self._recorder.submit(now, tenders)
             outcome = market.submit(tenders, now)
             self._recorder.events(now, product.id, outcome)
@@ -364,54 +343,13 @@ class Marketplace:
         self._outlet.put(seq, [*events, *views.all_positions(now), *views.all_books(now)])
         return cleared is not None
 
-    def _bids(self, market: Market, interval: Interval, now: Instant) -> list[TenderSet]:
-        """Every agent's whole requirement, made from one frozen snapshot."""
-        product = market.product
-        if product.id not in self._tendered_for:
-            return []
-        snapshot, outlook = self._seen(now, interval.start), self.outlook()
-        self._recorder.outlook(now, outlook)
-        self._recorder.snapshot(now, product.id, snapshot)
-        positions, outside = market.positions, self._outside
-        gate = gate_for(product, interval, now, snapshot, positions, outside, outlook)
-        newest = {party: market.newest_revision(party, interval) for party in self._agents}
-        agents = self._agents.items()
-        bids = (self._bid(agent, gate, newest[party]) for party, agent in agents)
-        return [bid for bid in bids if bid is not None]
-
-    def _connection_bid(self, market: Market, interval: Interval, now: Instant) -> list[TenderSet]:
-        """What the wire to the market above brings, where there is one."""
-        product = market.product
-        connection = self._connections.get(product.id)
-        if connection is None:
-            return []
-        gate = Gate(now=now, product=product, interval=interval, snapshot=Snapshot(at=now))
-        newest = market.newest_revision(connection.party.id, interval)
-        bid = self._bid(connection, gate, newest)
-        return [] if bid is None else [bid]
-
     def _as_published(self, event: MarketEvent, market: Market) -> MarketEvent:
         """A clearing with what the wire knows of it; the journal keeps it as the market made it."""
-        connection = self._connections.get(market.product.id)
+        connection = self._bidders.connection(market.product.id)
         if connection is None or not isinstance(event, Clearing):
             return event
         position = market.positions.at(connection.party.id, event.interval.start)
         return connection.cleared(event, position)
-
-    def _bid(self, agent: Agent, gate: Gate, newest: int) -> TenderSet | None:
-        """One agent's requirement; an agent that fails does not tender, the others do."""
-        try:
-            return requirement(agent, gate, newest)
-        except Exception:  # noqa: BLE001 - the other parties must be heard
-            self._log.exception("agent.failed", party=agent.party.id)
-            return None
-
-    def _seen(self, now: Instant, start: Instant | None = None) -> Snapshot:
-        """The site as agents see it: each its own device, all of them the tariff and the load.
-
-        The tariff is that of the interval's ``start``: its gate closes before it begins.
-        """
-        return self._site.snapshot(now, self._agents, start)
 
     def tell(self, seq: int, facts: Sequence[Fact]) -> None:
         """Let facts out once the row is durable."""
