@@ -395,7 +395,7 @@ class Marketplace:
     def bind(self, party: str, calendar: Availability) -> None:
         """Bound a party, or a device, by the owner's calendar; what stands outside is withdrawn."""
         self._standings.bind(party, calendar)
-        self._standing.hold(party, self._clock.now())
+        self._standing.hold(party, self._clock.now(), own=False)
 
     def charge(self, request: Request) -> Reply | None:
         """Count a request that is decided elsewhere, or the refusal of it."""

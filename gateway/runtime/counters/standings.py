@@ -60,7 +60,7 @@ class StandingCounter:
                 except WrongInput as error:
                     why = str(error)
                     return Decision(refused(request, now, ResponseCode.INVALID_ARTIFACT, why))
-        self.hold(request.party, now)
+        self.hold(request.party, now, own=True)
         return Decision(replied(request, now, (self._told(request, now),)))
 
     def take_back(self, request: StandingRequest) -> None:
@@ -69,15 +69,18 @@ class StandingCounter:
     def withdraw(self, party: str) -> None:
         """A silent party's word still holds."""
 
-    def hold(self, party: str, now: Instant) -> None:
-        """Withdraw, SUPERVISORY, what stands and its party may not trade any more."""
+    def hold(self, party: str, now: Instant, *, own: bool) -> None:
+        """Withdraw, SUPERVISORY, what stands and its party may not trade any more.
+
+        By its ``own`` word or the owner's.
+        """
         for product, market in self._markets.items():
             quoted = [one.quote.interval for one in market.quotes.board.quotes_of(party)]
             tendered = [one.interval for one in market.live_sets(party)]
             for one in dict.fromkeys((*tendered, *quoted)):
                 why = self._standings.why_not(party, product, one, now)
                 if why:
-                    self._tenders.withdraw_for(product, party, (one,), why)
+                    self._tenders.withdraw_for(product, party, (one,), why, own=own)
                     self._quotes.withdraw_for(product, party, (one,))
 
     def _told(self, request: StandingRequest, now: Instant) -> StandingTold:

@@ -116,13 +116,17 @@ class TenderCounter:
             self._withdraw(party, market, None)
 
     def withdraw_for(
-        self, product: str, party: str, intervals: Collection[Interval], why: str
+        self, product: str, party: str, intervals: Collection[Interval], why: str, *, own: bool
     ) -> None:
-        """Cancel what the party tenders for these intervals, SUPERVISORY."""
+        """Cancel what the party tenders for these intervals, SUPERVISORY.
+
+        By its ``own`` word not what it was paid to keep.
+        """
         market = self._markets[product]
         sets = (one for one in market.live_sets(party) if one.interval in intervals)
-        ids = tuple(tender.id for one in sets for tender in one.tenders)
-        if ids:
+        live = [tender.id for one in sets for tender in one.tenders]
+        bound = self._standbys.bound(party, product) if live and own else frozenset[str]()
+        if ids := tuple(id_ for id_ in live if id_ not in bound):
             self._withdraw(party, market, ids, why)
 
     def _submit(

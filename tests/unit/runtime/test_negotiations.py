@@ -7,8 +7,10 @@ import pytest
 
 from gateway.adapters.calendar import read_calendar
 from gateway.market import Market
+from gateway.model.cover import Standby
 from gateway.model.errors import JournalFailed
 from gateway.model.event import Cancelled, Refused, ResponseCode
+from gateway.model.membership import Allowance
 from gateway.model.negotiation import AcceptQuote, CancelQuotes, CreateQuote, CreateRfq, RejectQuote
 from gateway.model.product import Product
 from gateway.model.quote import Ending, Quote, QuoteChanged, QuoteRejected, Rfq
@@ -20,6 +22,7 @@ from gateway.model.time import SECOND, Duration, Instant, rfc3339
 from gateway.model.transaction import Transaction
 from gateway.runtime.marketplace import Marketplace
 from gateway.runtime.recorder import Recorder
+from gateway.runtime.register import Register
 from gateway.runtime.rows import Start
 from gateway.runtime.standings import Standings
 
@@ -62,7 +65,7 @@ class Store:
 class Desk:
     """A marketplace of one product that permits quotes, and short words to ask it."""
 
-    def __init__(self, clock, bus, site, store):
+    def __init__(self, clock, bus, site, store, allowances):
         self.clock, self.bus, self.journal = clock, bus, Journal()
         recorder = Recorder(self.journal)
         start = Start(epoch=1, area="home", products=(TERMS,), parties=PARTIES, rules={})
@@ -80,6 +83,7 @@ class Desk:
             trading=lambda: True,
             remembered={},
             standings=Standings(store, read_calendar, threaded=False),
+            register=Register(PARTIES, allowances),
         )
         self.interval = TERMS.next_interval(Instant(clock.now() + SECOND))
 
@@ -117,9 +121,9 @@ def store():
 def at_desk(virtual, clock, fakes, store):
     """``at_desk(script)`` runs the script while facts leave; returns the desk."""
 
-    def run(script):
+    def run(script, **allowances):
         async def main():
-            desk = Desk(clock, fakes.Heard(), fakes.site(), store)
+            desk = Desk(clock, fakes.Heard(), fakes.site(), store, allowances)
             async with asyncio.TaskGroup() as tasks:
                 running = tasks.create_task(desk.marketplace.run())
                 await clock.sleep(Duration(SECOND))
@@ -394,6 +398,21 @@ def test_a_calendar_that_shrinks_withdraws_what_lies_outside_alone_and_says_why(
     assert gone.why.endswith("is not wholly inside what this area allows anna")
     (row,) = desk.rows("cancel")
     assert row["why"] == gone.why
+
+
+def test_a_word_of_its_own_does_not_withdraw_what_a_party_was_paid_to_keep(at_desk):
+    async def script(desk):
+        await desk.tender("kept")
+        desk.market.positions.add("anna", desk.interval, -1000)
+        await desk.ask(out())
+        await desk.ask(CreateOpt(party="anna", request_id="in", opt=None))
+        word = SetAvailability(party="anna", request_id="c", calendar=after(desk, 10))
+        await desk.ask(word)
+        assert desk.market.live_sets("anna")
+        desk.marketplace.bind("anna", read_calendar(after(desk, 10)))
+        assert desk.market.live_sets("anna") == ()
+
+    at_desk(script, anna=Allowance(stands_by=(Standby(product="power", sold="power"),)))
 
 
 def test_a_quote_outside_the_availability_of_who_accepts_it_is_not_accepted(at_desk):
