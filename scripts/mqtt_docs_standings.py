@@ -22,10 +22,12 @@ so on `u/U/opt`, retained, or asks by `create-opt`; an empty payload on `u/U/opt
 
 On `u/U/avail`, retained, or by `create-avail`, a party says when it is available at all:
 iCalendar text or jCal with VAVAILABILITY. An interval it trades lies wholly inside availability;
-what stands and does not is withdrawn. `X-RMF-PRODUCT` bounds a VAVAILABILITY to one product; by
-PRIORITY a higher one overrides the lower ones in its range; where none reaches, the party is
-available. Windows that touch are one. Times are in UTC or with a TZID of the IANA database; a
-VTIMEZONE is not looked at. RRULE is taken with FREQ DAILY, WEEKLY, MONTHLY or YEARLY and
+what stands and does not is withdrawn, and `responseDescription` says why. The owner may bound it
+further by a calendar of the same kind (`parties.ID.available`). `X-RMF-PRODUCT` bounds a
+VAVAILABILITY to one product; by PRIORITY a higher one overrides the lower ones in its range, busy
+for every BUSYTYPE; where none reaches, the party is available. Windows that touch are one. Times
+are in UTC or with a TZID of the IANA database; a VTIMEZONE is not looked at.
+RRULE is taken with FREQ DAILY, WEEKLY, MONTHLY or YEARLY and
 INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH, WKST, with EXDATE and RDATE; DTSTART meets its
 own rule, and a window that comes again lasts at most 7 days. At most 200 VAVAILABILITY, AVAILABLE
 and RDATE are taken, 10 RRULE with COUNT, and a COUNT that ends within 8000 days. Its KiB count as

@@ -47,8 +47,7 @@ class SteppedLoad:
 
     def _any_power(self, gate: Gate, view: DeviceView) -> list[Step]:
         """One step of all it can draw, where that is known."""
-        known = (view.capabilities.rating_w, self.device.limits.max_w)
-        most_w = min((w for w in known if w is not None), default=0.0)
+        most_w = self._most_w(view)
         price = self._pays(gate, view, most_w) if most_w > 0 else None
         if price is None:
             return []
@@ -56,10 +55,15 @@ class SteppedLoad:
 
     def _ahead(self, gate: Gate, view: DeviceView) -> list[Step]:
         """The mean that it expects to take for its wish; of what keeps a temperature none."""
-        stages_w = self._stages_w(view)
-        if view.climate is not None or not stages_w:
+        stages_w = self._stages_w(view) if view.capabilities.stages_w else (self._most_w(view),)
+        if view.climate is not None or not stages_w or not stages_w[-1]:
             return []
         return ahead(gate, self.device, view, stages_w[0], stages_w[-1])
+
+    def _most_w(self, view: DeviceView) -> float:
+        """What one of any power can draw; 0 where that is not known."""
+        known = (view.capabilities.rating_w, self.device.limits.max_w)
+        return min((w for w in known if w is not None), default=0.0)
 
     def _steps(self, gate: Gate, view: DeviceView) -> list[Step]:
         """The stages that its minimum run keeps as one block, then the increments above it."""

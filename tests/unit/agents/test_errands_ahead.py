@@ -39,10 +39,10 @@ def stated(make_gate, make_view, make_device, product):
     """(price, quantity) for the hour that begins ``at`` hours after noon."""
     hourly = replace(product, interval=Duration(HOUR), ahead=TERMS)
 
-    def of(said, at, ahead=None, drawn_wh=0.0, kind="ev", **more):
+    def of(said, at, ahead=None, drawn_wh=0.0, kind="ev", stages=True, **more):
         told = {"rating_w": 11_000.0, "floor_w": 4_000.0}
         if kind != "ev":
-            told = {"stages_w": (1_000.0, 2_000.0)}
+            told = {"stages_w": (1_000.0, 2_000.0)} if stages else {"rating_w": 2_000.0}
         device = make_device("it", kind, **more)
         start = Instant(NOON + at * HOUR)
         gate = make_gate(
@@ -100,6 +100,13 @@ def test_a_load_with_stages_states_the_mean_of_its_highest(stated):
     ahead = outlook(CHEAP, CHEAP, DEAR)
     assert stated(errand(3, 3), 1, ahead, kind="load") == [
         (CAP, 1_000), (CAP - 1, 150), (2_999, 850),
+    ]  # fmt: skip
+
+
+def test_a_heater_of_any_power_states_it_in_one(stated):
+    ahead = outlook(CHEAP, CHEAP, DEAR)
+    assert stated(errand(2, 3), 1, ahead, kind="heat", stages=False) == [
+        (CAP, 100), (3_000, 1_900),
     ]  # fmt: skip
 
 
