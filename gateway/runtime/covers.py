@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from gateway.market import Market
 from gateway.model.cover import Cover
-from gateway.model.event import Detail, Refused, ResponseCode
+from gateway.model.event import Refused
 from gateway.model.request import SubmitTenders
 from gateway.model.tender import Side
 from gateway.model.time import Instant
+from gateway.runtime.counters.counter import violation
 from gateway.runtime.exposure import Book, Exposure
 from gateway.runtime.register import Register
 
@@ -65,14 +66,8 @@ class Covers:
 
 def _refused(request: SubmitTenders, cover: Cover, held: float, need: float) -> Refused:
     doing = "bought" if cover.side is Side.BUY else "sold"
-    return Refused(
-        party=request.party,
-        product=request.product,
-        code=ResponseCode.RULES_VIOLATION,
-        detail=Detail.RULES_VIOLATION,
-        description=(
-            f"{request.party} could come to {need:g} of {cover.product} {doing}; "
-            f"{held:g} of {cover.by} cover {cover.factor * held:g}"
-        ),
-        term=COVER,
+    why = (
+        f"{request.party} could come to {need:g} of {cover.product} {doing}; "
+        f"{held:g} of {cover.by} cover {cover.factor * held:g}"
     )
+    return violation(request, COVER, why)

@@ -13,13 +13,14 @@ from gateway.market import Market
 from gateway.market.grid import PriceGrid
 from gateway.market.netting import net
 from gateway.market.rule_sets import force
-from gateway.model.event import Detail, MarketEvent, Refused, ResponseCode
+from gateway.model.event import MarketEvent, Refused
 from gateway.model.membership import Allowance
 from gateway.model.product import Product
 from gateway.model.request import SubmitTenders
 from gateway.model.tender import Party, Side, TenderSet
 from gateway.model.time import MILLISECOND, Instant, Interval, rfc3339
 from gateway.model.transaction import Transaction
+from gateway.runtime.counters.counter import violation
 from gateway.runtime.register import Register
 
 DayOf = Callable[[Instant], str]
@@ -176,14 +177,8 @@ def _limited(allowance: Allowance) -> bool:
 
 
 def _refused(request: SubmitTenders, term: str, limit: str, worst: Decimal, day: str) -> Refused:
-    return Refused(
-        party=request.party,
-        product=request.product,
-        code=ResponseCode.RULES_VIOLATION,
-        detail=Detail.RULES_VIOLATION,
-        description=(
-            f"with all that {request.party} has open and has traded, {day} could come to "
-            f"{worst:.4f} of {limit} a day"
-        ),
-        term=term,
+    why = (
+        f"with all that {request.party} has open and has traded, {day} could come to "
+        f"{worst:.4f} of {limit} a day"
     )
+    return violation(request, term, why)

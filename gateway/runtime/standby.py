@@ -12,11 +12,12 @@ from typing import Final
 from gateway.market import Market
 from gateway.market.rule_sets import force
 from gateway.model.cover import Standby
-from gateway.model.event import Detail, Refused, ResponseCode
+from gateway.model.event import Refused
 from gateway.model.product import Product
 from gateway.model.request import CancelTenders, SubmitTenders
 from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.time import Instant, Interval, rfc3339
+from gateway.runtime.counters.counter import violation
 from gateway.runtime.exposure import Exposure
 from gateway.runtime.register import Register
 from gateway.runtime.spending import standing_sets
@@ -123,14 +124,8 @@ def _ahead(terms: Product, asked: Iterable[Interval], now: Instant) -> Iterator[
 def _refused(
     request: _Request, standby: Standby, at: Instant, offered: float, sold: float
 ) -> Refused:
-    return Refused(
-        party=request.party,
-        product=request.product,
-        code=ResponseCode.RULES_VIOLATION,
-        detail=Detail.RULES_VIOLATION,
-        description=(
-            f"{request.party} could come to have sold {sold:g} of {standby.sold} at "
-            f"{rfc3339(at)} and have {offered:g} of {standby.product} on offer"
-        ),
-        term=STANDBY,
+    why = (
+        f"{request.party} could come to have sold {sold:g} of {standby.sold} at "
+        f"{rfc3339(at)} and have {offered:g} of {standby.product} on offer"
     )
+    return violation(request, STANDBY, why)

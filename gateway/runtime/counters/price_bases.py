@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from gateway.market import Market
 from gateway.market.price_base import comparable, resolve
-from gateway.model.event import Detail, Refused, ResponseCode
+from gateway.model.event import Refused
 from gateway.model.request import SubmitTenders
 from gateway.model.tender import Tender, TenderSet
+from gateway.runtime.counters.counter import violation
 
 
 class PriceBases:
@@ -52,11 +53,5 @@ class PriceBases:
 
 
 def _refused(request: SubmitTenders, tender: Tender, why: str) -> Refused:
-    return Refused(
-        party=request.party,
-        product=request.product,
-        code=ResponseCode.RULES_VIOLATION,
-        detail=Detail.RULES_VIOLATION,
-        description=f"tender {tender.id}: {why}",
-        term="" if tender.base is None else tender.base.kind.value,
-    )
+    term = "" if tender.base is None else tender.base.kind.value
+    return violation(request, term, f"tender {tender.id}: {why}")
