@@ -33,9 +33,12 @@ class Track:
         self._values = array("f")
 
     def put(self, at: Instant, value: float) -> None:
-        """The mean of the step that began at ``at``; of what is older than the oldest, nothing."""
+        """The mean of the step that began at ``at``; of what is older than the oldest, nothing.
+
+        What is far off the others begins anew: the clock was wrong, then or now.
+        """
         index = at // STEP
-        if not self._values or index - self._first > 2 * DAYS * A_DAY:
+        if not self._values or abs(index - self._first) > 2 * DAYS * A_DAY:
             self._first, self._values = index, array("f")
         place = index - self._first
         if place < 0:

@@ -140,10 +140,13 @@ class Outlooks:
             self._log.error("history.not_kept", reason=str(fault))
 
     def _recall(self) -> None:
-        since = Instant(self._clock.now() - DAYS * A_DAY * STEP)
+        """What is of a later time than forecasts reach was written while the clock was wrong."""
+        now = self._clock.now()
+        since, until = now - DAYS * A_DAY * STEP, now + HORIZON * STEP
         try:
-            for one in self._history.past(tuple(self._tracks), since):
-                self._tracks[one.series].put(one.at, one.value)
+            for one in self._history.past(tuple(self._tracks), Instant(since)):
+                if one.at <= until:
+                    self._tracks[one.series].put(one.at, one.value)
         except GridtenderError as fault:
             self._log.error("history.unreadable", reason=str(fault))
 

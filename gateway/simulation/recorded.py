@@ -69,7 +69,7 @@ def _past(
     """Load and sun by quarter; a site without a roof has no sun."""
     names = (Foreseen.LOAD.value, Foreseen.SUN.value)
     try:
-        entries = HistoryFile(folder).past(names, wanted.start)
+        entries = HistoryFile(folder, read_only=True).past(names, wanted.start)
     except GridtenderError as fault:
         raise _refused(file, str(fault), "a readable history") from None
     load, sun = ({e.at: e.value for e in entries if e.series == name} for name in names)

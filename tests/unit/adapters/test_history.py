@@ -46,3 +46,27 @@ def test_a_broken_file_is_set_aside_with_a_message_and_history_begins_anew(tmp_p
     history.add([entry("load", 0, 1.0)])
     assert len(history.past(["load"], NOON)) == 1
     assert (tmp_path / "history.sqlite.broken").exists()
+
+
+def test_a_clock_that_is_years_ahead_for_a_while_costs_no_more_than_a_day_of_the_past(tmp_path):
+    history = HistoryFile(tmp_path)
+    day = 24 * 3600
+    history.add([entry("load", n * day, float(n)) for n in range(10)])
+    history.add([entry("load", 50 * 365 * day, 0.0)])
+    history.add([entry("load", 10 * day, 10.0)])
+    kept = [one.value for one in history.past(["load"], NOON)]
+    assert kept == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0]
+
+
+def test_who_only_reads_changes_nothing_also_of_a_broken_file(tmp_path):
+    HistoryFile(tmp_path).add([entry("load", 0, 1.0)])
+    file = tmp_path / "history.sqlite"
+    file.chmod(0o444)
+    reading = HistoryFile(tmp_path, read_only=True)
+    assert len(reading.past(["load"], NOON)) == 1
+    assert file.stat().st_mode & 0o777 == 0o444
+    file.chmod(0o600)
+    file.write_bytes(b"no database at all" * 100)
+    with pytest.raises(StateUnusable, match="not a database"):
+        reading.past(["load"], NOON)
+    assert [one.name for one in tmp_path.iterdir()] == ["history.sqlite"]

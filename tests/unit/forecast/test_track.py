@@ -47,6 +47,17 @@ def test_only_the_newest_days_are_held_and_a_gap_is_unknown():
     assert track.at(Instant(start + (DAYS * A_DAY + 1) * STEP)) == 7.0
 
 
+@pytest.mark.parametrize("off_years", [44, -56])
+def test_one_value_by_a_clock_that_was_years_off_does_not_end_what_is_remembered(off_years):
+    start = parse_rfc3339("2026-06-01T00:00:00Z")
+    track = Track()
+    track.put(Instant(start + off_years * 365 * A_DAY * STEP), 1.0)
+    for k in range(2 * A_DAY):
+        track.put(Instant(start + k * STEP), 600.0)
+    assert track.looks_back
+    assert track.at(Instant(start + STEP)) == 600.0
+
+
 def test_nothing_is_foreseen_without_a_past_and_the_present_goes_on_in_the_first_day():
     start = parse_rfc3339("2026-06-01T00:00:00Z")
     assert Track().ahead(start, 4, no_offset) == ()
