@@ -12,9 +12,9 @@ from gateway.model.event import Refused
 from gateway.model.request import SubmitTenders
 from gateway.model.tender import Side
 from gateway.model.time import Instant
-from gateway.runtime.counters.counter import violation
 from gateway.runtime.exposure import Book, Exposure
 from gateway.runtime.register import Register
+from gateway.runtime.violation import violation
 
 COVER = "cover"
 _NOISE = 1e-9

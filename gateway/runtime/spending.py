@@ -20,8 +20,8 @@ from gateway.model.request import SubmitTenders
 from gateway.model.tender import Party, Side, TenderSet
 from gateway.model.time import MILLISECOND, Instant, Interval, rfc3339
 from gateway.model.transaction import Transaction
-from gateway.runtime.counters.counter import violation
 from gateway.runtime.register import Register
+from gateway.runtime.violation import violation
 
 DayOf = Callable[[Instant], str]
 """The date of an instant where the area is, ``2026-11-23``."""

@@ -17,10 +17,10 @@ from gateway.model.product import Product
 from gateway.model.request import CancelTenders, SubmitTenders
 from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.time import Instant, Interval, rfc3339
-from gateway.runtime.counters.counter import violation
 from gateway.runtime.exposure import Exposure
 from gateway.runtime.register import Register
 from gateway.runtime.spending import standing_sets
+from gateway.runtime.violation import violation
 
 STANDBY: Final = "standby"
 

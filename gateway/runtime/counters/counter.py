@@ -53,18 +53,6 @@ def replied(request: Request, now: Instant, outcomes: tuple[Outcome, ...]) -> Re
     return Reply(party=request.party, request_id=request.request_id, at=now, outcomes=outcomes)
 
 
-def violation(request: Request, term: str, why: str) -> Refused:
-    """422: the term of what the party may do, or of the product, is not kept."""
-    return Refused(
-        party=request.party,
-        product=request.product,
-        code=ResponseCode.RULES_VIOLATION,
-        detail=Detail.RULES_VIOLATION,
-        description=why,
-        term=term,
-    )
-
-
 def refused(
     request: Request, now: Instant, code: ResponseCode, why: str, *, term: str = ""
 ) -> Reply:

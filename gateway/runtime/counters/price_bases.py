@@ -11,7 +11,7 @@ from gateway.market.price_base import comparable, resolve
 from gateway.model.event import Refused
 from gateway.model.request import SubmitTenders
 from gateway.model.tender import Tender, TenderSet
-from gateway.runtime.counters.counter import violation
+from gateway.runtime.violation import violation
 
 
 class PriceBases:
