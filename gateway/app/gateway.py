@@ -116,7 +116,7 @@ class Gateway:
 
     def hear(self, party: str) -> None:
         """Something came from the party."""
-        self.reception.hear(party)
+        self.reception.attendance.hear(party)
 
     async def register(self, asked: AskRegistration) -> RegistrationTold:
         """A stranger asks to be a party."""
@@ -132,7 +132,7 @@ class Gateway:
 
     def back(self, party: str) -> None:
         """The party says that it is there: what it may have missed is told again."""
-        if self.reception.is_back(party):
+        if self.reception.attendance.is_back(party):
             self.pushes.again(party)
             self.marketplace.back(party)
 

@@ -29,13 +29,13 @@ from gateway.model.event import ResponseCode
 from gateway.model.membership import Consent, Enrolled, Newcomer, PartyBook
 from gateway.model.request import Outcome, Reply
 from gateway.model.site import AdmissionSettings
-from gateway.model.time import Instant, in_seconds
+from gateway.model.time import Instant
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.party_store import PartyStore
+from gateway.runtime.attendance import Attendance
 from gateway.runtime.counters.counter import refused, replied
 from gateway.runtime.marketplace import Marketplace
-from gateway.runtime.ration import TokenBucket
 from gateway.runtime.register import Register
 
 _REFUSED: Final = "REFUSED"
@@ -50,6 +50,7 @@ class Reception:
         threaded: disk work beside the loop.
 
     Attributes:
+        attendance: who is there.
         on_logins: awaited when a party more or less may log in.
     """
 
@@ -72,9 +73,7 @@ class Reception:
         self._bus = bus
         self._threaded = threaded
         self._stamp = store.stamp
-        self._began = clock.monotonic()
-        self._silent: set[str] = set()
-        self._returns: dict[str, TokenBucket] = {}
+        self.attendance = Attendance(register, marketplace, clock, settings.silence)
         self._leaving = False
         self._due = asyncio.Event()
         self._applying = asyncio.Lock()
@@ -85,17 +84,6 @@ class Reception:
     def parties(self) -> tuple[str, ...]:
         """Names of all parties from outside."""
         return tuple(party.id for party in self._register.parties)
-
-    def hear(self, party: str) -> None:
-        """Something came from the party."""
-        self._register.hear(party, self._clock.monotonic())
-        self._silent.discard(party)
-
-    def is_back(self, party: str) -> bool:
-        """Whether a party that says it is there is told again: not over and over."""
-        if self._register.party(party) is None:
-            return False
-        return self._returns.setdefault(party, TokenBucket()).take(self._clock.now())
 
     def glance(self) -> None:
         """Every second: wake ``run`` where there are parties, or commands changed the book."""
@@ -111,7 +99,7 @@ class Reception:
                 await self._renew_logins()
             if self._store.stamp != self._stamp:
                 await self.look()
-            self._watch_silence()
+            self.attendance.watch()
 
     async def look(self) -> None:
         """Take the book from the disk."""
@@ -307,23 +295,6 @@ class Reception:
             waited = one.state is Enrolled.WAITING
             if waited and decided is not None and decided.state is not Enrolled.WAITING:
                 self._bus.publish(replace(self._told(one.party, one.product, now), pushed=True))
-
-    def _watch_silence(self) -> None:
-        """Withdraw what is tendered by whom nothing was heard of for as long as allowed."""
-        now = self._clock.monotonic()
-        for party in self._register.parties:
-            allowed = self._register.allowance(party.id).silence or self._settings.silence
-            if allowed is None or party.id in self._silent:
-                continue
-            heard = self._register.heard(party.id)
-            if now - (self._began if heard is None else heard) <= allowed:
-                continue
-            self._silent.add(party.id)
-            if count := self._marketplace.open_tenders(party.id):
-                self._log.warning(
-                    "party.silent", party=party.id, after_s=in_seconds(allowed), tenders=count
-                )
-            self._marketplace.withdraw(party.id)
 
     async def _beside(self, work: Callable[[], PartyBook]) -> PartyBook:
         return await asyncio.to_thread(work) if self._threaded else work()
