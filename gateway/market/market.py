@@ -298,6 +298,11 @@ class Market:
         """Ids of the parties that have open tenders, sorted."""
         return self._books.parties
 
+    def tendering(self, interval: Interval) -> Iterable[str]:
+        """Ids of the parties that have something open in the instrument."""
+        book = self._books.get(interval.start)
+        return () if book is None else {**book.requirements, **book.increments}
+
     def share(self, other: "Market | None" = None) -> None:
         """Hold positions in common with the other products of the resource; before any call.
 

@@ -135,8 +135,7 @@ class TradingAhead:
 
     def _is_due(self, interval: Interval, stated: Sequence[TenderSet], price: int | None) -> bool:
         market = self._market
-        guests = (party for party in market.parties_with_tenders if self._outside(party))
-        if any(one.interval == interval for party in guests for one in market.live_sets(party)):
+        if any(self._outside(party) for party in market.tendering(interval)):
             return True
         held = market.positions.all_at(interval.start)
         return price is not None and moves(stated, held, price, self._ahead.least)

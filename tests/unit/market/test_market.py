@@ -90,6 +90,8 @@ def test_rest_of_an_increment_stays_until_its_interval_ends(floor):
 
     assert floor.market.live_sets("roof")[0].tenders == (sell("s", 40, 50),)
     assert floor.market.live_sets("load") == ()
+    assert list(floor.market.tendering(interval())) == ["roof"]
+    assert list(floor.market.tendering(interval(1))) == []
     ended = [e for e in floor.market.advance(Instant(NOON + T)) if isinstance(e, Cancelled)]
     assert [(e.tender, e.reason.value, e.remaining) for e in ended] == [("s", "EXPIRED", 40)]
 
