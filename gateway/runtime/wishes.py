@@ -16,7 +16,7 @@ from gateway.model.device import Device
 from gateway.model.errors import GridtenderError, SettingsError
 from gateway.model.event import Fact, WishChanged
 from gateway.model.reading import Reading
-from gateway.model.time import MINUTE, Duration, Instant, parse_rfc3339, rfc3339
+from gateway.model.time import HOUR, MINUTE, Duration, Instant, parse_rfc3339, rfc3339
 from gateway.model.wish import NOW, Errand, KeptWishes, Said, Undertaking, Wish, clock_of, wish_of
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
@@ -27,6 +27,7 @@ NextTime = Callable[[tuple[int, int], Instant], Instant]
 """The next moment after an instant at which the area's clocks show an hour and a minute."""
 
 _RUNS_W = 50.0
+_STANDS_FOR = Duration(12 * HOUR)
 _TELL_EVERY = Duration(MINUTE)
 # One way of a common charger and battery, where neither device nor owner tell.
 _ONE_WAY = 0.95
@@ -183,6 +184,18 @@ class Wishes:
             from_wh=self._had_wh(device),
         )
 
+    def _after(self, ended: Undertaking | None, one: Undertaking) -> Undertaking:
+        """A run that was said stands for the configured one of the next half day."""
+        programme, wish = self._devices[one.device].programme, wish_of(one.words)
+        if programme is None or ended is None or not ended.said or ended.started is None:
+            return one
+        if one.by is None or one.by - one.made > _STANDS_FOR:
+            return one
+        if one.start is not None:
+            start = self._moment(wish.start, one.start)
+            return replace(one, start=start, by=Instant(start + programme.takes))
+        return replace(one, by=self._moment(wish.by, one.by))
+
     def _moment(self, said: str, now: Instant) -> Instant:
         """When that is, from now on."""
         if said == NOW:
@@ -222,12 +235,13 @@ class Wishes:
     def _review(self, device: str) -> None:
         """End what is over, begin what is configured, tell what moved."""
         now, current = self._clock.now(), self._under_way.get(device)
-        configured = self._devices[device].wish
+        configured, ended = self._devices[device].wish, current
         if current is not None and self._is_over(current, configured, now):
             self._end(current)
             current = None
         if current is None and configured is not None:
-            self._under_way[device] = self._undertaken(device, configured, said=False)
+            one = self._undertaken(device, configured, said=False)
+            self._under_way[device] = self._after(ended, one)
             self._changed(device)
         elif current is not None:
             self._follow(current, now)

@@ -264,3 +264,29 @@ async def test_a_start_at_once_left_by_a_command_is_of_when_it_was_said(tmp_path
     room.file.leave(Said(device="car", at=Instant(NOON - HOUR), words="start"))
     await room.look()
     assert room.seen.start == NOON - HOUR
+
+
+@pytest.mark.parametrize(
+    ("configured", "start", "by"),
+    [
+        ("start at 17:00", "2026-06-22T15:00:00.000Z", "2026-06-22T16:05:00.000Z"),
+        ("by 17:00", None, "2026-06-22T15:00:00.000Z"),
+        ("by 07:00", None, "2026-06-22T05:00:00.000Z"),  # tomorrow's is another one
+    ],
+)
+async def test_a_run_that_was_said_is_that_of_the_day(tmp_path, configured, start, by):
+    """An empty dishwasher is not begun again in the afternoon."""
+    room = washing(tmp_path, configured)
+    room.wishes.say("car", wish_of("start"), "calendar")
+    room.bus.publish(Reading(device="car", at=NOON, flows={POWER: 2000.0}))
+    room.clock.pass_h(1.1)
+    assert await room.look() == ["wish.done"]
+    assert (room.seen.start and rfc3339(room.seen.start), rfc3339(room.seen.by)) == (start, by)
+
+
+async def test_a_run_that_was_said_and_never_begun_leaves_that_of_the_day(tmp_path):
+    room = washing(tmp_path, "by 17:00")
+    room.wishes.say("car", wish_of("start"), "calendar")
+    room.clock.pass_h(1.1)
+    assert await room.look() == ["wish.missed"]
+    assert rfc3339(room.seen.by) == "2026-06-21T15:00:00.000Z"
