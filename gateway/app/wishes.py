@@ -12,7 +12,8 @@ from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.runtime.energy import Energy
 from gateway.runtime.site import Site
-from gateway.runtime.wishes import NextTime, Wishes
+from gateway.runtime.undertakings import NextTime
+from gateway.runtime.wishes import Wishes
 
 LOADS = frozenset({Role.EV, Role.HEAT, Role.LOAD})
 

@@ -16,18 +16,15 @@ from gateway.model.device import Device
 from gateway.model.errors import GridtenderError, SettingsError
 from gateway.model.event import Fact, WishChanged
 from gateway.model.reading import Reading
-from gateway.model.time import HOUR, MINUTE, Duration, Instant, parse_rfc3339, rfc3339
-from gateway.model.wish import NOW, Errand, KeptWishes, Said, Undertaking, Wish, clock_of, wish_of
+from gateway.model.time import MINUTE, Duration, Instant, rfc3339
+from gateway.model.wish import NOW, Errand, KeptWishes, Said, Undertaking, Wish, wish_of
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.runtime.keeping import Keeping
 from gateway.runtime.site import Site
-
-NextTime = Callable[[tuple[int, int], Instant], Instant]
-"""The next moment after an instant at which the area's clocks show an hour and a minute."""
+from gateway.runtime.undertakings import NextTime, Undertakings, is_past
 
 _RUNS_W = 50.0
-_STANDS_FOR = Duration(12 * HOUR)
 _TELL_EVERY = Duration(MINUTE)
 # One way of a common charger and battery, where neither device nor owner tell.
 _ONE_WAY = 0.95
@@ -57,7 +54,7 @@ class Wishes:
         threaded: bool = False,
     ) -> None:
         self._devices = {device.id: device for device in devices}
-        self._next_time = next_time
+        self._made = Undertakings(next_time)
         self._store = store
         self._left = left
         self._had_wh = had_wh
@@ -81,9 +78,11 @@ class Wishes:
 
         A device without a wish runs whenever the price allows it, and may have no way back.
         """
+        now = self._clock.now()
         for device, known in self._devices.items():
-            if device not in self._under_way and known.wish is not None:
-                self._under_way[device] = self._undertaken(device, known.wish, said=False)
+            wish = known.wish
+            if device not in self._under_way and wish is not None and not is_past(wish, now):
+                self._under_way[device] = self._undertaken(known, wish, said=False)
                 self._unkept = True
             self._site.wish(device, self.errand(device))
 
@@ -96,7 +95,7 @@ class Wishes:
         if wish is None:
             self._under_way.pop(device, None)
         else:
-            self._under_way[device] = self._undertaken(device, wish, said=True)
+            self._under_way[device] = self._undertaken(self._devices[device], wish, said=True)
         self._log.info("wish.taken", device=device, by=by, wish="" if wish is None else str(wish))
         self._changed(device)
         return ""
@@ -149,59 +148,13 @@ class Wishes:
         if known is None:
             named = ", ".join(self._devices) or "none"
             return f"{device} is no device that a wish can be about; there are: {named}"
-        if wish is not None and wish.start:
-            return self._start_refusal(known, wish.start)
-        if wish is None or not wish.by or clock_of(wish.by):
-            return ""
-        if parse_rfc3339(wish.by) <= self._clock.now():
-            return f"the deadline {wish.by} is past"
-        return ""
-
-    def _start_refusal(self, device: Device, start: str) -> str:
-        if device.programme is None:
-            return f"{device.id} has no programme to start; wish an amount, or now"
-        now = self._clock.now()
-        if self._moment(start, now) + device.programme.takes <= now:
-            return f"the start {start} is past"
-        return ""
+        return "" if wish is None else self._made.refusal(known, wish, self._clock.now())
 
     # -- what is under way ------------------------------------------------------------------
 
-    def _undertaken(self, device: str, wish: Wish, *, said: bool) -> Undertaking:
-        """A start has the deadline at which it is the latest one."""
-        now, programme = self._clock.now(), self._devices[device].programme
-        by = self._moment(wish.by, now) if wish.by else None
-        start = self._moment(wish.start, now) if wish.start else None
-        if start is not None and programme is not None:
-            by = Instant(start + programme.takes)
-        return Undertaking(
-            device=device,
-            words=str(wish),
-            made=now,
-            by=by,
-            start=start,
-            said=said,
-            from_wh=self._had_wh(device),
-        )
-
-    def _after(self, ended: Undertaking | None, one: Undertaking) -> Undertaking:
-        """A run that was said stands for the configured one of the next half day."""
-        programme, wish = self._devices[one.device].programme, wish_of(one.words)
-        if programme is None or ended is None or not ended.said or ended.started is None:
-            return one
-        if one.by is None or one.by - one.made > _STANDS_FOR:
-            return one
-        if one.start is not None:
-            start = self._moment(wish.start, one.start)
-            return replace(one, start=start, by=Instant(start + programme.takes))
-        return replace(one, by=self._moment(wish.by, one.by))
-
-    def _moment(self, said: str, now: Instant) -> Instant:
-        """When that is, from now on."""
-        if said == NOW:
-            return now
-        clock = clock_of(said)
-        return parse_rfc3339(said) if clock is None else self._next_time(clock, now)
+    def _undertaken(self, device: Device, wish: Wish, *, said: bool) -> Undertaking:
+        had_wh = self._had_wh(device.id)
+        return self._made.of(device, wish, self._clock.now(), said=said, had_wh=had_wh)
 
     def _errand(self, undertaking: Undertaking) -> Errand:
         wish = wish_of(undertaking.words)
@@ -235,13 +188,14 @@ class Wishes:
     def _review(self, device: str) -> None:
         """End what is over, begin what is configured, tell what moved."""
         now, current = self._clock.now(), self._under_way.get(device)
-        configured, ended = self._devices[device].wish, current
+        known, ended = self._devices[device], current
+        configured = known.wish
         if current is not None and self._is_over(current, configured, now):
             self._end(current)
             current = None
-        if current is None and configured is not None:
-            one = self._undertaken(device, configured, said=False)
-            self._under_way[device] = self._after(ended, one)
+        if current is None and configured is not None and not is_past(configured, now):
+            one = self._undertaken(known, configured, said=False)
+            self._under_way[device] = self._made.after(ended, known, one)
             self._changed(device)
         elif current is not None:
             self._follow(current, now)

@@ -290,3 +290,12 @@ async def test_a_run_that_was_said_and_never_begun_leaves_that_of_the_day(tmp_pa
     room.clock.pass_h(1.1)
     assert await room.look() == ["wish.missed"]
     assert rfc3339(room.seen.by) == "2026-06-21T15:00:00.000Z"
+
+
+async def test_a_configured_deadline_that_is_a_moment_is_missed_once_and_not_wished_again(tmp_path):
+    room = Room(tmp_path, wish="30 kWh by 2026-06-21T13:00:00Z")
+    await room.look()
+    room.clock.pass_h(2)
+    assert [await room.look() for _ in range(3)] == [["wish.missed"], [], []]
+    assert room.seen is None
+    assert Room(tmp_path, wish="30 kWh by 2026-06-21T13:00:00Z", clock=room.clock).seen is None
