@@ -150,4 +150,5 @@ def _fault(fault: Mapping[str, Any]) -> str:
     path = ".".join(str(key) for key in fault["loc"])
     if fault["type"] == "missing":
         return f"{path} is missing"
-    return f"{path}: found {quoted(fault['input'])}, {fault['msg'].lower()}"
+    first, rest = fault["msg"][:1].lower(), fault["msg"][1:]  # what is allowed has its own case
+    return f"{path}: found {quoted(fault['input'])}, {first}{rest}"

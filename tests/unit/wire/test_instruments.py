@@ -180,6 +180,15 @@ def ask(operation, product="power", **more):
     return found.refused.code.value if isinstance(found, Answer) else found.listen
 
 
+def test_what_is_allowed_is_told_as_it_is_to_be_written():
+    topic = "rmf/1/home/u/anna/req/power/manage-session-data"
+    asked = {"requestId": "r", "partyId": "anna", "marketId": "home"}
+    asked["subscriptionActionRequested"] = "subscribe"
+    here = replace(border(SITE), products={"power": PRODUCT})
+    why = parse(topic, json.dumps(asked).encode(), here, NOW).refused.description
+    assert why.endswith("input should be 'SNAPSHOT', 'SNAPSHOT_AND_UPDATES' or 'CANCEL'")
+
+
 @pytest.mark.parametrize(
     ("asked", "listen"),
     [
