@@ -15,6 +15,7 @@ from gateway.model.time import MILLISECOND, SECOND, Instant
 
 _FOLD: Final = re.compile(r"(?:\r?\n)+[ \t]")
 _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_TOLD: Final = 200  # characters of what the library says
 _ODD: Final = (
     ValueError,
     TypeError,
@@ -41,8 +42,11 @@ def understood() -> Iterator[None]:
         yield
     except CalendarUnusable:
         raise
+    except OSError as error:  # zones are looked for among files
+        message = "a TZID names no zone such as Europe/Berlin"
+        raise CalendarUnusable(message) from error
     except _ODD as error:
-        message = f"the calendar cannot be understood: {error}"
+        message = f"the calendar cannot be understood: {str(error)[:_TOLD]}"
         raise CalendarUnusable(message) from error
 
 

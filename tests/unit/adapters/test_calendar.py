@@ -215,6 +215,13 @@ def test_a_zone_defined_by_its_party_is_that_of_nobody():
             read_calendar(calendar(own, available("DTSTART;TZID=Mine:20260105T170000")))
 
 
+@pytest.mark.parametrize("zone", ["America", "Europe", "A" * 300, "../owner", "Mars/Base"])
+def test_what_names_no_zone_is_refused_and_tells_nothing_of_our_files(zone):
+    with pytest.raises(CalendarUnusable, match="TZID") as refused:
+        read_calendar(calendar(available(f"DTSTART;TZID={zone}:20260105T170000", "DURATION:PT2H")))
+    assert len(str(refused.value)) < 100
+
+
 @pytest.mark.parametrize(
     "calendar_text",
     [
