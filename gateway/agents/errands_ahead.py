@@ -64,6 +64,10 @@ def _worth(
         return
     later = needed_later(outlook, gate.interval.end, errand.by, need_wh, most_w)
     highest = highest_of(gate, device, errand)
-    yield in_turn(gate.product, device, highest), need_wh - sum(wh for _, wh in later)
-    for worth, wh in reversed(later):
-        yield in_turn(gate.product, device, min(gate.product.price(worth), highest)), wh
+    prices = [min(gate.product.price(worth), highest) for worth, _ in later]
+    # Beyond the outlook there may be hours like those inside.
+    reaches = outlook.start + outlook.steps * outlook.step >= errand.by
+    beyond = prices[-1] if prices and not reaches else highest
+    yield in_turn(gate.product, device, beyond), need_wh - sum(wh for _, wh in later)
+    for price, (_, wh) in reversed([*zip(prices, later, strict=True)]):
+        yield in_turn(gate.product, device, price), wh

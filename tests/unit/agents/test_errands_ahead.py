@@ -79,6 +79,10 @@ def test_when_hardly_time_is_left_it_pays_any_price_up_to_its_cap(stated):
     assert stated(errand(30, 2), 1, ahead, price_cap=0.2) == [(2_000, 4_000), (1_999, 7_000)]
 
 
+def test_a_deadline_beyond_the_outlook_makes_no_hour_the_last(stated):
+    assert stated(errand(60, 12), 1, outlook(DEAR, CHEAP, DEAR)) == [(3_000, 4_000), (2_999, 7_000)]
+
+
 def test_an_hour_in_which_the_deadline_lies_counts_for_its_part_and_none_after_it(stated):
     by = replace(errand(30), by=Instant(NOON + 90 * MINUTE))
     assert sum(watt for _, watt in stated(by, 1, outlook(DEAR, DEAR, DEAR))) == 5_500
