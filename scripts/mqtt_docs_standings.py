@@ -28,7 +28,8 @@ VAVAILABILITY to one product; by PRIORITY a higher one overrides the lower ones 
 for every BUSYTYPE; where none reaches, the party is available. Windows that touch are one. Times
 are in UTC or with a TZID of the IANA database; a VTIMEZONE is not looked at.
 RRULE is taken with FREQ DAILY, WEEKLY, MONTHLY or YEARLY and
-INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH, WKST, with EXDATE and RDATE; DTSTART meets its
+INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH, WKST, with EXDATE and RDATE; an
+AVAILABLE with RECURRENCE-ID stands in the place of that occurrence; DTSTART meets its
 own rule, and a window that comes again lasts at most 7 days. At most 200 VAVAILABILITY, AVAILABLE
 and RDATE are taken, 10 RRULE with COUNT, and a COUNT that ends within 8000 days. Its KiB count as
 tenders in the budget of messages. What cannot be understood is answered 400 and the former

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from gateway.adapters.calendar_moved import moved_in, without_moved
 from gateway.adapters.calendar_text import (
     CalendarUnusable,
     components,
@@ -106,13 +107,6 @@ def _check_size(found: Sequence[Any]) -> None:
         raise CalendarUnusable(message)
 
 
-def _available(component: Any) -> Window:  # noqa: ANN401 - the library has no types
-    if "RECURRENCE-ID" in component:
-        message = "RECURRENCE-ID is not worked out here; send the windows as they are"
-        raise CalendarUnusable(message)
-    return window_of(component)
-
-
 def _part(component: Any) -> _Part:  # noqa: ANN401 - the library has no types
     if component.errors:
         message = f"VAVAILABILITY: {component.errors[0]}"
@@ -123,6 +117,8 @@ def _part(component: Any) -> _Part:  # noqa: ANN401 - the library has no types
     if end is None and length is not None and start is not None:
         end = start + length.dt
     priority = int(component.get("PRIORITY", 0))
+    found = component.walk("AVAILABLE")
+    moved = moved_in(found)
     return _Part(
         product=str(component.get("X-RMF-PRODUCT", "")),
         # 1 is the highest, 9 the lowest, and 0 is lower still; higher ones come later.
@@ -131,5 +127,5 @@ def _part(component: Any) -> _Part:  # noqa: ANN401 - the library has no types
             _ALWAYS[0] if start is None else instant_of(start),
             _ALWAYS[1] if end is None else instant_of(end),
         ),
-        windows=tuple(_available(one) for one in component.walk("AVAILABLE")),
+        windows=tuple(without_moved(one, window_of(one), moved) for one in found),
     )

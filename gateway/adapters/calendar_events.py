@@ -8,18 +8,17 @@ Source: RFC 5545, sections 3.6.1 and 3.8.4.4.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from gateway.adapters.calendar_moved import Moved, moved_in, without_moved
 from gateway.adapters.calendar_text import (
     CalendarUnusable,
     components,
-    time_of,
-    times_of,
     understood,
 )
-from gateway.adapters.calendar_windows import Window, rules_of, window_of
+from gateway.adapters.calendar_windows import Window, window_of
 from gateway.adapters.spans import Span
 from gateway.model.time import Interval
 
@@ -64,7 +63,7 @@ def read_events(text: str, zone: tzinfo) -> Events:
     with understood():
         found = components(text, "VEVENT")
         _check_size(found)
-    moved = _moved(found, zone)
+    moved = moved_in(found, zone)
     good, odd = list[Event](), list[tuple[str, str]]()
     for one in found:
         try:
@@ -111,47 +110,21 @@ def _dates(component: Any) -> int:  # noqa: ANN401 - the library has no types
     return sum(len(getattr(one, "dts", ())) for one in several)
 
 
-def _moved(found: list[Any], zone: tzinfo) -> dict[str, frozenset[datetime]]:
-    """By UID, the occurrences in whose place another event stands."""
-    moved = dict[str, frozenset[datetime]]()
-    for one in found:
-        try:
-            with understood():
-                at = time_of(one, "RECURRENCE-ID", zone)
-        except CalendarUnusable:
-            continue  # told where the event itself is read
-        if at is not None:
-            uid = str(one.get("UID", ""))
-            moved[uid] = moved.get(uid, frozenset()) | {at}
-    return moved
-
-
 def _event(
     component: Any,  # noqa: ANN401
     zone: tzinfo,
-    moved: Mapping[str, frozenset[datetime]],
+    moved: Moved,
 ) -> Event | None:
     """The event; None of one that is cancelled."""
-    uid = str(component.get("UID", ""))
     # By the clock also with DURATION: hour after hour has no gap where clocks change.
     window = replace(window_of(component, zone), by_clock=True)
-    if time_of(component, "RECURRENCE-ID", zone) is None:
-        window = _without(window, moved.get(uid, frozenset()) | times_of(component, "EXDATE", zone))
-    elif "RANGE" in component.get("RECURRENCE-ID").params or rules_of(component):
-        message = "RECURRENCE-ID is taken for one occurrence, without RANGE and RRULE"
-        raise CalendarUnusable(message)
+    window = without_moved(component, window, moved, zone)
     if str(component.get("STATUS", "")).upper() == "CANCELLED":
         return None
     own = {str(n).upper(): v for n, v in component.items() if str(n).upper().startswith("X-")}
     said = {name: str(value) for name, value in own.items() if not isinstance(value, list)}
+    uid = str(component.get("UID", ""))
     return Event(uid=uid, name=_name(component), window=window, said=said)
-
-
-def _without(window: Window, left_out: frozenset[datetime]) -> Window:
-    """Without some occurrences, however they come to be."""
-    gone = {window.span(one)[0] for one in left_out}
-    fixed = tuple(span for span in window.fixed if span[0] not in gone)
-    return replace(window, left_out=left_out, fixed=fixed)
 
 
 def _name(component: Any) -> str:  # noqa: ANN401

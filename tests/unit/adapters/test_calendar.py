@@ -117,6 +117,29 @@ def test_days_left_out_and_added_are_heeded():
     assert found.covers("power", hour("2026-01-07T15:00:00Z", 2))
 
 
+BERLIN = "TZID=Europe/Berlin"
+FRIDAY = (
+    "BEGIN:AVAILABLE\nUID:w\nDTSTAMP:20260101T000000Z\n"
+    f"RECURRENCE-ID;{BERLIN}:20260109T170000\n"
+    f"DTSTART;{BERLIN}:20260109T190000\nDTEND;{BERLIN}:20260109T200000\nEND:AVAILABLE\n"
+)
+
+
+def test_one_evening_that_was_moved_stands_in_the_place_of_its_own_alone():
+    found = read_calendar(calendar(available(*EVENINGS, inner=FRIDAY)))
+    assert not found.covers("power", hour("2026-01-09T16:00:00Z"))
+    assert found.covers("power", hour("2026-01-09T18:00:00Z"))
+    assert not found.covers("power", hour("2026-01-09T18:00:00Z", 2))
+    assert found.covers("power", hour("2026-01-08T16:00:00Z", 4))
+    assert found.covers("power", hour("2026-01-16T16:00:00Z", 4))
+
+
+def test_an_evening_moved_with_all_that_follow_is_refused():
+    inner = FRIDAY.replace("ID;", "ID;RANGE=THISANDFUTURE;")
+    with pytest.raises(CalendarUnusable, match="taken for one occurrence"):
+        read_calendar(calendar(available(*EVENINGS, inner=inner)))
+
+
 def test_windows_that_touch_are_one():
     second = "BEGIN:AVAILABLE\nUID:v\nDTSTAMP:20260101T000000Z\nDTSTART:20260105T120000Z\n"
     inner = f"{second}DTEND:20260105T140000Z\nEND:AVAILABLE\n"
