@@ -66,6 +66,7 @@ _GOODBYE_S = 1.0
 _SHORT_S = 15.0
 _SHORT_LIVES_TO_SUSPECT = 3
 _ENVELOPE = 64  # bytes of a PUBLISH beside topic and payload, rather too many
+_OWN_FAULT = "a fault of the gateway's own; its log has the traceback"
 _OfOwner = OwnerRequest | LimitRequest | WishRequest | ConsentGiven
 _Wish = Request | _OfOwner | PartyLeft | AskRegistration
 _UNANSWERED = (OwnerRequest, LimitRequest, WishRequest, PartyLeft, AskRegistration, ConsentGiven)
@@ -181,7 +182,7 @@ class MqttAdapter:
 
     async def _be_connected(self) -> None:
         client = connection(
-            self._endpoint, self._receive, identifier=self._identifier, will=self._mirror.will()
+            self._endpoint, self._hear, identifier=self._identifier, will=self._mirror.will()
         )
         async with connected(client):
             try:
@@ -247,6 +248,13 @@ class MqttAdapter:
         await asyncio.sleep(_SWEEP_S)
         await unsubscribe(client, filters)
         self._ghosts.end()
+
+    def _hear(self, message: aiomqtt.Message) -> None:
+        """A message that the gateway fails at may come again at once: it stays connected."""
+        try:
+            self._receive(message)
+        except Exception:  # noqa: BLE001 - whoever publishes must not cost others the connection
+            self._log.exception("mqtt.message_failed", topic=message.topic.value)
 
     def _receive(self, message: aiomqtt.Message) -> None:
         topic, payload = message.topic.value, bytes(message.payload or b"")
@@ -320,6 +328,17 @@ class MqttAdapter:
             )
 
     async def _handle(self, asked: tuple[_Wish, ReplyTo]) -> None:
+        """Carry out a request; one that the gateway fails at costs nobody else theirs."""
+        request, back = asked
+        try:
+            await self._answer(asked)
+        except Exception:  # noqa: BLE001 - whoever asks must not cost others the connection
+            self._log.exception("request.failed", reason=_OWN_FAULT)
+            if not isinstance(request, _UNANSWERED):
+                code, detail = ResponseCode.FORCE_MAJEURE, Detail.FORCE_MAJEURE
+                self._refuse((request, back), code, detail, _OWN_FAULT)
+
+    async def _answer(self, asked: tuple[_Wish, ReplyTo]) -> None:
         request, back = asked
         try:
             match request:

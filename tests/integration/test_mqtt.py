@@ -637,6 +637,38 @@ async def test_failing_journal_is_force_majeure(broker):
     assert answer["inResponseTo"] == "r-1"
 
 
+class Failing:
+    """A method with a fault."""
+
+    def __init__(self):
+        self.called = asyncio.Event()
+
+    def __call__(self, _party):
+        self.called.set()
+        raise KeyError
+
+
+async def test_a_fault_of_our_own_is_told_and_costs_nobody_else_the_connection(broker):
+    async with house(broker) as running:
+        with capture_logs() as logs:
+            running.exchange.failure = KeyError("a product that has closed")
+            _, answer = await ask(broker, tender_payload())
+            assert answer["response"]["responseCode"] == 503
+            assert "a fault of the gateway's own" in answer["response"]["responseDescription"]
+            running.exchange.failure = None
+            running.exchange.hear = failing = Failing()
+            async with ear(broker, user="alice", password="wonder") as alice:
+                topic = f"{BASE}/u/alice/req/power/create-tender"
+                await alice.client.publish(topic, json.dumps(tender_payload()), qos=1)
+                async with asyncio.timeout(DEADLINE_S):
+                    await failing.called.wait()
+        del running.exchange.hear
+        _, answer = await ask(broker, tender_payload(requestId="r-2"))
+        assert answer["response"]["responseCode"] == 200
+    told = [one["event"] for one in logs if one["log_level"] == "error"]
+    assert told == ["request.failed", "mqtt.message_failed"]
+
+
 async def test_party_that_floods_is_told_to_wait_and_others_are_served(broker):
     async with house(broker) as running:
         running.exchange.gate.clear()
