@@ -16,8 +16,8 @@ from gateway.model.product import Product
 from gateway.model.tender import Side
 
 _NOISE: Final = 1e-6
-"""Of a tick: a worth that equals the tariff but for the last digits is the tariff's, where the
-local party comes first: a surplus is stored now and not perhaps later."""
+"""Of a tick: a worth that equals the tariff but for the last digits is the tariff's.  At the export
+price the local party comes first: a surplus is stored now and not perhaps later."""
 
 
 _OUTLOOKS: Final = 8
@@ -38,7 +38,13 @@ def remembered_values(outlook: Outlook, store: Store, over: int) -> tuple[float,
 
 
 def planned_steps(
-    product: Product, slopes: Sequence[float], store: Store, stored_wh: float, hours: float
+    product: Product,
+    slopes: Sequence[float],
+    store: Store,
+    stored_wh: float,
+    hours: float,
+    *,
+    asks_now: int | None = None,
 ) -> list[Step]:
     """BUY and SELL steps that can be held for ``hours``, the cheapest SELL above the dearest BUY.
 
@@ -50,10 +56,12 @@ def planned_steps(
         store: its capacity is what may be used of it.
         stored_wh: usable charge when the interval begins, 0..capacity.
         hours: length of the interval.
+        asks_now: what the grid asks, the product's integers.  A worth equal to it can be bought
+            as well later, when more is known: there the BUY stands a tick below.
     """
     tick, most = product.tick, product.price_cap - product.tick
     buys = [
-        (_inside(product, math.floor(price / _real(product) + _NOISE) * tick, most), power_w)
+        (_waiting(_bid(product, price, most), asks_now, product), power_w)
         for price, power_w in _held(bids(slopes, store, stored_wh), store.charge_w, hours)
     ]
     least = buys[0][0] + tick if buys else product.price_floor
@@ -67,9 +75,14 @@ def planned_steps(
     return [*_joined(product, Side.BUY, buys), *_joined(product, Side.SELL, sells)]
 
 
-def _inside(product: Product, price: int, most: int) -> int:
-    """From the floor up to ``most``: above the dearest BUY a SELL must fit."""
-    return min(max(price, product.price_floor), most)
+def _bid(product: Product, price: float, most: int) -> int:
+    """Real money as ticks, from the floor up to ``most``: above the dearest BUY a SELL must fit."""
+    ticks = math.floor(price / _real(product) + _NOISE) * product.tick
+    return min(max(ticks, product.price_floor), most)
+
+
+def _waiting(price: int, asks_now: int | None, product: Product) -> int:
+    return max(price - product.tick, product.price_floor) if price == asks_now else price
 
 
 def _real(product: Product) -> float:

@@ -126,7 +126,8 @@ class Storage:
         if slopes is None:
             return as_tenders(gate, self._steps(gate, battery, hours), (LOCAL,))
         store = battery.store(self.device.wear, 1.0)
-        steps = planned_steps(gate.product, slopes, store, battery.stored_wh, hours)
+        asks = GridPrices.at(gate).asks
+        steps = planned_steps(gate.product, slopes, store, battery.stored_wh, hours, asks_now=asks)
         return as_tenders(gate, steps, (LOCAL,))
 
     def _battery(self, gate: Gate, told: Capabilities, soc_pct: float) -> Battery:
@@ -146,7 +147,7 @@ class Storage:
         outlook = gate.outlook
         if outlook is None or self.device.strategy is not Strategy.PLAN or battery.usable_wh <= 0:
             return None
-        over = max((gate.interval.end - outlook.start) // outlook.step, 0)
+        over = max(-((outlook.start - gate.interval.end) // outlook.step), 0)
         if over >= outlook.steps:
             return None
         store = battery.store(self.device.wear, self._share(gate, battery))

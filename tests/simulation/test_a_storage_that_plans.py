@@ -104,9 +104,9 @@ class Day:
 
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory):
-    """Thirteen hours with a restart in the night."""
+    """Thirteen hours with a restart in the last cheap hour, in which it charges."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return Day(tmp_path_factory.mktemp("planned"), runner.run, 2, 11)
+        return Day(tmp_path_factory.mktemp("planned"), runner.run, 6, 7)
 
 
 def test_it_buys_at_night_what_the_day_takes_and_the_bill_is_lower(planned, tmp_path, virtual):
@@ -120,7 +120,7 @@ def test_it_buys_at_night_what_the_day_takes_and_the_bill_is_lower(planned, tmp_
 
 
 def test_a_restart_in_the_night_does_not_stop_it(planned):
-    restart = BEGIN + 2 * HOUR
+    restart = BEGIN + 6 * HOUR
     begins = [row.now for row in planned.rows("start")]
     assert len(begins) == 2
     told = [row.now for row in planned.rows("outlook")]

@@ -50,8 +50,16 @@ def best(tenders, side):
     return max(prices, default=None) if side == "BUY" else min(prices, default=None)
 
 
-def test_in_the_cheap_hour_it_buys_from_the_grid_what_the_dear_ones_take(gate, storage):
-    assert best(storage().tenders(gate(soc_pct=0.0)), "BUY") >= 1000
+def test_in_the_last_cheap_hour_it_buys_from_the_grid_what_the_dear_ones_take(gate, storage):
+    seen = gate(prices=(0.10, *(0.40,) * 12), soc_pct=0.0)
+    assert best(storage().tenders(seen), "BUY") >= 1000
+
+
+def test_while_cheap_hours_suffice_that_are_to_come_it_waits_with_the_grids_energy(gate, storage):
+    """More is known later; what the house has too much is still taken."""
+    assert best(storage().tenders(gate(soc_pct=0.0)), "BUY") == 999
+    slow = gate(prices=(0.10, 0.10, *(0.40,) * 12), soc_pct=0.0, residual_w=5000.0)
+    assert best(storage().tenders(slow), "BUY") >= 1000
 
 
 def test_self_consumption_never_buys_at_the_grids_price(gate, storage):
@@ -64,8 +72,8 @@ def test_self_consumption_never_buys_at_the_grids_price(gate, storage):
 def test_what_the_plan_looked_at_and_is_over_does_not_count(gate, storage):
     """The last cheap hour is over: it would be too late to wait for it."""
     asks = [
-        best(storage().tenders(gate(prices=(0.10, *(0.40,) * 12), age=age)), "SELL")
-        for age in (Duration(0), Duration(HOUR - 10 * 10**9))
+        best(storage().tenders(gate(prices=(0.10, 0.10, *(0.40,) * 12), age=age)), "SELL")
+        for age in (Duration(0), Duration(HOUR))
     ]
     assert asks[0] < asks[1]
 
