@@ -2,6 +2,7 @@
 
 import json
 import random
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -159,3 +160,20 @@ def test_the_order_in_the_file_says_nothing(stretches, dice: random.Random):
         for one in read_programme(template(intervals)).stretches
     ]
     assert told == stretches
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 600), st.sampled_from([*"\r\n:;=-0PW\0", "TZID=", "9" * 400, "é"])
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_whatever_stands_there_is_a_programme_or_named(changes):
+    text = template(WASHING)
+    for place, part in changes:
+        text = text[:place] + part + text[place + 1 :]
+    with suppress(CalendarUnusable):
+        assert read_programme(text).lasts > 0
