@@ -47,6 +47,7 @@ from gateway.ports.broker import BrokerEndpoint
 from gateway.ports.clock import Clock
 from gateway.ports.exchange import Exchange
 from gateway.wire.border import Border
+from gateway.wire.filters import matches
 from gateway.wire.home_assistant import HomeAssistant
 from gateway.wire.message import Message
 from gateway.wire.mirror import Mirror
@@ -54,7 +55,6 @@ from gateway.wire.newcomers import registration_message
 from gateway.wire.operations import operation_of
 from gateway.wire.replies import refusal_message, reply_message
 from gateway.wire.requests import Acknowledged, Answer, Ignored, PartyThere, parse
-from gateway.wire.topics import matches
 
 # Enough to keep a broker busy that confirms each message only after 40 ms.
 _WRITERS = 32

@@ -11,9 +11,9 @@ import structlog
 
 from gateway.adapters.mqtt_outbox import Outbox
 from gateway.wire.border import Border
+from gateway.wire.filters import matches
 from gateway.wire.home_assistant import ONLINE, HomeAssistant
 from gateway.wire.message import Message
-from gateway.wire.topics import matches
 
 _STAGGER_S: Final = 0.05
 

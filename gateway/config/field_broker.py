@@ -11,7 +11,8 @@ from gateway.config.problem import Finding, describe
 from gateway.config.scalars import Scalar, refusal
 from gateway.model.site import BrokerSettings, DeviceSettings
 from gateway.wire.acl import DEVICES
-from gateway.wire.topics import Topics, overlap
+from gateway.wire.filters import overlap
+from gateway.wire.topics import Topics
 
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - where it is reached from here
 _MOST: Final = 100

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeGuard
 
-from gateway.wire.topics import Topics, covers, overlap
+from gateway.wire.filters import covers, overlap
+from gateway.wire.topics import Topics
 
 DISCOVERY = "homeassistant"
 """The prefix that Home Assistant looks under unless it is told otherwise."""

@@ -19,7 +19,7 @@ from gateway.wire import (
     payloads_tie,
     wishes,
 )
-from gateway.wire.topics import matches
+from gateway.wire.filters import matches
 
 SHAPES: Final[Mapping[str, Any]] = {
     "status": payloads_state.StatusPayload,

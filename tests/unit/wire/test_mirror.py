@@ -18,9 +18,9 @@ from gateway.model.event import (
 from gateway.model.reading import Reading
 from gateway.model.resource import POWER
 from gateway.wire.errors import OUTCOMES
+from gateway.wire.filters import matches
 from gateway.wire.mirror import Mirror
 from gateway.wire.schemas import SHAPES, schemas, topic_filter
-from gateway.wire.topics import matches
 from scripts import mqtt_docs
 from scripts.mqtt_docs import FACTS, NOW, SITE
 

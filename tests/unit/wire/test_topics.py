@@ -1,18 +1,16 @@
-"""Topics are built and taken apart, and filters compared, as MQTT means it."""
+"""Topics are built and taken apart."""
 
 import pytest
 
+from gateway.wire.filters import overlap
 from gateway.wire.topics import (
     AcknowledgementTopic,
     OwnerTopic,
     PartyStatusTopic,
     RequestTopic,
     Topics,
-    covers,
     is_foreign_id,
     is_name,
-    matches,
-    overlap,
 )
 
 HOME = Topics("home")
@@ -48,45 +46,6 @@ def test_sweep_of_own_topics_never_meets_requests():
     assert not [
         (own, theirs) for own in HOME.retained for theirs in HOME.listened if overlap(own, theirs)
     ]
-
-
-@pytest.mark.parametrize(
-    ("wide", "narrow", "expected"),
-    [
-        ("a/#", "a", True),
-        ("a/#", "a/b/c", True),
-        ("a/+", "a/b", True),
-        ("a/+", "a", False),
-        ("a/+", "a/#", False),
-        ("a/b", "a/+", False),
-        ("a/+/c", "a/+/c", True),
-        ("#", "$SYS/broker", False),
-        ("$SYS/#", "$SYS/broker", True),
-        ("a", "a/b", False),
-    ],
-)
-def test_filter_covers_another(wide, narrow, expected):
-    assert covers(wide, narrow) is expected
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        ("a/+", "+/b", True),
-        ("a/#", "a", True),
-        ("a/b/#", "a/+", True),
-        ("a/b/c", "a/+", False),
-        ("a/b", "a/c", False),
-        ("#", "$SYS/#", False),
-    ],
-)
-def test_filters_overlap(one, other, expected):
-    assert overlap(one, other) is expected
-    assert overlap(other, one) is expected
-
-
-def test_topic_with_wildcards_matches_nothing():
-    assert not matches("#", "a/+")
 
 
 def test_names_and_foreign_ids_have_their_alphabets():
