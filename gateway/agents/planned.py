@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from gateway.agents.steps import Step
+from gateway.agents.utility import GridPrices
 from gateway.agents.value import Store, asks, bids, values
 from gateway.model.outlook import Outlook
 from gateway.model.product import Product
@@ -44,7 +45,7 @@ def planned_steps(
     stored_wh: float,
     hours: float,
     *,
-    asks_now: int | None = None,
+    grid: GridPrices | None = None,
 ) -> list[Step]:
     """BUY and SELL steps that can be held for ``hours``, the cheapest SELL above the dearest BUY.
 
@@ -56,33 +57,35 @@ def planned_steps(
         store: its capacity is what may be used of it.
         stored_wh: usable charge when the interval begins, 0..capacity.
         hours: length of the interval.
-        asks_now: what the grid asks, the product's integers.  A worth equal to it can be bought
-            as well later, when more is known: there the BUY stands a tick below.
+        grid: what it asks and pays.  At a worth equal to that nothing is lost by a later trade with
+            it, when more is known: there the step stands a tick off.
     """
     tick, most = product.tick, product.price_cap - product.tick
     buys = [
-        (_waiting(_bid(product, price, most), asks_now, product), power_w)
+        (_bid(product, price, most, grid), power_w)
         for price, power_w in _held(bids(slopes, store, stored_wh), store.charge_w, hours)
     ]
     least = buys[0][0] + tick if buys else product.price_floor
     sells = [
-        (
-            max(product.clamp_price(math.ceil(price / _real(product) - _NOISE) * tick), least),
-            power_w,
-        )
+        (max(_ask(product, price, grid), least), power_w)
         for price, power_w in _held(asks(slopes, store, stored_wh), store.discharge_w, hours)
     ]
     return [*_joined(product, Side.BUY, buys), *_joined(product, Side.SELL, sells)]
 
 
-def _bid(product: Product, price: float, most: int) -> int:
+def _bid(product: Product, price: float, most: int, grid: GridPrices | None) -> int:
     """Real money as ticks, from the floor up to ``most``: above the dearest BUY a SELL must fit."""
     ticks = math.floor(price / _real(product) + _NOISE) * product.tick
+    if grid is not None and ticks == grid.asks:
+        ticks -= product.tick
     return min(max(ticks, product.price_floor), most)
 
 
-def _waiting(price: int, asks_now: int | None, product: Product) -> int:
-    return max(price - product.tick, product.price_floor) if price == asks_now else price
+def _ask(product: Product, price: float, grid: GridPrices | None) -> int:
+    ticks = math.ceil(price / _real(product) - _NOISE) * product.tick
+    if grid is not None and ticks == grid.pays:
+        ticks += product.tick
+    return product.clamp_price(ticks)
 
 
 def _real(product: Product) -> float:

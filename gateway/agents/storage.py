@@ -126,8 +126,8 @@ class Storage:
         if slopes is None:
             return as_tenders(gate, self._steps(gate, battery, hours), (LOCAL,))
         store = battery.store(self.device.wear, 1.0)
-        asks = GridPrices.at(gate).asks
-        steps = planned_steps(gate.product, slopes, store, battery.stored_wh, hours, asks_now=asks)
+        grid = GridPrices.at(gate)
+        steps = planned_steps(gate.product, slopes, store, battery.stored_wh, hours, grid=grid)
         return as_tenders(gate, steps, (LOCAL,))
 
     def _battery(self, gate: Gate, told: Capabilities, soc_pct: float) -> Battery:

@@ -8,6 +8,7 @@ scenarios.  Source: docs/economics.md, "Storage".
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from math import ceil
 from operator import mul
 
 from gateway.model.outlook import Outlook
@@ -53,16 +54,25 @@ def values(outlook: Outlook, store: Store, over: int = 0, cells: int = CELLS) ->
     """What each part of the store is worth at a time, money per kWh; never rising.
 
     When ``over`` steps of the outlook are over, in ``cells`` equal parts from the lowest up.
-    What is left at the end is worth the mean import price that it will replace, or what the
-    outlook says.
+    What is left at the end is worth what the outlook says, or the cheap import that it will
+    replace: before a dear hour the store could be filled at that price anyway.
     """
     left = outlook.left
-    end = store.given(sum(outlook.import_price) / outlook.steps) if left is None else left
+    end = store.given(_cheap(outlook, store)) if left is None else left
     slopes = [end] * cells
     stages = _Stages.of(outlook, store, store.capacity_wh / cells)
     for step in range(outlook.steps - 1, over - 1, -1):
         slopes = _before(outlook, step, store, stages, slopes)
     return tuple(slopes)
+
+
+def _cheap(outlook: Outlook, store: Store) -> float:
+    """The mean import price of the cheapest steps of the last day that fill the store."""
+    filled_wh = store.charge_w * store.eta_charge * outlook.step / HOUR
+    day = sorted(outlook.import_price[-24 * HOUR // outlook.step :])
+    count = ceil(store.capacity_wh / filled_wh) if filled_wh else len(day)
+    cheapest = day[:count]
+    return sum(cheapest) / len(cheapest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ class Outlook:
         start: when the first step begins.
         import_price, export_price: real money per kWh, one per step.
         scenarios: weights sum to 1, as many steps each as there are prices.
-        left: what a kWh that could still be given at the end is worth; None = the mean import
-            price of the steps, which it will replace.
+        left: what a kWh that could still be given at the end is worth; None = the cheap
+            import of the last day, which it will replace.
         sun_w: what the sources that can be steered are expected to give in each step, W >= 0, which
             the residual is less of; empty where nobody trades ahead.
 

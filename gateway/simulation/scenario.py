@@ -27,7 +27,7 @@ class SimulatedHome:
     """One home.
 
     Attributes:
-        load_w, solar_w: means over each step, W >= 0, as long as the scenario's tariff.
+        load_w, solar_w: means over each step, W, as long as the scenario's tariff.
         battery: None = a home without one.
     """
 

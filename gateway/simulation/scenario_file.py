@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 from pathlib import Path
+from typing import Final
 
 from gateway.agents.value import Store
 from gateway.config.document import Document, read
@@ -14,7 +15,7 @@ from gateway.config.prices import read_table
 from gateway.config.problem import Finding, Problem
 from gateway.config.validation import validate
 from gateway.model.site import PriceTable
-from gateway.model.time import HOUR, rfc3339
+from gateway.model.time import HOUR, Instant, rfc3339
 from gateway.simulation.recorded import recorded
 from gateway.simulation.scenario import HomeBattery, Scenario, SimulatedHome, YearTariff
 from gateway.simulation.scenario_shape import (
@@ -24,6 +25,9 @@ from gateway.simulation.scenario_shape import (
     TariffShape,
 )
 from gateway.simulation.series import Series, Steps, Unreadable, read_series
+
+_A_LIST: Final = 3
+"""More prices, all as far apart, are a list of every step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,8 +208,17 @@ class _Reading:
             if inside and price != before:
                 found = f"a price that begins at {rfc3339(at)}, inside a step"
                 self._refuse_tariff(found, "prices that begin with a step")
+        self._reaches_the_end(begins, count)
         places = (bisect_right(begins, steps.begin(number)) - 1 for number in range(count))
         return tuple(table.steps[place][1] for place in places)
+
+    def _reaches_the_end(self, begins: list[Instant], count: int) -> None:
+        """A list of evenly spaced prices that ends early is too short, not a price that lasts."""
+        spans = {after - before for before, after in pairwise(begins)}
+        end = self._steps.begin(count)
+        if len(begins) > _A_LIST and len(spans) == 1 and begins[-1] + min(spans) < end:
+            found = f"no price after {rfc3339(begins[-1])}"
+            self._refuse_tariff(found, f"prices up to {rfc3339(end)}, or an earlier end:")
 
     def _refuse_tariff(self, found: str, allowed: str) -> None:
         finding = Finding(path=("tariff", "series"), found=found, allowed=allowed)
@@ -215,7 +228,7 @@ class _Reading:
 
 
 def _battery(shape: BatteryShape | None) -> HomeBattery | None:
-    if shape is None:
+    if shape is None or not shape.capacity_wh:
         return None
     eta = sqrt(shape.round_trip_efficiency)
     store = Store(

@@ -39,7 +39,9 @@ _Price = Annotated[float, Real(unit="money per kWh", minimum=-100, maximum=1000)
 class BatteryShape(Shape):
     """A battery as it is bought: what fits in, how fast, what is lost."""
 
-    capacity_wh: Annotated[float, Real(unit="Wh", above=0)] = key(..., "usable energy in Wh")
+    capacity_wh: Annotated[float, Real(unit="Wh", minimum=0)] = key(
+        ..., "usable energy in Wh; 0: none"
+    )
     charge_w: _Watts = key(..., "the most it takes, in W")
     discharge_w: _Watts = key(..., "the most it gives, in W")
     round_trip_efficiency: Annotated[float, Real(above=0, maximum=1)] = key(

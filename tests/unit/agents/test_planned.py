@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.agents.planned import planned_steps, remembered_values
+from gateway.agents.utility import GridPrices
 from gateway.agents.value import Store, values
 from gateway.model.outlook import Outlook, Scenario
 from gateway.model.product import Product
@@ -48,6 +49,15 @@ def test_with_half_a_charge_it_keeps_for_the_dear_hour_and_sells_the_rest_cheape
     assert sells[0].price < 4000
     assert sells[-1].price >= 4000
     assert sums(steps, Side.SELL) == pytest.approx(450, abs=1)
+
+
+def test_what_will_only_be_exported_is_kept_while_there_is_time_to_export_it():
+    full = replace(outlook(0.40, 0.40, residual_w=0.0), left=0.0)
+    grid = GridPrices(asks=4000, pays=500)
+    steps = planned_steps(PRODUCT, values(full, STORE), STORE, 400.0, 1.0, grid=grid)
+    assert min(one.price for one in steps if one.side is Side.SELL) == 501
+    late = planned_steps(PRODUCT, values(full, STORE, over=1), STORE, 1000.0, 1.0, grid=grid)
+    assert min(one.price for one in late if one.side is Side.SELL) <= 500
 
 
 def test_for_a_short_interval_power_binds_not_energy():

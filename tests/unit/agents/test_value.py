@@ -38,6 +38,12 @@ def test_energy_for_a_dear_hour_is_worth_what_it_saves_there_the_rest_what_it_co
     assert slopes[evening + 1 :] == pytest.approx([0.10 / 0.9] * (9 - evening))
 
 
+def test_what_nobody_draws_is_worth_the_cheap_hours_and_not_the_mean_of_all():
+    """An empty house: energy that no hour in sight needs is not kept from the next cheap draw."""
+    slopes = values(outlook([0.50] * 4 + [0.20] * 8, [0.0] * 12), STORE, cells=4)
+    assert slopes == pytest.approx([0.20 * 0.9] * 4)
+
+
 def test_of_two_ways_it_may_go_the_mean_counts():
     both = values(outlook([0.40], [DRAW * 2], [-DRAW * 4]), STORE, cells=4)
     first = values(outlook([0.40], [DRAW * 2]), STORE, cells=4)
@@ -48,7 +54,7 @@ def test_of_two_ways_it_may_go_the_mean_counts():
 def brute(prices, residual_w, export, cells):
     """The best of all plans that move whole cells."""
     cell_kwh = STORE.capacity_wh / 1000 / cells
-    end = STORE.given(sum(prices) / len(prices))
+    end = STORE.given(min(prices))
 
     def cost(price, draw_w, up):
         power = up * cell_kwh / 0.9 if up > 0 else up * cell_kwh * 0.9

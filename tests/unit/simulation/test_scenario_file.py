@@ -99,6 +99,30 @@ def test_a_tariff_that_begins_late_or_changes_within_a_step_is_refused(write_sce
     assert "inside a step" in str(load_scenario(file).problems[0])
 
 
+def test_an_hourly_tariff_that_ends_before_the_homes_do_is_refused(write_scenario):
+    home = (HOME[0], [(500, 0)] * 8)
+    file = write_scenario(TEXT, a=home, tariff=(TARIFF[0], [(0.3, 0.08)] * 5))
+    (problem,) = load_scenario(file).problems
+    assert "found no price after 2021-08-01T04:00:00.000Z" in str(problem)
+    assert "up to 2021-08-01T08:00:00.000Z, or an earlier end:" in str(problem)
+    assert load_scenario(write_scenario(TEXT, a=home, tariff=(TARIFF[0], TARIFF[1] * 4))).scenario
+
+
+def test_a_battery_that_holds_nothing_is_none(write_scenario):
+    text = TEXT.replace("capacity_wh: 1000", "capacity_wh: 0")
+    scenario = load_scenario(write_scenario(text, a=HOME, tariff=TARIFF)).scenario
+    assert scenario.homes[0].battery is None
+
+
+def test_a_spreadsheets_bytes_are_read_and_powers_may_be_below_nothing(write_scenario):
+    """A byte order mark, CRLF, a roof's own draw at night."""
+    file = write_scenario(TEXT, tariff=TARIFF)
+    rows = ("time,load_w,solar_w", "2021-08-01T02:00:00+02:00,1,-3", "2021-08-01T01:00:00Z,-2,0")
+    (file.parent / "a.csv").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(rows).encode())
+    (home,) = load_scenario(file).scenario.homes
+    assert (home.load_w, home.solar_w) == ((1, -2), (-3, 0))
+
+
 def test_series_of_two_lengths_are_told_with_the_end_that_would_do(write_scenario):
     text = TEXT.replace("tariff:", "  b: {series: b.csv}\ntariff:")
     file = write_scenario(text, a=HOME, b=(HOME[0], HOME[1][:1]), tariff=TARIFF)

@@ -44,8 +44,10 @@ def test_a_week_adds_up_row_by_row_within_what_the_battery_can(real_home):
 @pytest.mark.parametrize("community", [False, True])
 def test_decisions_do_not_change_when_another_future_is_dealt(real_home, community):
     scenario = replace(real_home("h1", SUMMER, 4 * 24), community=community)
+    beside = real_home("h6", SUMMER, 4 * 24).homes
     known = 3 * 24 + 10
     (home,) = scenario.homes
+    scenario = replace(scenario, homes=(home, *beside))
     future = list(zip(home.load_w, home.solar_w, strict=True))[known:]
     random.Random(5).shuffle(future)
     load_w, solar_w = zip(*future, strict=True)
@@ -54,9 +56,10 @@ def test_decisions_do_not_change_when_another_future_is_dealt(real_home, communi
     )
     assert other != home
     _, rows = rows_of(scenario)
-    _, shuffled = rows_of(replace(scenario, homes=(other,)))
-    assert rows[:known] == shuffled[:known]
-    assert rows[known:] != shuffled[known:]
+    _, shuffled = rows_of(replace(scenario, homes=(other, *beside)))
+    before = known * len(scenario.homes)
+    assert rows[:before] == shuffled[:before]
+    assert rows[before:] != shuffled[before:]
 
 
 def test_a_home_without_a_battery_costs_the_same_in_every_way(make_scenario):
