@@ -4,7 +4,7 @@ Judged at the desk before the market is asked, by the worst that can come about:
 uses cover executes, and everything that would sell cover too.  What waits to buy cover is none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from gateway.market import Market
 from gateway.model.cover import Cover
@@ -12,7 +12,7 @@ from gateway.model.event import Refused
 from gateway.model.request import SubmitTenders
 from gateway.model.tender import Side
 from gateway.model.time import Instant
-from gateway.runtime.exposure import Book, Exposure
+from gateway.runtime.exposure import Book, Exposure, around
 from gateway.runtime.register import Register
 from gateway.runtime.violation import violation
 
@@ -34,22 +34,26 @@ class Covers:
             exposure = self._exposure
             if request.product not in {*exposure.alike(cover.product), *exposure.alike(cover.by)}:
                 continue
-            after = exposure.book(request.party, request.sets)
-            before = exposure.book(request.party, ())
-            for moment in self._moments(cover, request, after):
-                held, need = self._worst(cover, request.party, after, moment)
-                was_held, was_need = self._worst(cover, request.party, before, moment)
+            book = exposure.book(request.party, request.sets)
+            after = self._worst(cover, request, book)
+            before = self._worst(cover, request, exposure.book(request.party, ()))
+            for moment in self._moments(cover, request, book):
+                held, need = after(moment)
+                was_held, was_need = before(moment)
                 lacks = need - cover.factor * held
                 # What makes nothing worse is no harm.
                 if lacks > max(was_need - cover.factor * was_held, 0.0) + _NOISE:
                     return _refused(request, cover, held, need)
         return None
 
-    def _worst(self, cover: Cover, party: str, book: Book, moment: Instant) -> tuple[float, float]:
+    def _worst(
+        self, cover: Cover, request: SubmitTenders, book: Book
+    ) -> Callable[[Instant], tuple[float, float]]:
         """What the party may be left with of the cover at a moment, and what it may need."""
-        held = -self._exposure.furthest(cover.by, Side.SELL, party, book, moment)
-        need = self._exposure.furthest(cover.product, cover.side, party, book, moment)
-        return max(0.0, held), max(0.0, need)
+        party, within = request.party, around(one.interval for one in request.sets)
+        sold = self._exposure.furthest(cover.by, Side.SELL, party, book, within)
+        need = self._exposure.furthest(cover.product, cover.side, party, book, within)
+        return lambda moment: (max(0.0, -sold(moment)), max(0.0, need(moment)))
 
     def _moments(self, cover: Cover, request: SubmitTenders, book: Book) -> Sequence[Instant]:
         """When anything changes inside the intervals that are asked for."""

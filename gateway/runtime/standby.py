@@ -17,7 +17,7 @@ from gateway.model.product import Product
 from gateway.model.request import CancelTenders, SubmitTenders
 from gateway.model.tender import Side, Tender, TenderSet
 from gateway.model.time import Instant, Interval, rfc3339
-from gateway.runtime.exposure import Exposure
+from gateway.runtime.exposure import Exposure, around
 from gateway.runtime.register import Register
 from gateway.runtime.spending import standing_sets
 from gateway.runtime.violation import violation
@@ -47,9 +47,12 @@ class Standbys:
                 continue
             stood = market.live_sets(party)
             was, left = _on_offer(stood), _on_offer(_after(market.product, stood, request))
-            sold_of, sold_before = self._sold(standby, party, sets), self._sold(standby, party)
-            asked = [one.interval for one in sets or stood]
-            for interval in _ahead(market.product, asked, now):
+            ahead = [*_ahead(market.product, (one.interval for one in sets or stood), now)]
+            if not ahead:
+                continue
+            sold_of = self._sold(standby, party, ahead, sets)
+            sold_before = self._sold(standby, party, ahead)
+            for interval in ahead:
                 at = interval.start
                 offered, offered_before = (market.product.real_quantity(n[at]) for n in (left, was))
                 sold = sold_of(at)
@@ -72,15 +75,16 @@ class Standbys:
         )
 
     def _sold(
-        self, standby: Standby, party: str, asked: Sequence[TenderSet] = ()
+        self,
+        standby: Standby,
+        party: str,
+        ahead: Sequence[Interval],
+        asked: Sequence[TenderSet] = (),
     ) -> Callable[[Instant], float]:
         """What the party may come to have sold at a moment, real, with ``asked`` beside."""
         book = self._exposure.book(party, asked)
-
-        def sold(at: Instant) -> float:
-            return max(0.0, self._exposure.furthest(standby.sold, Side.SELL, party, book, at))
-
-        return sold
+        furthest = self._exposure.furthest(standby.sold, Side.SELL, party, book, around(ahead))
+        return lambda at: max(0.0, furthest(at))
 
 
 def _after(terms: Product, stood: Sequence[TenderSet], request: _Request) -> Iterable[TenderSet]:
