@@ -58,7 +58,8 @@ def planned_steps(
         stored_wh: usable charge when the interval begins, 0..capacity.
         hours: length of the interval.
         grid: what it asks and pays.  At a worth equal to that nothing is lost by a later trade with
-            it, when more is known: there the step stands a tick off.
+            it, when more is known: there the step stands a tick off, so that the house trades with
+            itself first.
     """
     tick, most = product.tick, product.price_cap - product.tick
     buys = [
@@ -82,7 +83,10 @@ def _bid(product: Product, price: float, most: int, grid: GridPrices | None) -> 
 
 
 def _ask(product: Product, price: float, grid: GridPrices | None) -> int:
+    """Real money as ticks; the house's own energy before the grid's, behind an intertie too."""
     ticks = math.ceil(price / _real(product) - _NOISE) * product.tick
+    if grid is not None and ticks == grid.asks:
+        ticks -= product.tick
     if grid is not None and ticks == grid.pays:
         ticks += product.tick
     return product.clamp_price(ticks)

@@ -60,6 +60,13 @@ def test_what_will_only_be_exported_is_kept_while_there_is_time_to_export_it():
     assert min(one.price for one in late if one.side is Side.SELL) <= 500
 
 
+def test_what_a_later_hour_needs_at_the_same_price_serves_this_one_before_the_grid_does():
+    even = replace(outlook(0.40, 0.40), left=0.0)
+    grid = GridPrices(asks=4000, pays=500)
+    steps = planned_steps(PRODUCT, values(even, STORE), STORE, 1000.0, 1.0, grid=grid)
+    assert max(one.price for one in steps if one.side is Side.SELL) == 3999
+
+
 def test_for_a_short_interval_power_binds_not_energy():
     steps = planned_steps(PRODUCT, values(outlook(0.40), STORE), STORE, 500.0, 10 / 3600)
     assert (sums(steps, Side.BUY), sums(steps, Side.SELL)) == (600, 500)
