@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gateway.agents.errands import pays
 from gateway.agents.errands_ahead import ahead
+from gateway.agents.holdings import kept_dearer
 from gateway.agents.loads import dearest, ready, runs_on, won
 from gateway.agents.stepped_load import SteppedLoad
 from gateway.agents.steps import Step, as_tenders
@@ -46,7 +47,8 @@ class ElectricVehicle:
         if gate.product.ahead is not None:
             return as_tenders(gate, ahead(gate, self.device, view, least_w, most_w))
         most_w = max(least_w, min(most_w, _left_w(view, gate)))
-        return as_tenders(gate, self._steps(gate, view, least_w, most_w))
+        steps = self._steps(gate, view, least_w, most_w)
+        return as_tenders(gate, kept_dearer(gate, self.device, view, most_w, steps))
 
     def _steps(self, gate: Gate, view: DeviceView, least_w: float, most_w: float) -> list[Step]:
         product = gate.product

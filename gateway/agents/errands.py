@@ -35,9 +35,11 @@ def pays(gate: Gate, device: Device, view: DeviceView, most_w: float) -> int | N
 
 
 def cap_of(device: Device, errand: Errand | None) -> float | None:
-    """The wish's own price cap, else the device's."""
+    """The wish's own price cap, else the device's, else what it gives its power up at."""
     said = None if errand is None else errand.wish.price_cap
-    return device.price_cap if said is None else said
+    if said is not None:
+        return said
+    return device.gives_up_at if device.price_cap is None else device.price_cap
 
 
 def highest_of(gate: Gate, device: Device, errand: Errand | None) -> int:

@@ -108,6 +108,7 @@ def _plans(device: Device) -> bool:
         device.role in {Role.EV, Role.GENERATOR}
         or device.programme is not None
         or device.wish is not None
+        or device.gives_up_at is not None
     )
     return bool(device.agent) or wishes or device.comfort is not None
 

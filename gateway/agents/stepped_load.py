@@ -6,6 +6,7 @@ from itertools import pairwise
 from gateway.agents import hot_water, warmth
 from gateway.agents.errands import pays
 from gateway.agents.errands_ahead import ahead
+from gateway.agents.holdings import kept_dearer
 from gateway.agents.loads import dearest, ready, runs_on, won
 from gateway.agents.steps import Step, as_tenders
 from gateway.model.device import Device
@@ -41,24 +42,39 @@ class SteppedLoad:
         if view is None:
             return ()
         if gate.product.ahead is not None:
-            return as_tenders(gate, self._ahead(gate, view))
-        steps = self._steps if view.capabilities.stages_w else self._any_power
-        return as_tenders(gate, steps(gate, view))
+            steps = self._ahead(gate, view)
+        elif view.capabilities.stages_w:
+            steps = self._steps(gate, view)
+        else:
+            steps = self._any_power(gate, view)
+        held = kept_dearer(gate, self.device, view, self._highest_w(view), steps)
+        return as_tenders(gate, held)
 
     def _any_power(self, gate: Gate, view: DeviceView) -> list[Step]:
         """One step of all it can draw, where that is known."""
-        most_w = self._most_w(view)
+        most_w = self._highest_w(view)
         price = self._pays(gate, view, most_w) if most_w > 0 else None
         if price is None:
             return []
         return [Step(Side.BUY, price, gate.product.quantity_down(most_w))]
 
     def _ahead(self, gate: Gate, view: DeviceView) -> list[Step]:
-        """The mean that it expects to take for its wish; of what keeps a temperature none."""
+        """The mean that it expects to take for its wish; of what keeps a temperature none.
+
+        Without a wish what it holds is for sale again, so all that it can draw.
+        """
         stages_w = self._stages_w(view) if view.capabilities.stages_w else (self._most_w(view),)
         if view.climate is not None or not stages_w or not stages_w[-1]:
             return []
+        if view.errand is None and self.device.gives_up_at is not None:
+            return self._any_power(gate, view)
         return ahead(gate, self.device, view, stages_w[0], stages_w[-1])
+
+    def _highest_w(self, view: DeviceView) -> float:
+        """Its highest stage, or what one of any power can draw; 0 where that is not known."""
+        if view.capabilities.stages_w:
+            return max(self._stages_w(view), default=0.0)
+        return self._most_w(view)
 
     def _most_w(self, view: DeviceView) -> float:
         """What one of any power can draw; 0 where that is not known."""

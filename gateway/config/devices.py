@@ -250,6 +250,7 @@ def _device(
         contest=contest if shape.contest is None else ContestPolicy(shape.contest),
         tender=shape.tender,
         price_cap=shape.price_cap,
+        gives_up_at=shape.gives_up_at,
         marginal_cost=shape.marginal_cost,
         start_cost=shape.start_cost,
         wear=shape.wear,
@@ -398,9 +399,33 @@ def _of_loads(shape: DeviceShape, path: Path) -> Iterator[Finding]:
         yield from _of_comfort(shape.comfort, shape.role, (*path, "comfort"))
     if shape.water is not None:
         yield from _of_water(shape, shape.water, (*path, "water"))
+    if shape.gives_up_at is not None:
+        yield from _of_giving_up(shape, shape.gives_up_at, (*path, "gives_up_at"))
     if shape.charger is not None and shape.role != Role.EV:
         found = f"a charger on a device of role {shape.role}"
         yield Finding(path=(*path, "charger"), found=found, allowed="role ev", at_key=True)
+
+
+def _of_giving_up(shape: DeviceShape, price: float, path: Path) -> Iterator[Finding]:
+    """What may stop at any time, and would not buy for more at once."""
+    others = {"a programme": shape.programme, "a comfort": shape.comfort, "water": shape.water}
+    beside = [name for name, given in others.items() if given is not None]
+    if shape.role not in priorities.LOADS:
+        found, allowed = (
+            f"a load's price on a device of role {shape.role}",
+            listed(priorities.LOADS),
+        )
+        yield Finding(path=path, found=found, allowed=allowed, at_key=True)
+    elif beside:
+        allowed = (
+            "a load without programme, comfort and water: those know what their power is worth"
+        )
+        yield Finding(
+            path=path, found=f"{price:g} beside {beside[0]}", allowed=allowed, at_key=True
+        )
+    elif shape.price_cap is not None and price < shape.price_cap:
+        found = f"{price:g} with price_cap {shape.price_cap:g}"
+        yield Finding(path=path, found=found, allowed="at least price_cap")
 
 
 def _of_start(shape: DeviceShape, path: Path) -> Iterator[Finding]:

@@ -421,6 +421,7 @@ def _device_json(
         "timeout_s": in_seconds(device.timeout),
         "limits": limits_text(device.limits),
         "price_cap": device.price_cap,
+        "gives_up_at": device.gives_up_at,
         "wish": None if device.wish is None else str(device.wish),
         "before": list(device.before),
         "fallback_after_s": in_seconds(device.fallback.after),

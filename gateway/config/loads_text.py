@@ -30,8 +30,11 @@ def load_texts(site: Site) -> Iterator[tuple[str, str]]:
 
 
 def _parts(device: Device, currency: str) -> Iterator[str]:
-    cap = device.price_cap
+    given_up = device.gives_up_at
+    cap = _cap(device)
     yield "pays any price" if cap is None else f"pays at most {cap:g} {currency}/kWh"
+    if given_up is not None:
+        yield f"gives up what it has bought where somebody pays {given_up:g} {currency}/kWh"
     if device.limits.min_w:
         yield f"runs from {device.limits.min_w:.0f} W"
     if device.limits.min_run or device.limits.min_rest:
@@ -43,6 +46,10 @@ def _parts(device: Device, currency: str) -> Iterator[str]:
         yield _comfort_text(device.comfort)
         return
     yield wish_text(device.wish) if device.wish else "no wish: runs whenever the price allows it"
+
+
+def _cap(device: Device) -> float | None:
+    return device.gives_up_at if device.price_cap is None else device.price_cap
 
 
 def _comfort_text(comfort: Comfort) -> str:
@@ -76,7 +83,7 @@ def wish_text(wish: Wish) -> str:
 def _before(device: Device, other: Device | None, name: str, currency: str) -> str:
     """Who goes first, and from which price on that is turned round."""
     text = f"goes before {name} at one price"
-    mine, theirs = device.price_cap, None if other is None else other.price_cap
+    mine, theirs = _cap(device), None if other is None else _cap(other)
     if mine is None or (theirs is not None and theirs <= mine):
         return text
     pays = "any price" if theirs is None else f"up to {theirs:g}"

@@ -161,6 +161,7 @@ class DeviceShape(Shape):
     )
     tender: _Flag = key(default=True, text="whether an agent of the gateway tenders for it")
     price_cap: _Number | None = key(None, "what a load pays at most, per price unit")
+    gives_up_at: _Number | None = key(None, "of a load: it sells what it bought from this price on")
     marginal_cost: _Number = key(0, "of a source, per price unit; of a generator its fuel")
     start_cost: Annotated[float, Real(minimum=0)] = key(0, "of a generator, money per start")
     wear: Annotated[float, Real(minimum=0)] = key(0, "of a storage, per kWh of throughput")

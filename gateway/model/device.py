@@ -198,6 +198,8 @@ class Device:
         tender: whether an agent of the gateway tenders for it.
         price_cap: real price a stepped load or EV pays at most; None = never more than the
             tariff's cap.
+        gives_up_at: real price from which on such a load sells what it has bought, at least its
+            ``price_cap``; None = from its ``price_cap`` on.
         marginal_cost: of a source, real price per price unit: a generator's fuel.
         start_cost: of a generator, money each time it starts.
         wear: of a storage, real price per kWh throughput; ``round_trip`` 0..1 and
@@ -224,6 +226,7 @@ class Device:
     contest: ContestPolicy = ContestPolicy.YIELD
     tender: bool = True
     price_cap: float | None = None
+    gives_up_at: float | None = None
     marginal_cost: float = 0.0
     start_cost: float = 0.0
     wear: float = 0.0

@@ -1,8 +1,8 @@
 """The site as an outlook foresees it: what agents are shown of a future interval.
 
 A source stands there with its share of the sun, the residual with all that is expected, the tariff
-with its prices; storages, and loads with an errand, as they are now, for what they trade meanwhile
-is told beside.
+with its prices; storages, and loads that are steered or have an errand, as they are now, for what
+they trade meanwhile is told beside.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def foreseen(snapshot: Snapshot, outlook: Outlook, interval: Interval) -> Snapsh
     devices = {id_: _shining(snapshot.devices[id_], snapshot.at, w) for id_, w in suns.items()}
     devices |= {
         id_: view for id_, view in snapshot.devices.items()
-        if id_ not in suns and (view.soc_pct is not None or view.errand is not None)
+        if id_ not in suns and _is_known(view)
     }  # fmt: skip
     return Snapshot(
         at=snapshot.at,
@@ -81,6 +81,13 @@ def _shining(view: DeviceView, at: Instant, power_w: float) -> DeviceView:
     return replace(
         view, state=DeviceState.ONLINE, reading=reading, quality=Quality.GOOD, limit_w=None
     )
+
+
+def _is_known(view: DeviceView) -> bool:
+    """Whether what it can do then follows from what it is now."""
+    told = view.capabilities
+    steered = bool(told.stages_w) or told.control is Control.TARGET
+    return view.soc_pct is not None or view.errand is not None or steered
 
 
 def _mean(values: Sequence[float]) -> float:

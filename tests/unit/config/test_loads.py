@@ -49,6 +49,43 @@ def test_a_wish_in_words_or_keys_is_told_in_words(loaded, wish):
     ]
 
 
+def test_what_it_gives_up_is_told_in_words_and_is_its_cap_where_none_is_given(loaded):
+    found = loaded(devices(f"{PUMP}, gives_up_at: 0.6", f"{CAR}, price_cap: 0.3, gives_up_at: 0.3"))
+    assert not found.problems
+    assert [text.split("; ")[:2] for text in told(found.site)] == [
+        [
+            f"pays at most {price} EUR/kWh",
+            f"gives up what it has bought where somebody pays {price} EUR/kWh",
+        ]
+        for price in ("0.6", "0.3")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (
+            f"{CAR}, price_cap: 0.3, gives_up_at: 0.2",
+            "found 0.2 with price_cap 0.3, allowed: at least price_cap",
+        ),
+        (
+            f"{PUMP}, gives_up_at: 0.6, water: {{litres: 300}}",
+            (
+                "found 0.6 beside water, allowed: a load without programme, comfort and water: "
+                "those know what their power is worth"
+            ),
+        ),
+        (
+            "roof: {driver: sunspec, connection: 'tcp://s', role: solar, gives_up_at: 0.6",
+            "found a load's price on a device of role solar, allowed: ev, heat, load",
+        ),
+    ],
+)
+def test_what_could_not_give_up_is_refused(loaded, more, problem):
+    (found,) = loaded(devices(more)).problems
+    assert problem in str(found)
+
+
 def test_a_priority_is_a_rank_and_the_check_says_where_it_ends(loaded):
     found = loaded(
         devices(f"{PUMP}, price_cap: 0.2, priority: before car", f"{CAR}, price_cap: 0.25")

@@ -89,8 +89,9 @@ BROKEN = {
         (
             "site.yaml:2:9: devices.roof: found 'tcp://h', allowed: a mapping with the keys "
             "agent, available, capacity_wh, charger, comfort, connection, contest, driver, "
-            "fallback, limits, marginal_cost, no_timer, poll, price_cap, priority, programme, "
-            "role, round_trip, start_cost, strategy, tender, timeout, water, wear, wish, writes"
+            "fallback, gives_up_at, limits, marginal_cost, no_timer, poll, price_cap, priority, "
+            "programme, role, round_trip, start_cost, strategy, tender, timeout, water, wear, "
+            "wish, writes"
         ),
     ),
     "bare number as duration": (
@@ -207,7 +208,8 @@ BROKEN = {
         f"devices:\n  {ROOF}, sgin: import}}\n",
         (
             "site.yaml:2:63: devices.roof.sgin: found an unknown key, allowed: agent, available, "
-            "capacity_wh, charger, comfort, connection, contest, driver, fallback, limits, "
+            "capacity_wh, charger, comfort, connection, contest, driver, fallback, gives_up_at, "
+            "limits, "
             "marginal_cost, no_timer, poll, price_cap, priority, programme, role, round_trip, "
             "sign, start_cost, strategy, tender, timeout, water, wear, wish, "
             "writes; did you mean 'sign'?"

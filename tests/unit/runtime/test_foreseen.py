@@ -76,12 +76,12 @@ def test_a_roof_that_is_away_or_takes_no_limit_stays_in_the_residual():
     assert seen.residual_w == pytest.approx(-500.0)
 
 
-def test_a_storage_stands_there_as_it_is_and_a_car_does_not():
+def test_a_storage_and_a_steered_load_stand_there_as_they_are():
     battery = view("battery", control=Control.TARGET, soc_pct=40.0)
     battery = replace(battery, quality=battery.reading.quality)
     heat = view("heat", control=Control.TARGET)
     seen = foreseen(site(battery, heat), OUTLOOK, NEXT)
-    assert seen.devices == {"battery": battery}
+    assert seen.devices == {"battery": battery, "heat": heat}
 
 
 def test_what_is_traded_until_then_is_told_in_watt_hours():
