@@ -13,6 +13,8 @@ FAULTS: Final = {
     "file was kept and can be removed. The message ends with the next restart.",
     "ARMING_UNUSABLE": "Restore the device it names by hand, then remove the file: until then the "
     "gateway does not drive it.",
+    "CALENDAR_UNREACHABLE": "See whether address, user and password of caldav are right and "
+    "the server runs. What the calendar said last holds meanwhile.",
     "DEVICE_FROZEN": "Restart the device's logger or what connects it: it shows the same values "
     "whatever it is told, so it is not believed and kept at its fall-back level.",
     "DEVICE_LOST": "Check its power, its network and that no other program holds its only "

@@ -25,6 +25,7 @@ from gateway.app.admission import day_in, open_reception, open_register, recount
 from gateway.app.agents import retender, site_agents
 from gateway.app.availability import AvailabilityFiles, bind
 from gateway.app.beside import attend, beside, obey
+from gateway.app.calendar_sync import SYNCED, CalendarSync
 from gateway.app.catalogue import Catalogue, revised, tag_of
 from gateway.app.climates import open_climates
 from gateway.app.gateway import Gateway, World
@@ -45,7 +46,7 @@ from gateway.market import Market
 from gateway.model.device import Device, Role
 from gateway.model.product import Product
 from gateway.model.resource import POWER
-from gateway.model.site import ControlMode, DeviceSettings
+from gateway.model.site import CalDavSettings, ControlMode, DeviceSettings
 from gateway.model.site import Site as Settings
 from gateway.model.tender import Party
 from gateway.model.time import HOUR, MILLISECOND, SECOND, Duration, Instant
@@ -495,13 +496,28 @@ def _start(gateway: Gateway, world: World, tasks: Tasks) -> None:
     tasks.start("energy", gateway.beside.run, world.clock)
     if gateway.ledger is not None:
         tasks.start("ledger", gateway.ledger.run, world.clock)
+    if gateway.settings.caldav is not None:
+        sync = _calendar_sync(gateway, world, gateway.settings.caldav)
+        tasks.start("calendar", sync.run, world.clock)
     tasks.start("chores", lambda: _chores(gateway, world), world.clock)
+
+
+def _calendar_sync(gateway: Gateway, world: World, settings: CalDavSettings) -> CalendarSync:
+    return CalendarSync(
+        settings,
+        site=gateway.settings,
+        folder=Path(gateway.settings.state_dir),
+        marketplace=gateway.marketplace,
+        bus=gateway.bus,
+        clock=world.clock,
+    )
 
 
 def _intents(gateway: Gateway, world: World) -> Intents:
     settings = gateway.settings
+    synced = Path(settings.state_dir) / SYNCED if settings.caldav else ""
     return Intents(
-        file=settings.calendar,
+        file=settings.calendar or str(synced),
         zone=settings.timezone,
         devices=tuple(item.device for item in settings.devices if item.device.role in LOADS),
         wishes=gateway.wishes,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
+from gateway.config.caldav import caldav, check_caldav
 from gateway.config.calendars import (
     check_availability,
     check_events,
@@ -219,6 +220,7 @@ class _Work:
         self.find(*findings, *check_timezone(shape.timezone))
         self.find(*check_broker(shape.broker, around.folder))
         self.find(*check_parties(shape), *check_tls(shape.broker, around.folder))
+        self.find(*check_caldav(shape, around.folder))
         self.find(*check_filters(shape.broker.devices, shape.area))
         settings = broker(shape.broker, around.folder, around.environ)
         devices.healthy, placeless = at_own_broker(devices.healthy, settings, folder)
@@ -284,6 +286,7 @@ class _Work:
             interties=ties.interties,
             ledger=read_ledger(shape, guest=settings.guest),
             calendar=self._calendar(shape, around),
+            caldav=caldav(shape.caldav, around.folder),
         )
 
     def _calendar(self, shape: SiteShape, around: _Surroundings) -> str:

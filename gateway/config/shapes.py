@@ -312,6 +312,17 @@ class LocationShape(Shape):
     )
 
 
+class CalDavShape(Shape):
+    """A calendar on a server, such as Radicale, Nextcloud or iCloud."""
+
+    url: Annotated[str, Text(what="the address of one calendar, https://...")] = Field(
+        description="of the calendar itself, as its settings page shows it"
+    )
+    user: Annotated[str, Text(what="a user name")] | None = key(None, "its login there")
+    password_file: _File | None = key(None, "its password, in the first line")
+    every: Annotated[Duration, Span(minimum=10 * SECOND)] = key("1min", "time between two syncs")
+
+
 class SiteShape(Shape):
     """The whole file.  Devices are looked at one by one, so that one cannot spoil another."""
 
@@ -363,6 +374,7 @@ class SiteShape(Shape):
     calendar: _File | None = key(
         None, "a calendar file whose events are wishes, such as `car: 30 kWh`"
     )
+    caldav: CalDavShape | None = key(None, "a calendar on a server, instead of a file; both ways")
     share: dict[str, ShareShape] = key({}, "connections lent to other programs, by device")
     aggregate: AggregateShape = key({}, "the site as a whole, as one SunSpec device")
     log: LogShape = key({}, "what is said, and how")

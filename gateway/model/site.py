@@ -10,7 +10,7 @@ from gateway.model.membership import Allowance, Consent
 from gateway.model.product import Product
 from gateway.model.share import AggregateSettings, ShareSettings
 from gateway.model.tender import Party
-from gateway.model.time import HOUR, MILLISECOND, SECOND, Duration, Instant
+from gateway.model.time import HOUR, MILLISECOND, MINUTE, SECOND, Duration, Instant
 
 
 class ControlMode(StrEnum):
@@ -231,6 +231,22 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalDavSettings:
+    """A calendar on a server.
+
+    Attributes:
+        url: of the collection, http or https.
+        user: empty = the server asks for none; ``password_file``: empty = no password.
+        every: between two syncs.
+    """
+
+    url: str
+    user: str = ""
+    password_file: str = ""
+    every: Duration = Duration(MINUTE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSettings:
     """A configured device and what its driver package made of the driver's own keys.
 
@@ -259,7 +275,7 @@ class Site:
         location: None = the sun over it is not known.
         shares: connections lent to others; ``aggregate``: the site as a device, None = not served.
         interties: markets above this one; the first of the dispatch product is its connection.
-        calendar: the file whose events are wishes; empty = none.
+        calendar: the file whose events are wishes; empty = none.  ``caldav``: a server instead.
     """
 
     area: str
@@ -287,3 +303,4 @@ class Site:
     interties: tuple[IntertieSettings, ...] = ()
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     calendar: str = ""
+    caldav: CalDavSettings | None = None
