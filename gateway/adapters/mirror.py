@@ -41,6 +41,7 @@ class Kept:
     ours: Mapping[str, Written] = field(default_factory=dict)
     refused: Mapping[str, Commitment] = field(default_factory=dict)
     changed: Mapping[str, Commitment] = field(default_factory=dict)
+    v: int = 1
 
 
 def open_mirror(settings: CalDavSettings, file: Path, area: str) -> "Mirror":
@@ -89,25 +90,27 @@ class Mirror:
             CalendarUnreachable: the server did not answer as a calendar does.
             StateUnusable: the disk.
         """
-        kept = before = self._remembered()
-        mark = self._collection.mark()
-        if not mark or mark != self._mark or not self._file.exists():
+        before = self._remembered()
+        kept, mark = _without_old(before, now), self._collection.mark()
+        same = bool(mark) and mark == self._mark and kept == before
+        if not same or not self._file.exists():
             listing = self._collection.listing()
             kept = _seen(kept, listing, now)
             self._copy(kept, listing)
-        kept = self._write(kept, wanted, now)
-        kept = _without_old(kept, now)
-        if kept != before:
-            store_document(self._memory, kept)
-            self._kept = kept
-        self._mark = mark
+        written = self._write(kept, wanted, now)
+        # After a word of ours the mark is another, or that of before once somebody undoes it.
+        self._mark = mark if written == kept else ""
+        if written != before:
+            store_document(self._memory, written)
+            self._kept = written
 
     def _remembered(self) -> Kept:
         if self._kept is None:
             try:
                 self._kept = load_document(self._memory, Kept) or Kept()
             except ValueError:
-                self._kept = Kept()  # what stood there is taken for a person's: it is not lost
+                # What stood there is taken for a person's, whose wishes are obeyed.
+                self._kept = Kept()
         return self._kept
 
     def _copy(self, kept: Kept, listing: Mapping[str, str]) -> None:

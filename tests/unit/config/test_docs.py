@@ -14,6 +14,7 @@ from gateway.config.shape import Shape
 from gateway.config.shapes import (
     AggregateShape,
     BrokerShape,
+    CalDavShape,
     DeviceShape,
     DispatchShape,
     FallbackShape,
@@ -52,7 +53,8 @@ SHAPES = (
     GridShape, DispatchShape, JournalShape, PartyShape,
     IntertieShape, ParentBrokerShape, ContractShape, CollarShape, WindowShape, ValidityShape,
     StandingShape,
-    HomeAssistantShape, LocationShape, LogShape, MetricsShape, ShareShape, AggregateShape,
+    HomeAssistantShape, LocationShape, CalDavShape, LogShape, MetricsShape, ShareShape,
+    AggregateShape,
 )  # fmt: skip
 
 

@@ -107,8 +107,8 @@ def test_problems_for_programs_keep_their_parts(loaded):
         "column": 1,
         "path": "aera",
         "found": "an unknown key",
-        "allowed": "aggregate, area, broker, calendar, control, currency, devices, dispatch, "
-        "enrollment, grid, home_assistant, interties, journal, ledger, location, log, metrics, "
+        "allowed": "aggregate, area, broker, caldav, calendar, control, currency, devices, "
+        "dispatch, enrollment, grid, home_assistant, interties, journal, ledger, location, log, metrics, "
         "parties, products, registration, share, silence, state_dir, timezone",
         "hint": "did you mean 'area'?",
     }

@@ -23,7 +23,7 @@ BROKEN = {
         "area: home\nbroekr: {}\n",
         (
             "site.yaml:2:1: broekr: found an unknown key, allowed: aggregate, area, broker, "
-            "calendar, control, currency, "
+            "caldav, calendar, control, currency, "
             "devices, dispatch, enrollment, grid, home_assistant, interties, journal, ledger, "
             "location, log, metrics, "
             "parties, "
@@ -727,7 +727,7 @@ BROKEN = {
         "aera: home\ngrid:\n  import_limit_w: -1\nlog: {level: loud}\ntimezone: Mars\n",
         (
             "site.yaml:1:1: aera: found an unknown key, allowed: aggregate, area, broker, "
-            "calendar, control, currency, "
+            "caldav, calendar, control, currency, "
             "devices, dispatch, enrollment, grid, home_assistant, interties, journal, ledger, "
             "location, log, metrics, "
             "parties, "
