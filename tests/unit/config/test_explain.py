@@ -108,8 +108,8 @@ def test_problems_for_programs_keep_their_parts(loaded):
         "path": "aera",
         "found": "an unknown key",
         "allowed": "aggregate, area, broker, caldav, calendar, control, currency, devices, "
-        "dispatch, enrollment, grid, home_assistant, interties, journal, ledger, location, log, metrics, "
-        "parties, products, registration, share, silence, state_dir, timezone",
+        "dispatch, enrollment, grid, home_assistant, interties, journal, ledger, location, log, "
+        "metrics, parties, products, registration, share, silence, state_dir, timezone",
         "hint": "did you mean 'area'?",
     }
 
