@@ -21,7 +21,8 @@ def ready(gate: Gate, device: Device) -> DeviceView | None:
     view = steerable(gate, device.id)
     if view is None or _must_rest(device, view, gate.interval.start):
         return None
-    if view.no_effect_at is not None and gate.now < view.no_effect_at + PATIENCE:
+    begins = max(gate.now, gate.interval.start)
+    if view.no_effect_at is not None and begins < view.no_effect_at + PATIENCE:
         return None
     return view
 

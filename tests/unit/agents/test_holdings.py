@@ -66,6 +66,17 @@ def test_a_wish_that_is_done_keeps_nothing(wanted, noon):
     assert wanted(2000, errand=errand) == ()
 
 
+def test_what_it_bought_for_the_hours_to_come_outlives_a_command_without_effect(
+    make_gate, make_view, make_device, noon, steps
+):
+    view = make_view("rod", 0.0, told=ANY, no_effect_at=Instant(noon - SECOND))
+    later = Interval(Instant(noon + HOUR), Instant(noon + 2 * HOUR))
+    device = make_device("rod", "heat", price_cap=0.25, gives_up_at=0.60)
+    gate = replace(make_gate(view, interval=later), positions={"rod": 2000})
+    assert steps(SteppedLoad(device=device).tenders(gate))[0] == ("BUY", 6000, 2000)
+    assert SteppedLoad(device=device).tenders(make_gate(view)) == ()
+
+
 @given(
     held=st.integers(-5000, 9000),
     parts=st.lists(st.tuples(st.integers(1, 4000), st.booleans()), max_size=5),
