@@ -148,7 +148,7 @@ class Storage:
         if outlook is None or self.device.strategy is not Strategy.PLAN or battery.usable_wh <= 0:
             return None
         over = max(-((outlook.start - gate.interval.end) // outlook.step), 0)
-        if over >= outlook.steps:
+        if over > outlook.steps:
             return None
         store = battery.store(self.device.wear, self._share(gate, battery))
         return remembered_values(outlook, store, over)

@@ -15,7 +15,8 @@ HORIZON: Final = Duration(36 * HOUR)
 def outlook(scenario: Scenario, step: int, past_w: Sequence[float]) -> Outlook | None:
     """What may come after a step.
 
-    Where the tariff ends nothing that is left is worth anything, as the bill counts it.
+    Where the tariff ends nothing that is left is worth anything, as the bill counts it; in the last
+    step the outlook is of that step, which is over when it ends.
 
     Args:
         scenario: whose tariff is known in advance.
@@ -23,16 +24,17 @@ def outlook(scenario: Scenario, step: int, past_w: Sequence[float]) -> Outlook |
         past_w: mean residual of each step up to the running one, W.
 
     Returns:
-        None in the first day, which nothing is known of, and after the last step.
+        None in the first day, which nothing is known of.
     """
     a_day, tariff = scenario.steps_a_day, scenario.tariff
-    end = step + 1 + HORIZON // scenario.step
-    buys, sells = tariff.import_price[step + 1 : end], tariff.export_price[step + 1 : end]
-    if not buys or len(past_w) <= a_day:
+    if len(past_w) <= a_day:
         return None
+    end = step + 1 + HORIZON // scenario.step
+    first = min(step + 1, scenario.steps - 1)
+    buys, sells = tariff.import_price[first:end], tariff.export_price[first:end]
     recent_w = past_w[-(DEFAULT.days + 1) * a_day - 1 :]
     return Outlook(
-        start=scenario.interval(step).end,
+        start=scenario.interval(first).start,
         step=scenario.step,
         import_price=buys,
         export_price=sells,

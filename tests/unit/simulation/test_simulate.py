@@ -5,11 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.agents.value import Store
 from gateway.model.errors import WrongInput
 from gateway.simulation.deal import dealt
-from gateway.simulation.scenario import SimulatedHome
+from gateway.simulation.scenario import HomeBattery, SimulatedHome
 from gateway.simulation.simulate import simulate
 
+STORE = Store(
+    capacity_wh=6400, charge_w=5000, discharge_w=5000, eta_charge=0.95, eta_discharge=0.95
+)
 SUMMER = 24 * 200  # hours into the year of the fixtures
 WEEK = 24 * 7
 
@@ -60,6 +64,18 @@ def test_decisions_do_not_change_when_another_future_is_dealt(real_home, communi
     before = known * len(scenario.homes)
     assert rows[:before] == shuffled[:before]
     assert rows[before:] != shuffled[before:]
+
+
+def test_what_is_left_is_exported_in_the_last_step(make_scenario):
+    """The bill counts nothing that is left."""
+    sun = (*[0.0] * 10, *[2000.0] * 14)
+    home = SimulatedHome(
+        id="a", load_w=(0.0,) * 48, solar_w=sun * 2, battery=HomeBattery(store=STORE)
+    )
+    outcome, rows = rows_of(make_scenario([home], [(0.3, 0.08)] * 48))
+    assert rows[-1].battery_w < -4000
+    assert rows[-1].soc_wh == pytest.approx(0, abs=1)
+    assert outcome.total.cost.market <= outcome.total.cost.self_consumption - 0.08 * 4
 
 
 def test_a_home_without_a_battery_costs_the_same_in_every_way(make_scenario):
