@@ -122,7 +122,8 @@ class Collection:
         return f"{unquote(urlsplit(self._url).path)}{uid}.ics"
 
     def _at(self, place: str) -> str:
-        return urljoin(self._url, quote(place))
+        # A place of two slashes would name another host, which is not to see the password.
+        return urljoin(self._url, quote(f"/{place.lstrip('/')}"))
 
     def _dav(self, method: str, url: str, body: bytes, *, depth: str) -> ET.Element:
         told = {"Depth": depth, "Content-Type": "application/xml; charset=utf-8"}
