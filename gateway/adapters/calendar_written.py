@@ -32,6 +32,13 @@ def event_text(uid: str, name: str, interval: Interval, now: Instant) -> str:
     )
 
 
+def says_same(text: str, name: str, interval: Interval) -> bool:
+    """Whether an event is what we wrote, however the server lays it out."""
+    lines = text.replace("\r\n", "\n").replace("\n ", "").split("\n")
+    start, end = f"DTSTART:{_time(interval.start)}", f"DTEND:{_time(interval.end)}"
+    return {start, end, _summary(name)} <= {*lines}
+
+
 def merged(texts: Iterable[str]) -> str:
     """The events of many calendars as one."""
     return _calendar(line for text in texts for line in _events(text))

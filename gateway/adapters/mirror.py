@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.adapters.caldav import CalendarUnreachable, Collection, Overtaken
-from gateway.adapters.calendar_written import event_text, merged
+from gateway.adapters.calendar_written import event_text, merged, says_same
 from gateway.adapters.files import write_whole
 from gateway.adapters.state import explained, load_document, store_document
 from gateway.model.commitment import Commitment
@@ -23,11 +23,16 @@ _KEPT: Final = 48 * HOUR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """An event of ours as it was written."""
+    """An event of ours as it was written.
+
+    Attributes:
+        sure: the server has answered; else it may say this, or what it said as ``etag``.
+    """
 
     place: str
     etag: str
     commitment: Commitment
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +100,13 @@ class Mirror:
         same = bool(mark) and mark == self._mark and kept == before
         if not same or not self._file.exists():
             listing = self._collection.listing()
-            kept = _seen(kept, listing, now)
+            kept = _seen(self._recognised(kept, listing), listing, now)
             self._copy(kept, listing)
+        self._mark = ""
         written = self._write(kept, wanted, now)
         # After a word of ours the mark is another, or that of before once somebody undoes it.
         self._mark = mark if written == kept else ""
-        if written != before:
-            store_document(self._memory, written)
-            self._kept = written
+        self._remember(written)
 
     def _remembered(self) -> Kept:
         if self._kept is None:
@@ -112,6 +116,28 @@ class Mirror:
                 # What stood there is taken for a person's, whose wishes are obeyed.
                 self._kept = Kept()
         return self._kept
+
+    def _remember(self, kept: Kept) -> None:
+        if kept != self._kept:
+            store_document(self._memory, kept)
+            self._kept = kept
+
+    def _recognised(self, kept: Kept, listing: Mapping[str, str]) -> Kept:
+        """What became of words of ours whose answer was lost: heard, or not."""
+        ours = dict(kept.ours)
+        for uid, one in kept.ours.items():
+            etag = listing.get(one.place)
+            if one.sure or etag == one.etag:
+                continue
+            if etag is None:
+                del ours[uid]
+            elif self._says(one):
+                ours[uid] = replace(one, etag=etag, sure=True)
+        return replace(kept, ours=ours)
+
+    def _says(self, one: Written) -> bool:
+        said = one.commitment
+        return says_same(self._collection.text(one.place) or "", said.name, said.interval)
 
     def _copy(self, kept: Kept, listing: Mapping[str, str]) -> None:
         """What people wrote, into the file."""
@@ -133,21 +159,35 @@ class Mirror:
 
     def _write(self, kept: Kept, wanted: Sequence[Commitment], now: Instant) -> Kept:
         """What the house has committed itself to, into the calendar."""
+        theirs = {*kept.refused, *kept.changed}
+        due = {uid: one for one in wanted if (uid := one.uid(self._area)) not in theirs}
         ours = dict(kept.ours)
-        due = {one.uid(self._area): one for one in wanted}
-        for uid in [*ours]:
-            ahead = ours[uid].commitment.interval.start > now
-            if uid not in due and ahead and self._take_away(ours[uid]):
+        gone = [
+            uid
+            for uid, one in ours.items()
+            if uid not in due and one.commitment.interval.start > now
+        ]
+        new = {uid: one for uid, one in due.items() if _is_news(ours.get(uid), one)}
+        self._remember(replace(kept, ours={**ours, **self._unsure(kept, gone, new)}))
+        for uid in gone:
+            if self._take_away(ours[uid]):
                 del ours[uid]
-        for uid, one in due.items():
-            stands = ours.get(uid)
-            if uid in kept.refused or uid in kept.changed:
-                continue
-            if stands is None or stands.commitment.differs(one):
-                written = self._put(uid, one, stands, now)
-                if written is not None:
-                    ours[uid] = written
+        for uid, one in new.items():
+            written = self._put(uid, one, ours.get(uid), now)
+            if written is not None:
+                ours[uid] = written
         return replace(kept, ours=ours)
+
+    def _unsure(
+        self, kept: Kept, gone: Sequence[str], new: Mapping[str, Commitment]
+    ) -> dict[str, Written]:
+        """Noted before it is said: the server may hear it and the answer be lost."""
+        etags = {uid: one.etag for uid, one in kept.ours.items()}
+        place = self._collection.place
+        return {uid: replace(kept.ours[uid], sure=False) for uid in gone} | {
+            uid: Written(place=place(uid), etag=etags.get(uid, ""), commitment=one, sure=False)
+            for uid, one in new.items()
+        }
 
     def _put(
         self, uid: str, one: Commitment, stands: Written | None, now: Instant
@@ -166,6 +206,10 @@ class Mirror:
         except Overtaken:
             return False
         return True
+
+
+def _is_news(stands: Written | None, one: Commitment) -> bool:
+    return stands is None or not stands.sure or stands.commitment.differs(one)
 
 
 def _seen(kept: Kept, listing: Mapping[str, str], now: Instant) -> Kept:

@@ -152,3 +152,78 @@ def test_what_is_wrong_is_said(radicale, path, password, why):  # noqa: F811
     url = f"http://127.0.0.1:{radicale.port}/{path}"
     with pytest.raises(CalendarUnreachable, match=why):
         Collection(url, USER, password).mark()
+
+
+class Lossy(Collection):
+    """The server hears the word, and its answer is lost."""
+
+    def put(self, *told):
+        super().put(*told)
+        raise CalendarUnreachable("timed out")
+
+    def delete(self, *told):
+        super().delete(*told)
+        raise CalendarUnreachable("timed out")
+
+
+@pytest.fixture
+def lost(radicale, house, tmp_path):  # noqa: F811
+    """A sync whose first word is heard and not answered, and a new life after it."""
+
+    def lost(*wanted):
+        collection = Lossy(radicale.url, USER, PASSWORD)
+        mirror = Mirror(collection, tmp_path / "calendar.ics", tmp_path / "caldav.json", "home")
+        with pytest.raises(CalendarUnreachable, match="timed out"):
+            mirror.sync(wanted, NOW)
+        house.restart()
+
+    return lost
+
+
+LESS = Commitment(device="car", interval=CAR.interval, energy_wh=9000.0)
+
+
+def test_a_commitment_whose_answer_was_lost_is_still_ours_and_no_wish(radicale, house, lost):  # noqa: F811
+    lost(CAR)
+    house.sync(CAR)
+    assert house.reads == []
+    house.sync()
+    assert radicale.event(UID) is None
+
+
+def test_a_change_whose_answer_was_lost_is_still_ours_and_no_wish(radicale, house, lost):  # noqa: F811
+    house.sync(CAR)
+    lost(LESS)
+    house.sync(LESS)
+    assert house.reads == []
+    house.sync(CAR)
+    assert "SUMMARY:car: 14.7 kWh" in radicale.event(UID)
+
+
+def test_one_taken_away_by_the_house_is_no_opt_out_when_the_answer_was_lost(radicale, house, lost):  # noqa: F811
+    house.sync(CAR)
+    lost()
+    house.sync()
+    assert house.reads == []
+    house.sync(CAR)
+    assert radicale.event(UID) is not None
+
+
+def test_what_a_person_changes_after_a_lost_answer_is_theirs(radicale, house, lost):  # noqa: F811
+    lost(CAR)
+    radicale.write(UID, "car: 14.7 kWh", "20261124T040000Z", "20261124T060000Z")
+    house.sync(CAR)
+    assert house.reads == ["car: 14.7 kWh"]
+    assert "DTSTART:20261124T040000Z" in radicale.event(UID)
+
+
+def test_a_word_that_was_not_heard_is_said_again(radicale, house):  # noqa: F811
+    house.sync()
+    radicale.stop()
+    with pytest.raises(CalendarUnreachable, match="refused"):
+        house.mirror._write(house.mirror._remembered(), [CAR], NOW)
+    house.restart()
+    radicale.start()
+    house.sync(CAR)
+    assert radicale.event(UID) is not None
+    assert house.reads == []
