@@ -7,7 +7,8 @@ Four requests are all it takes, so they are made with the standard library
 import base64
 import ssl
 from collections.abc import Mapping
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
+from time import monotonic
 from typing import Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -18,6 +19,7 @@ from gateway.model.errors import GridtenderError
 
 PATIENCE_S: Final = 5.0
 _MOST_BYTES: Final = 2_000_000
+_PIECE_BYTES: Final = 65_536
 _DAV: Final = "{DAV:}"
 _CTAG: Final = "{http://calendarserver.org/ns/}getctag"
 _PRECONDITION_FAILED: Final = 412
@@ -130,7 +132,7 @@ class Collection:
         found, _ = self._ask(method, url, body, told)
         try:
             return ET.fromstring(found)  # noqa: S314  expat bounds what entities may grow to
-        except ET.ParseError as error:
+        except (ET.ParseError, LookupError, ValueError) as error:  # or an encoding nobody knows
             message = f"{self._url}: the answer is no WebDAV ({error}); is this a calendar?"
             raise CalendarUnreachable(message) from error
 
@@ -148,7 +150,7 @@ class Collection:
         request = Request(url, body, {**self._login, **(told or {})}, method=method)  # noqa: S310
         try:
             with self._opener.open(request, timeout=PATIENCE_S) as answer:
-                found: bytes = answer.read(_MOST_BYTES + 1)
+                found = self._body(answer)
                 etag = answer.headers.get("ETag", "")
         except HTTPError as error:
             if error.code == _PRECONDITION_FAILED:
@@ -158,10 +160,20 @@ class Collection:
         except (URLError, OSError, HTTPException, ValueError) as error:
             message = f"{self._url}: {getattr(error, 'reason', error)}"
             raise CalendarUnreachable(message) from error
-        if len(found) > _MOST_BYTES:
-            message = f"{self._url}: an answer of more than {_MOST_BYTES} bytes"
-            raise CalendarUnreachable(message)
         return found, etag
+
+    def _body(self, answer: HTTPResponse) -> bytes:
+        """All of it: the socket's patience is for each piece, this for the whole."""
+        found, until = bytearray(), monotonic() + PATIENCE_S
+        while piece := answer.read1(_PIECE_BYTES):
+            found += piece
+            if len(found) > _MOST_BYTES or monotonic() > until or self._left:
+                message = (
+                    f"{self._url}: an answer of more than {_MOST_BYTES} bytes, or one that takes "
+                    f"longer than {PATIENCE_S:g} s"
+                )
+                raise CalendarUnreachable(message)
+        return bytes(found)
 
 
 class _Refused(CalendarUnreachable):

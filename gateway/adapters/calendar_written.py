@@ -11,7 +11,8 @@ from gateway.model.time import SECOND, Instant, Interval, rfc3339
 
 _HEAD: Final = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//gridtender//EN")
 _SPECIAL: Final = re.compile(r"([\\;,])")
-_EVENT: Final = re.compile(r"(?ims)^BEGIN:VEVENT\r?$.*?^END:VEVENT\r?$")
+_FOLD: Final = re.compile(r"\r?\n[ \t]")
+_EVENT: Final = re.compile(r"(?ims)^BEGIN:VEVENT[ \t]*$.*?^END:VEVENT[ \t]*$")
 
 
 def event_text(uid: str, name: str, interval: Interval, now: Instant) -> str:
@@ -34,7 +35,7 @@ def event_text(uid: str, name: str, interval: Interval, now: Instant) -> str:
 
 def says_same(text: str, name: str, interval: Interval) -> bool:
     """Whether an event is what we wrote, however the server lays it out."""
-    lines = text.replace("\r\n", "\n").replace("\n ", "").split("\n")
+    lines = _FOLD.sub("", text).replace("\r\n", "\n").split("\n")
     start, end = f"DTSTART:{_time(interval.start)}", f"DTEND:{_time(interval.end)}"
     return {start, end, _summary(name)} <= {*lines}
 
@@ -45,8 +46,9 @@ def merged(texts: Iterable[str]) -> str:
 
 
 def _events(text: str) -> Iterator[str]:
-    for found in _EVENT.findall(text):
-        yield from found.replace("\r\n", "\n").split("\n")
+    unfolded = _FOLD.sub("", text).replace("\r\n", "\n")
+    for found in _EVENT.findall(unfolded):
+        yield from found.split("\n")
 
 
 def _summary(name: str) -> str:

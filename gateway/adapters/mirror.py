@@ -123,14 +123,18 @@ class Mirror:
             self._kept = kept
 
     def _recognised(self, kept: Kept, listing: Mapping[str, str]) -> Kept:
-        """What became of words of ours whose answer was lost: heard, or not."""
+        """What became of words of ours: one whose answer was lost was heard, or not.
+
+        One that still says what we said is ours, whatever the server calls it by now.
+        """
         ours = dict(kept.ours)
         for uid, one in kept.ours.items():
             etag = listing.get(one.place)
-            if one.sure or etag == one.etag:
+            if etag == one.etag:
                 continue
             if etag is None:
-                del ours[uid]
+                if not one.sure:
+                    del ours[uid]
             elif self._says(one):
                 ours[uid] = replace(one, etag=etag, sure=True)
         return replace(kept, ours=ours)
